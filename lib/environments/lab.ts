@@ -1,0 +1,27 @@
+import type { EnvironmentInput } from '../topology/types';
+import { gibibytes, mebibytes, millicores } from '../topology/units';
+
+/** What the lab runs on one machine: production's home region in everything but sizes. Not deployed to AWS. */
+export const lab: EnvironmentInput = {
+  name: 'lab',
+  retainData: false,
+  regions: [
+    {
+      name: 'eu-central-1',
+      role: 'home',
+      zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
+      network: { vpcCidr: '10.50.0.0/16', serviceCidr: '172.20.0.0/16' },
+    },
+  ],
+  everyRegion: {
+    etcd: { storage: gibibytes(1), quota: mebibytes(128), resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(1000) } },
+    postgres: {
+      maxConnections: 100,
+      sharedBuffers: mebibytes(64),
+      storage: gibibytes(1),
+      resources: { cpu: millicores(100), memory: mebibytes(512), cpuLimit: millicores(2000) },
+    },
+    pooler: { poolSize: 20, maxClientConnections: 500, resources: { cpu: millicores(20), memory: mebibytes(64), cpuLimit: millicores(500) } },
+    follower: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
+  },
+};

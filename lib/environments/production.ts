@@ -1,0 +1,32 @@
+import type { EnvironmentInput } from '../topology/types';
+import { gibibytes, mebibytes, millicores } from '../topology/units';
+
+/** Two regions: Frankfurt writes, Northern Virginia takes over. */
+export const production: EnvironmentInput = {
+  name: 'production',
+  regions: [
+    {
+      name: 'eu-central-1',
+      role: 'home',
+      zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
+      network: { vpcCidr: '10.10.0.0/16' },
+    },
+    {
+      name: 'us-east-1',
+      role: 'standby',
+      zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'],
+      network: { vpcCidr: '10.20.0.0/16', serviceCidr: '172.21.0.0/16' },
+    },
+  ],
+  everyRegion: {
+    cluster: { instanceType: 'm7i.2xlarge', nodesPerAz: 2, maxNodesPerAz: 4 },
+    postgres: {
+      maxConnections: 400,
+      sharedBuffers: mebibytes(4096),
+      storage: gibibytes(500),
+      resources: { cpu: millicores(4000), memory: mebibytes(16384), cpuLimit: millicores(6000) },
+    },
+    pooler: { poolSize: 100, maxClientConnections: 5000 },
+  },
+  backups: { retentionDays: 35, objectLockDays: 14, replicateToStandby: true },
+};

@@ -1,0 +1,61 @@
+import { SCENARIOS, type Backups, type Certificates, type Objective, type Region, type Scenario } from './types';
+import { days, gibibytes, mebibytes, millicores, seconds } from './units';
+
+/** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
+export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'> & { readonly network: Omit<Region['network'], 'vpcCidr'> } = {
+  network: { serviceCidr: '172.20.0.0/16', natGateways: 'perAz', flowLogRetentionDays: 90 },
+  cluster: { version: '1.35', instanceType: 'm7i.large', nodesPerAz: 1, maxNodesPerAz: 3, apiAccessCidrs: [] },
+  etcd: {
+    members: 3,
+    heartbeat: seconds(0.1),
+    electionTimeout: seconds(1),
+    leaderAwayFromPrimary: true,
+    storage: gibibytes(8),
+    quota: mebibytes(2048),
+    resources: { cpu: millicores(250), memory: mebibytes(512), cpuLimit: millicores(1000) },
+  },
+  postgres: {
+    version: 17,
+    membersPerAz: 1,
+    patroni: { ttl: seconds(20), loopWait: seconds(1), retryTimeout: seconds(3), primaryStartTimeout: seconds(0), maximumLagOnFailoverBytes: 1_048_576 },
+    supervision: { probeInterval: seconds(0.25), probeTimeout: seconds(1), probeFailures: 3 },
+    synchronousMode: 'strict',
+    parameters: {},
+    maxConnections: 200,
+    sharedBuffers: mebibytes(512),
+    storage: gibibytes(50),
+    resources: { cpu: millicores(500), memory: mebibytes(2048), cpuLimit: millicores(2000) },
+    database: 'app',
+    applicationRole: 'app',
+  },
+  pooler: {
+    replicasPerAz: 1,
+    poolSize: 40,
+    maxClientConnections: 2000,
+    queryWaitTimeout: seconds(10),
+    serverLoginRetry: seconds(0.2),
+    serverConnectTimeout: seconds(1),
+    resources: { cpu: millicores(100), memory: mebibytes(128), cpuLimit: millicores(1000) },
+  },
+  follower: {
+    pollInterval: seconds(1),
+    requestTimeout: seconds(1),
+    resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(500) },
+  },
+};
+
+export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
+export const BACKUP_DEFAULTS: Backups = { retentionDays: 35, objectLockDays: 0, replicateToStandby: false };
+
+const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });
+/** The catalogue's objectives (CS-1, CS-2: < 30 s, nothing lost), and tighter ones where the configuration allows more. */
+export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
+  ...(Object.fromEntries(SCENARIOS.map((s) => [s, objective(30)])) as Record<Scenario, Objective>),
+  'postgres-killed': objective(10),
+  'patroni-killed': objective(5),
+  'patroni-frozen': objective(10),
+  switchover: objective(10),
+  'node-drained': objective(10),
+  'etcd-member-lost': objective(5),
+  'etcd-quorum-lost': objective(5),
+};

@@ -1,0 +1,60 @@
+import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS } from './defaults';
+import { RULES } from './rules';
+import { checkShape } from './shape';
+import type { Environment, EnvironmentInput, Objective, Region, RegionInput, Scenario } from './types';
+import { TopologyError, type Violation } from './violation';
+
+type Plain = Readonly<Record<string, unknown>>;
+const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** Later layers win; objects are merged key by key, everything else replaces. A layer's `undefined` is no value. */
+const merge = (...layers: readonly unknown[]): Plain =>
+  layers.filter(isPlain).reduce<Record<string, unknown>>((merged, layer) => {
+    for (const [key, value] of Object.entries(layer)) {
+      if (value === undefined) continue;
+      merged[key] = isPlain(value) ? merge(merged[key], value) : value;
+    }
+    return merged;
+  }, {});
+
+const freeze = <T>(value: T): T => {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(freeze);
+  }
+  return value;
+};
+
+/** The environment with every default filled in, not yet checked against the rules. */
+export const withDefaults = (input: EnvironmentInput): Environment => ({
+  name: input.name,
+  account: input.account ?? null,
+  retainData: input.retainData ?? true,
+  regions: input.regions.map((region: RegionInput) => merge(REGION_DEFAULTS, input.everyRegion, region) as unknown as Region),
+  certificates: merge(CERTIFICATE_DEFAULTS, input.certificates) as unknown as Environment['certificates'],
+  backups: merge(BACKUP_DEFAULTS, input.backups) as unknown as Environment['backups'],
+  objectives: merge(OBJECTIVE_DEFAULTS, input.objectives) as unknown as Record<Scenario, Objective>,
+  drills: input.drills ?? [],
+  cache: input.cache ?? null,
+  edge: input.edge ?? null,
+  dns: input.dns ?? null,
+  workloads: input.workloads ?? [],
+});
+
+/** Every violation of the input: first of its shape (unknown keys, wrong types), and if that is sound, of every rule. */
+export const violationsOf = (input: EnvironmentInput): readonly Violation[] => {
+  const shape = checkShape(input);
+  if (shape.length > 0) return shape;
+  const environment = withDefaults(input);
+  return RULES.flatMap((rule) => rule.check(environment));
+};
+
+/**
+ * Fills the defaults, checks the shape and every rule, and freezes.
+ * @throws TopologyError with all violations at once
+ */
+export const defineEnvironment = (input: EnvironmentInput): Environment => {
+  const violations = violationsOf(input);
+  if (violations.length > 0) throw new TopologyError(String((input as { name?: unknown })?.name ?? '(no name)'), violations);
+  return freeze(withDefaults(input));
+};

@@ -1,0 +1,48 @@
+/** What follows from a region: names, quorums, member lists. Pure; every projection uses these, so that no name is built twice. */
+import type { Environment, Region } from './types';
+
+/** `eu-central-1` -> `euc1`: unique per AWS region, used in names that must differ between regions. */
+export const regionCode = (name: string): string => {
+  const [area, direction, index] = splitRegionName(name);
+  const letters = direction.replace(/north|south|east|west|central/g, (d) => d[0] ?? '');
+  return `${area.replace(/-/g, '')}${letters}${index}`;
+};
+
+const splitRegionName = (name: string): [area: string, direction: string, index: string] => {
+  const match = /^([a-z]{2}(?:-gov|-iso[a-z]?)?)-([a-z]+)-(\d+)$/.exec(name);
+  if (!match) throw new Error(`not an AWS region name: ${name}`);
+  return [match[1] ?? '', match[2] ?? '', match[3] ?? ''];
+};
+
+export const homeRegion = (environment: Environment): Region => {
+  const home = environment.regions.find((r) => r.role === 'home');
+  if (!home) throw new Error(`environment "${environment.name}" has no home region`);
+  return home;
+};
+
+/** How many of `n` voting members make a majority. */
+export const majority = (n: number): number => Math.floor(n / 2) + 1;
+
+export const NAMESPACE = 'data';
+export const etcdMemberNames = (region: Region): readonly string[] => range(region.etcd.members).map((i) => `etcd-${i}`);
+export const etcdHost = (member: string): string => `${member}.etcd.${NAMESPACE}.svc.cluster.local`;
+export const ETCD_CLIENT_PORT = 2379;
+export const ETCD_PEER_PORT = 2380;
+export const etcdEndpoints = (region: Region): readonly string[] => etcdMemberNames(region).map((m) => `https://${etcdHost(m)}:${ETCD_CLIENT_PORT}`);
+
+/** The StatefulSet of PostgreSQL; carries the region, because member names must be unique over both regions' clusters. */
+export const postgresName = (region: Region): string => `pg-${regionCode(region.name)}`;
+export const postgresMemberCount = (region: Region): number => region.zones.length * region.postgres.membersPerAz;
+export const postgresMemberNames = (region: Region): readonly string[] => range(postgresMemberCount(region)).map((i) => `${postgresName(region)}-${i}`);
+export const PATRONI_NAMESPACE = '/service/';
+/** Patroni's scope: the cluster's name in etcd, one for the whole environment. */
+export const patroniScope = (environment: Environment): string => environment.name;
+export const leaderKey = (environment: Environment): string => `${PATRONI_NAMESPACE}${patroniScope(environment)}/leader`;
+export const memberKey = (environment: Environment, member: string): string => `${PATRONI_NAMESPACE}${patroniScope(environment)}/members/${member}`;
+export const POSTGRES_PORT = 5432;
+export const PATRONI_PORT = 8008;
+export const POOLER_PORT = 6432;
+
+export const poolerCount = (region: Region): number => region.zones.length * region.pooler.replicasPerAz;
+
+const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);

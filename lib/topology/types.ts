@@ -1,0 +1,264 @@
+/**
+ * THE MODEL: what an environment is. Everything else (CDK stacks, charts, configuration, lab, budgets, drills, docs) is a projection of it.
+ *
+ * A user writes an `EnvironmentInput` (in `lib/environments/<name>.ts`), with only what differs from the defaults; `defineEnvironment` fills the defaults,
+ * checks every rule and returns the frozen `Environment`. A key that is not part of these types is an error, and so is a setting that nothing carries out.
+ */
+import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
+
+/** What a container may use. `memory` is both request and limit (a database must not be overcommitted); `cpu` is a request, `cpuLimit` an optional ceiling. */
+export interface Resources {
+  /** CPU request in thousandths of a core. */
+  readonly cpu: Millicores;
+  /** Memory request and limit, MiB. */
+  readonly memory: Mebibytes;
+  /** CPU limit in thousandths of a core. Must be >= `cpu`. */
+  readonly cpuLimit: Millicores;
+}
+
+/** A region's private network. */
+export interface Network {
+  /** IPv4 CIDR of the VPC, /16 to /20, private (RFC 1918), disjoint from every other region's `vpcCidr` and `serviceCidr`. */
+  readonly vpcCidr: string;
+  /** IPv4 CIDR of Kubernetes service addresses, /12 to /24, disjoint from every VPC CIDR of the environment. */
+  readonly serviceCidr: string;
+  /** NAT gateways: `one` (cheap, a shared fate) or `perAz`. */
+  readonly natGateways: 'one' | 'perAz';
+  /** How long VPC flow logs are kept. */
+  readonly flowLogRetentionDays: number;
+}
+
+/** The cluster's machines in one region; the same in every AZ. */
+export interface ClusterCapacity {
+  /** Kubernetes minor version, for example `1.35`. */
+  readonly version: string;
+  /** EC2 instance type of the nodes, for example `m7i.large`. */
+  readonly instanceType: string;
+  /** Nodes per AZ, all of them running. */
+  readonly nodesPerAz: number;
+  /** Upper bound the node group may be scaled to, per AZ. */
+  readonly maxNodesPerAz: number;
+  /** CIDRs that may reach the Kubernetes API from outside; empty: private endpoint only. */
+  readonly apiAccessCidrs: readonly string[];
+}
+
+/** The coordination store of one region. */
+export interface Etcd {
+  /** Members, spread over the region's AZs; odd, >= 3. */
+  readonly members: number;
+  /** Heartbeat between the members. */
+  readonly heartbeat: Seconds;
+  /** Election timeout; >= 5 x heartbeat. */
+  readonly electionTimeout: Seconds;
+  /** Keeps etcd's leader off the node of the PostgreSQL primary, so that losing that node does not re-arm the leader lease (facts: +3 s). */
+  readonly leaderAwayFromPrimary: boolean;
+  readonly storage: Gibibytes;
+  /** Backend quota. */
+  readonly quota: Mebibytes;
+  readonly resources: Resources;
+}
+
+/** Patroni's timing constants, all of them in whole seconds: Patroni raises smaller values silently, Holdfast refuses them. */
+export interface PatroniTimings {
+  /** Leader lease, >= 20. */
+  readonly ttl: Seconds;
+  /** Pause between two rounds of the HA loop, >= 1. */
+  readonly loopWait: Seconds;
+  /** How long etcd and PostgreSQL operations are retried, >= 3; `loopWait + 2 x retryTimeout <= ttl`. */
+  readonly retryTimeout: Seconds;
+  /** How long a crashed primary may try to start before a failover; 0: fail over at once. */
+  readonly primaryStartTimeout: Seconds;
+  /** Largest lag of a standby that may still be promoted, bytes. */
+  readonly maximumLagOnFailoverBytes: number;
+}
+
+/** What watches Patroni inside its own container and restarts it when it dies or stops answering. */
+export interface PatroniSupervision {
+  /** Pause between two probes of Patroni's REST API. */
+  readonly probeInterval: Seconds;
+  /** A probe without an answer for this long counts as failed. */
+  readonly probeTimeout: Seconds;
+  /** So many failed probes in a row: the process is killed and started again; PostgreSQL stays up. */
+  readonly probeFailures: number;
+}
+
+/**
+ * - `strict`: `synchronous_mode: true` + `synchronous_mode_strict: true`: a commit is acknowledged once a standby in another AZ has it on disk; without one, writes wait.
+ * - `asynchronous`: commits don't wait; the RPO is the replication lag.
+ */
+export type SynchronousMode = 'strict' | 'asynchronous';
+
+export interface Postgres {
+  /** PostgreSQL major version. */
+  readonly version: 17;
+  readonly membersPerAz: number;
+  readonly patroni: PatroniTimings;
+  readonly supervision: PatroniSupervision;
+  readonly synchronousMode: SynchronousMode;
+  /** PostgreSQL parameters besides those that Holdfast sets itself (setting one of those is an error). */
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly maxConnections: number;
+  readonly sharedBuffers: Mebibytes;
+  readonly storage: Gibibytes;
+  readonly resources: Resources;
+  /** The application's database and the role that owns it. */
+  readonly database: string;
+  readonly applicationRole: string;
+}
+
+/** PgBouncer: one or more per AZ, each following the leader by itself. */
+export interface Pooler {
+  readonly replicasPerAz: number;
+  /** Server connections of each PgBouncer to the primary. All poolers' together must fit `maxConnections`. */
+  readonly poolSize: number;
+  readonly maxClientConnections: number;
+  /** A client's query waits at most so long for a server connection before it gets an error. */
+  readonly queryWaitTimeout: Seconds;
+  /** Pause before PgBouncer tries a failed login again. */
+  readonly serverLoginRetry: Seconds;
+  readonly serverConnectTimeout: Seconds;
+  readonly resources: Resources;
+}
+
+/** The leader follower beside each PgBouncer. */
+export interface Follower {
+  /** Besides watching, the leader key is read so often (a black-holed watch is silent). */
+  readonly pollInterval: Seconds;
+  /** A request to etcd or to a member's REST API is given up after so long. */
+  readonly requestTimeout: Seconds;
+  readonly resources: Resources;
+}
+
+/** Redis Cluster. Only declared by this release: an environment that sets it is refused until the cache is carried out. */
+export interface Cache {
+  readonly engine: 'redis' | 'valkey';
+  readonly replicasPerMaster: 1 | 2;
+}
+
+/** Edge (WAF, CDN). Only declared. */
+export interface Edge {
+  readonly wafRequestsPerSecondPerIp: number;
+}
+
+/** Public DNS. Only declared. */
+export interface Dns {
+  readonly zoneName: string;
+}
+
+/** Certificates inside the cluster, issued by cert-manager in production. */
+export interface Certificates {
+  readonly lifetime: Seconds;
+  readonly renewBefore: Seconds;
+}
+
+/** Where backups and WAL go: the bucket in each region. */
+export interface Backups {
+  /** Objects (and their old versions) are kept so long. */
+  readonly retentionDays: number;
+  /** S3 Object Lock in governance mode for so many days; 0: off. Must not exceed `retentionDays`. */
+  readonly objectLockDays: number;
+  /** Copy every object to the next region's bucket. Needs a standby region. */
+  readonly replicateToStandby: boolean;
+}
+
+/** Names of the scenarios that carry an objective: the drill of the same name proves it (see docs/drills.md). */
+export const SCENARIOS = [
+  'primary-node-dies',
+  'primary-node-dark',
+  'primary-node-frozen',
+  'postgres-killed',
+  'patroni-killed',
+  'patroni-frozen',
+  'postgres-frozen',
+  'switchover',
+  'node-drained',
+  'az-lost',
+  'primary-partitioned-drop',
+  'primary-partitioned-reset',
+  'partial-partition',
+  'etcd-member-lost',
+  'etcd-quorum-lost',
+  'etcd-leader-lost-with-primary',
+  'disk-full',
+] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+/** What is promised for a scenario. */
+export interface Objective {
+  /** Longest time without an acknowledged write, from a client that can reach a pooler. */
+  readonly rto: Seconds;
+  /** Seconds of acknowledged writes that may be lost; 0: none. */
+  readonly rpo: Seconds;
+}
+
+/** A drill run on a schedule. Only declared by this release. */
+export interface DrillSchedule {
+  readonly drill: Scenario;
+  readonly every: 'month' | 'quarter' | 'half-year' | 'year';
+}
+
+/** A workload that users bring as an image. Only declared. */
+export interface Workload {
+  readonly name: string;
+  readonly image: string;
+}
+
+export interface Region {
+  /** AWS region name, for example `eu-central-1`. */
+  readonly name: string;
+  /** `home`: where the writable primary lives in normal operation; exactly one. `standby`: takes over when the home region is lost. */
+  readonly role: 'home' | 'standby';
+  /** The AZs in use, explicit names, for example `eu-central-1a`. */
+  readonly zones: readonly string[];
+  readonly network: Network;
+  readonly cluster: ClusterCapacity;
+  readonly etcd: Etcd;
+  readonly postgres: Postgres;
+  readonly pooler: Pooler;
+  readonly follower: Follower;
+}
+
+/** One complete, validated, frozen environment. */
+export interface Environment {
+  /** Lower-case name: the CDK stage, the folder of manifests, the argument of every command. */
+  readonly name: string;
+  /** 12-digit AWS account id, or null: taken from the credentials at deployment. */
+  readonly account: string | null;
+  /** Whether stateful resources survive the deletion of their stack. */
+  readonly retainData: boolean;
+  readonly regions: readonly Region[];
+  readonly certificates: Certificates;
+  readonly backups: Backups;
+  readonly objectives: Readonly<Record<Scenario, Objective>>;
+  readonly drills: readonly DrillSchedule[];
+  readonly cache: Cache | null;
+  readonly edge: Edge | null;
+  readonly dns: Dns | null;
+  readonly workloads: readonly Workload[];
+}
+
+type DeepPartial<T> = T extends number | string | boolean | null | readonly unknown[]
+  ? T
+  : { readonly [K in keyof T]?: DeepPartial<T[K]> };
+
+/** What a user writes for a region: name, role, zones and the network are required, the rest has defaults. */
+export type RegionInput = Pick<Region, 'name' | 'role' | 'zones'> & {
+  readonly network: Pick<Network, 'vpcCidr'> & Partial<Network>;
+} & DeepPartial<Omit<Region, 'name' | 'role' | 'zones' | 'network'>>;
+
+/** What a user writes for an environment. `everyRegion` is applied to each region before the region's own settings. */
+export interface EnvironmentInput {
+  readonly name: string;
+  readonly account?: string | null;
+  readonly retainData?: boolean;
+  readonly regions: readonly RegionInput[];
+  readonly everyRegion?: DeepPartial<Omit<Region, 'name' | 'role' | 'zones'>>;
+  readonly certificates?: Partial<Certificates>;
+  readonly backups?: Partial<Backups>;
+  readonly objectives?: Partial<Record<Scenario, Partial<Objective>>>;
+  readonly drills?: readonly DrillSchedule[];
+  readonly cache?: Cache | null;
+  readonly edge?: Edge | null;
+  readonly dns?: Dns | null;
+  readonly workloads?: readonly Workload[];
+}
