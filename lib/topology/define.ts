@@ -1,6 +1,7 @@
 import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS } from './defaults';
 import { RULES } from './rules';
-import { checkShape } from './shape';
+import { UNKNOWN_KEY } from './shape';
+import { checkShape } from './environment-shape';
 import type { Environment, EnvironmentInput, Objective, Region, RegionInput, Scenario } from './types';
 import { TopologyError, type Violation } from './violation';
 
@@ -41,12 +42,12 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   workloads: input.workloads ?? [],
 });
 
-/** Every violation of the input: first of its shape (unknown keys, wrong types), and if that is sound, of every rule. */
+/** Every violation of the input: of its shape and of every rule. With a value of the wrong type no rule can be judged, so then the shape's alone. */
 export const violationsOf = (input: EnvironmentInput): readonly Violation[] => {
   const shape = checkShape(input);
-  if (shape.length > 0) return shape;
+  if (shape.some((violation) => violation.rule !== UNKNOWN_KEY)) return shape;
   const environment = withDefaults(input);
-  return RULES.flatMap((rule) => rule.check(environment));
+  return [...shape, ...RULES.flatMap((rule) => rule.check(environment))];
 };
 
 /**

@@ -239,7 +239,9 @@ export interface Environment {
 
 type DeepPartial<T> = T extends number | string | boolean | null | readonly unknown[]
   ? T
-  : { readonly [K in keyof T]?: DeepPartial<T[K]> };
+  : string extends keyof T
+    ? T
+    : { readonly [K in keyof T]?: DeepPartial<T[K]> };
 
 /** What a user writes for a region: name, role, zones and the network are required, the rest has defaults. */
 export type RegionInput = Pick<Region, 'name' | 'role' | 'zones'> & {

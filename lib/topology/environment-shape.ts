@@ -1,0 +1,121 @@
+/** What an `EnvironmentInput` looks like, field by field. */
+import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
+import {
+  SCENARIOS,
+  type Backups,
+  type Cache,
+  type Certificates,
+  type Dns,
+  type DrillSchedule,
+  type Edge,
+  type EnvironmentInput,
+  type Objective,
+  type RegionInput,
+  type Resources,
+  type Scenario,
+  type Workload,
+} from './types';
+import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
+import type { Violation } from './violation';
+
+const isFiniteNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
+
+const text = leaf<string>('a text', (v) => typeof v === 'string');
+const flag = leaf<boolean>('true or false', (v) => typeof v === 'boolean');
+const count = leaf<number>('a whole number >= 0', (v) => Number.isSafeInteger(v) && Number(v) >= 0);
+const duration = leaf<Seconds>('a number of seconds >= 0, for example seconds(20)', (v) => isFiniteNumber(v) && v >= 0);
+const mebi = leaf<Mebibytes>('a size > 0 in MiB, for example mebibytes(512)', (v) => isFiniteNumber(v) && v > 0);
+const gibi = leaf<Gibibytes>('a size > 0 in GiB, for example gibibytes(50)', (v) => isFiniteNumber(v) && v > 0);
+const milli = leaf<Millicores>('a share of a core > 0 in thousandths, for example millicores(500)', (v) => isFiniteNumber(v) && v > 0);
+const scalar = leaf<string | number | boolean>('a text, a number, true or false', (v) => ['string', 'boolean'].includes(typeof v) || isFiniteNumber(v));
+
+type Part<K extends keyof RegionInput> = Exclude<RegionInput[K], undefined>;
+const resources = object<Partial<Resources>>({ cpu: milli, memory: mebi, cpuLimit: milli }, {});
+
+const networkFields: Fields<Part<'network'>> = {
+  vpcCidr: text,
+  serviceCidr: text,
+  natGateways: oneOf(['one', 'perAz']),
+  flowLogRetentionDays: count,
+};
+const cluster = object<Part<'cluster'>>({ version: text, instanceType: text, nodesPerAz: count, maxNodesPerAz: count, apiAccessCidrs: listOf(text) }, {});
+const etcd = object<Part<'etcd'>>(
+  { members: count, heartbeat: duration, electionTimeout: duration, leaderAwayFromPrimary: flag, storage: gibi, quota: mebi, resources },
+  {},
+);
+const postgres = object<Part<'postgres'>>(
+  {
+    version: oneOf([17]),
+    membersPerAz: count,
+    patroni: object<Exclude<Part<'postgres'>['patroni'], undefined>>(
+      { ttl: duration, loopWait: duration, retryTimeout: duration, primaryStartTimeout: duration, maximumLagOnFailoverBytes: count },
+      {},
+    ),
+    supervision: object<Exclude<Part<'postgres'>['supervision'], undefined>>({ probeInterval: duration, probeTimeout: duration, probeFailures: count }, {}),
+    synchronousMode: oneOf(['strict', 'asynchronous']),
+    parameters: mapOf(scalar),
+    maxConnections: count,
+    sharedBuffers: mebi,
+    storage: gibi,
+    resources,
+    database: text,
+    applicationRole: text,
+  },
+  {},
+);
+const pooler = object<Part<'pooler'>>(
+  {
+    replicasPerAz: count,
+    poolSize: count,
+    maxClientConnections: count,
+    queryWaitTimeout: duration,
+    serverLoginRetry: duration,
+    serverConnectTimeout: duration,
+    resources,
+  },
+  {},
+);
+const follower = object<Part<'follower'>>({ pollInterval: duration, requestTimeout: duration, resources }, {});
+const regionParts = { cluster, etcd, postgres, pooler, follower };
+
+const region = object<RegionInput>(
+  {
+    name: text,
+    role: oneOf(['home', 'standby']),
+    zones: listOf(text),
+    network: object<Part<'network'>>(networkFields, { vpcCidr: true }),
+    ...regionParts,
+  },
+  { name: true, role: true, zones: true, network: true },
+);
+
+const objectives: Fields<Partial<Record<Scenario, Partial<Objective>>>> = everyScenario(object<Partial<Objective>>({ rto: duration, rpo: duration }, {}));
+
+function everyScenario<T>(shape: Shape<T>): Readonly<Record<Scenario, Shape<T>>> {
+  return Object.fromEntries(SCENARIOS.map((scenario) => [scenario, shape])) as Record<Scenario, Shape<T>>;
+}
+
+const environment = object<EnvironmentInput>(
+  {
+    name: text,
+    account: nullable(text),
+    retainData: flag,
+    regions: listOf(region),
+    everyRegion: object<Exclude<EnvironmentInput['everyRegion'], undefined>>(
+      { network: object<Partial<Part<'network'>>>(networkFields, {}), ...regionParts },
+      {},
+    ),
+    certificates: object<Partial<Certificates>>({ lifetime: duration, renewBefore: duration }, {}),
+    backups: object<Partial<Backups>>({ retentionDays: count, objectLockDays: count, replicateToStandby: flag }, {}),
+    objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),
+    drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),
+    cache: nullable(object<Cache>({ engine: oneOf(['redis', 'valkey']), replicasPerMaster: oneOf([1, 2]) }, { engine: true, replicasPerMaster: true })),
+    edge: nullable(object<Edge>({ wafRequestsPerSecondPerIp: count }, { wafRequestsPerSecondPerIp: true })),
+    dns: nullable(object<Dns>({ zoneName: text }, { zoneName: true })),
+    workloads: listOf(object<Workload>({ name: text, image: text }, { name: true, image: true })),
+  },
+  { name: true, regions: true },
+);
+
+/** Unknown keys anywhere, wrong types, missing required fields: all of them, none when the input is a sound `EnvironmentInput`. */
+export const checkShape = (input: unknown): readonly Violation[] => environment.check(input, '');
