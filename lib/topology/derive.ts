@@ -43,6 +43,10 @@ export const POSTGRES_PORT = 5432;
 export const PATRONI_PORT = 8008;
 export const POOLER_PORT = 6432;
 
+/** The AWS Secrets Manager secret with the passwords of PostgreSQL's roles, one JSON object with the keys of `POSTGRES_SECRET_KEYS`. */
+export const postgresSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/postgres`;
+export const POSTGRES_SECRET_KEYS = ['superuser', 'replication', 'rewind', 'application'] as const;
+
 export const poolerCount = (region: Region): number => region.zones.length * region.pooler.replicasPerAz;
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
