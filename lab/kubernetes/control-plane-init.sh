@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The control plane (stands in for EKS') as pid 1 of its own pid and mount namespaces: killing this process is the end of all of it.
+# Environment: BIN (binaries), STATE (the lab's directory), ADDRESS (its address), SERVICE_CIDR. Started by lab/kubernetes/control-plane.ts.
+set -euo pipefail
+umask 077
+certs=$STATE/certs
+logs=$STATE/logs
+
+nice -n 5 "$BIN/etcd" --data-dir "$STATE/kubernetes-etcd" --unsafe-no-fsync --log-level error \
+  --listen-client-urls http://127.0.0.1:12379 --advertise-client-urls http://127.0.0.1:12379 \
+  --listen-peer-urls http://127.0.0.1:12380 --initial-advertise-peer-urls http://127.0.0.1:12380 --initial-cluster default=http://127.0.0.1:12380 \
+  >>"$logs/kubernetes-etcd.log" 2>&1 &
+
+nice -n 5 "$BIN/kube-apiserver" --etcd-servers http://127.0.0.1:12379 --bind-address 0.0.0.0 --advertise-address "$ADDRESS" --secure-port 6443 \
+  --tls-cert-file "$certs/apiserver.crt" --tls-private-key-file "$certs/apiserver.key" --token-auth-file "$STATE/tokens.csv" --anonymous-auth=false \
+  --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
+  --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$certs/sa.key" --service-account-signing-key-file "$certs/sa.key" \
+  --service-cluster-ip-range "$SERVICE_CIDR" --profiling=false --kubelet-preferred-address-types InternalIP \
+  --client-ca-file "$certs/ca.crt" --kubelet-client-certificate "$certs/kubelet-client.crt" --kubelet-client-key "$certs/kubelet-client.key" \
+  >>"$logs/kube-apiserver.log" 2>&1 &
+
+# The others retry until the API server answers; waiting for it keeps their logs readable.
+for _ in $(seq 600); do
+  (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null && break
+  sleep 0.1
+done
+
+nice -n 5 "$BIN/kube-controller-manager" --kubeconfig "$STATE/kube-controller-manager.kubeconfig" --authentication-kubeconfig "$STATE/kube-controller-manager.kubeconfig" \
+  --authorization-kubeconfig "$STATE/kube-controller-manager.kubeconfig" --bind-address 127.0.0.1 --leader-elect=false --use-service-account-credentials=true \
+  --service-account-private-key-file "$certs/sa.key" --root-ca-file "$certs/ca.crt" >>"$logs/kube-controller-manager.log" 2>&1 &
+nice -n 5 "$BIN/kube-scheduler" --kubeconfig "$STATE/kube-scheduler.kubeconfig" --authentication-kubeconfig "$STATE/kube-scheduler.kubeconfig" \
+  --authorization-kubeconfig "$STATE/kube-scheduler.kubeconfig" --bind-address 127.0.0.1 --leader-elect=false >>"$logs/kube-scheduler.log" 2>&1 &
+wait

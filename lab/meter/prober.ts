@@ -1,0 +1,157 @@
+/**
+ * Asks every PostgreSQL of the lab, many times a second and from inside its own machine, to commit a row locally: who accepts, accepts writes. It reaches them over their
+ * Unix sockets (through /proc/PID/root), so no cut network hides a primary. Also tells when a pooler was pointed somewhere else. One process for all nodes.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Client } from 'pg';
+import { processesIn } from '../hosts/cgroups';
+import { now } from './clock';
+import { codeOf, configuration, emit, messageOf } from './emit';
+import { PROBE_TABLE } from './tables';
+
+export interface ProberConfiguration {
+  readonly nodes: readonly { readonly zone: string; readonly cgroup: string }[];
+  readonly database: string;
+  readonly superuser: string;
+  readonly password: string;
+  readonly everySeconds: number;
+}
+
+/** A probe without an answer for so long: the server does not serve. */
+const GIVE_UP_MS = 1000;
+const SOCKETS = '/run/postgresql';
+const ROUTES = '/run/pgbouncer/databases.ini';
+
+const config = configuration<ProberConfiguration>();
+let stopping = false;
+process.on('SIGTERM', () => (stopping = true));
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return ''; // it ended meanwhile
+  }
+};
+
+const environmentOf = (pid: number, name: string): string | undefined => {
+  try {
+    const entry = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').find((line) => line.startsWith(`${name}=`));
+    return entry?.slice(name.length + 1);
+  } catch {
+    return undefined; // it ended meanwhile
+  }
+};
+
+interface Found {
+  readonly pid: number;
+  readonly member: string;
+}
+
+/** The node's postmaster; Patroni gives it `-D`, its children have titles instead. */
+const postmaster = async (cgroup: string): Promise<Found | undefined> => {
+  for (const pid of await processesIn(cgroup)) {
+    if (!/bin\/postgres -D /.test(commandOf(pid))) continue;
+    const member = environmentOf(pid, 'PATRONI_NAME') ?? environmentOf(pid, 'HOSTNAME');
+    if (member !== undefined) return { pid, member };
+  }
+  return undefined;
+};
+
+const connect = async (found: Found): Promise<Client> => {
+  const client = new Client({
+    host: `/proc/${found.pid}/root${SOCKETS}`,
+    port: 5432,
+    database: config.database,
+    user: config.superuser,
+    password: config.password,
+    connectionTimeoutMillis: GIVE_UP_MS,
+    query_timeout: GIVE_UP_MS,
+    options: '-c synchronous_commit=local',
+  });
+  client.on('error', () => undefined); // the next probe tells, and records it
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    client.end().catch(() => undefined); // never connected
+    throw error;
+  }
+};
+
+const probeOnce = async (member: string, client: Client): Promise<boolean> => {
+  const start = now();
+  try {
+    await client.query(`INSERT INTO ${PROBE_TABLE} (member) VALUES ($1)`, [member]);
+    emit({ t: now(), kind: 'local-commit', node: member, start, ok: true, inRecovery: false });
+    return true;
+  } catch (error) {
+    const readOnly = codeOf(error) === '25006';
+    emit({ t: now(), kind: 'local-commit', node: member, start, ok: false, inRecovery: readOnly, ...(readOnly ? {} : { error: messageOf(error) }) });
+    return readOnly;
+  }
+};
+
+const probeNode = async (cgroup: string): Promise<void> => {
+  let last: string | undefined;
+  while (!stopping) {
+    const start = now();
+    const found = await postmaster(cgroup);
+    last = found?.member ?? last;
+    if (found === undefined) {
+      if (last !== undefined) emit({ t: now(), kind: 'local-commit', node: last, start, ok: false, inRecovery: false, error: 'no postmaster' });
+      await pause(config.everySeconds * 1000);
+      continue;
+    }
+    try {
+      const client = await connect(found);
+      while (!stopping) {
+        const began = now();
+        if (!(await probeOnce(found.member, client))) break;
+        await pause(Math.max(0, (began + config.everySeconds - now()) * 1000));
+      }
+      client.end().catch(() => undefined); // whether the goodbye arrives does not matter
+    } catch (error) {
+      emit({ t: now(), kind: 'local-commit', node: found.member, start, ok: false, inRecovery: false, error: messageOf(error) });
+      await pause(config.everySeconds * 1000);
+    }
+  }
+};
+
+/** The follower rewrites the pooler's database line when the leader changes. */
+const watchRoutes = async (zone: string, cgroup: string): Promise<void> => {
+  let pid: number | undefined;
+  let seen: string | undefined;
+  while (!stopping) {
+    pid = pid !== undefined && commandOf(pid).includes('pgbouncer') ? pid : await poolerIn(cgroup);
+    const text = pid === undefined ? undefined : await readFile(`/proc/${pid}/root${ROUTES}`, 'utf8').catch(() => undefined);
+    if (text !== undefined && text !== seen) {
+      const host = /host=([^\s]+)/.exec(text)?.[1];
+      emit({ t: modified(`/proc/${pid}/root${ROUTES}`), kind: 'route', zone, host: host ?? null, first: seen === undefined });
+      seen = text;
+    }
+    await pause(pid === undefined ? 500 : 25);
+  }
+};
+
+const modified = (path: string): number => {
+  try {
+    return statSync(path).mtimeMs / 1000;
+  } catch {
+    return now(); // replaced this very moment
+  }
+};
+
+const poolerIn = async (cgroup: string): Promise<number | undefined> => (await processesIn(cgroup)).find((pid) => /pgbouncer .*pgbouncer\.ini/.test(commandOf(pid)));
+
+if (readdirSync('/proc').length === 0) throw new Error('/proc is not readable');
+Promise.all(config.nodes.flatMap(({ zone, cgroup }) => [probeNode(cgroup), watchRoutes(zone, cgroup)])).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`prober: ${messageOf(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,102 @@
+/** Brings a lab up: hosts, control plane, nodes, then the very charts that production gets. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { until } from './exec';
+import { createRouter } from './hosts/network';
+import { health } from './health';
+import { isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
+import { startControlPlane, writeCredentials } from './kubernetes/control-plane';
+import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
+import { clientTls, createSecrets, readCredentials } from './secrets';
+import type { LabSettings } from './settings';
+import { claim, phaseOf, readState, writeState } from './state';
+import { removeLab } from './down';
+import { persistentVolumes } from './volumes';
+
+/** Progress of long work: one line each, with the seconds since the start. */
+export type Progress = (line: string) => void;
+
+export interface LabParts {
+  /** Folder of Kubernetes' binaries. */
+  readonly binaries: string;
+  readonly images: NodeImages;
+  /** Image references by name, as the charts use them. */
+  readonly references: Readonly<Record<string, string>>;
+}
+
+/** Thrown when the name is taken: exit code and message are the caller's. */
+export class LabExistsError extends Error {
+  constructor(name: string, phase: string) {
+    super(`lab "${name}" is ${phase === 'up' ? 'already up' : 'being brought up by another command'}; see \`holdfast lab status\`, end it with \`holdfast lab down\`, or give another name with --lab`);
+    this.name = 'LabExistsError';
+  }
+}
+
+/** The host's part: namespaces and machines. Leaves nothing behind when it fails. */
+export const startMachines = async (lab: LabSettings, parts: LabParts, progress: Progress): Promise<void> => {
+  const phase = await phaseOf(lab);
+  if (phase === 'broken') {
+    progress(`lab "${lab.name}" was left over from a crash: removing it`);
+    await removeLab(lab);
+  }
+  if (phase === 'up' || phase === 'starting' || !(await claim(lab))) throw new LabExistsError(lab.name, phase);
+  await writeState(lab, 'starting', { binaries: parts.binaries, images: parts.references });
+  // No name server outside: the cluster's DNS answers for the cluster only.
+  await writeFile(join(lab.directory, 'resolv.conf'), 'nameserver 127.0.0.1\n');
+  await Promise.all([writeCredentials(lab), createRouter(lab), ...lab.nodes.map((node) => prepareNode(lab, node, parts.images))]);
+  await startControlPlane(lab, parts.binaries);
+  for (const node of lab.nodes) await startNode(lab, node, parts.binaries);
+};
+
+/** The cluster's part, from inside the lab's network: waits for the machines, applies the charts, waits until the data tier is whole. */
+export const applyCharts = async (lab: LabSettings, charts: readonly (readonly KubernetesObject[])[], progress: Progress): Promise<void> => {
+  const api = await until('API server', 60, async () => {
+    const client = kubernetesApi(lab);
+    await client.get('/version');
+    return client;
+  });
+  progress('control plane ready');
+  try {
+    // The namespaces come with the first chart, and Secrets need them; the nodes register meanwhile.
+    const [first = [], ...rest] = charts;
+    await applyAll(api, first);
+    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab))]);
+    for (const chart of rest) await applyAll(api, chart);
+    progress('charts applied');
+    await until('nodes Ready', 60, async () => ((await api.list<Node>('/api/v1/nodes')).filter(isReady).length === lab.nodes.length ? true : undefined), 0.2);
+    progress(`${lab.nodes.length} nodes ready`);
+    await awaitHealth(lab, api, progress, 180);
+    const { binaries, images } = await readState(lab);
+    await writeState(lab, 'up', { binaries, images });
+  } finally {
+    api.close();
+  }
+};
+
+const applyAll = async (api: KubernetesApi, objects: readonly KubernetesObject[]): Promise<void> => {
+  for (const object of objects) await until(`${object.kind} ${object.metadata.name}`, 20, () => api.apply(object).then(() => true as const), 0.2);
+};
+
+/** Waits until nothing is to be complained of, telling what is missing when that changes. */
+export const awaitHealth = async (lab: LabSettings, api: KubernetesApi, progress: Progress, withinSeconds: number): Promise<void> => {
+  const tls = clientTls(await readCredentials(lab));
+  let told = '';
+  let missing: readonly string[] = [];
+  try {
+    await until(
+      'healthy data tier',
+      withinSeconds,
+      async () => {
+        missing = (await health(lab, api, tls)).complaints;
+        if (missing.length === 0) return true;
+        const line = `waiting for ${missing.join('; ')}`;
+        if (line !== told) progress(line);
+        told = line;
+        return undefined;
+      },
+      0.3,
+    );
+  } catch (error) {
+    throw new Error(`the data tier is not healthy after ${withinSeconds} s: ${missing.join('; ')}; logs: ${lab.logs}, \`holdfast lab logs\``, { cause: error });
+  }
+};
