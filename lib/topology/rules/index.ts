@@ -1,6 +1,71 @@
+import { instanceTypeIsKnown, kubernetesIsSupported, limitsCoverRequests, nodeCounts, podsFitTheNodes } from './cluster';
+import { backupsAreKept, certificatesRenewInTime, lockEndsBeforeRetention, replicationNeedsAStandby } from './data';
+import {
+  accountIsAnId,
+  environmentName,
+  oneHomeRegion,
+  regionsAreDistinct,
+  regionsExist,
+  regionsShareAPartition,
+  threeZones,
+  zonesBelongToTheirRegion,
+} from './identity';
+import { cidrsAreCanonical, flowLogRetention, networksArePrivate, networkSizes, servicesAreOutsideVpcs, vpcsAreDisjoint } from './network';
+import { objectivesArePositive, objectivesAreReachable } from './objectives';
+import { intervalsArePositive, leaseCoversRetries, patroniFloors, patroniWholeSeconds, supervisionBeatsTheLease } from './patroni';
+import { poolersServeClients, poolsFitConnections } from './pooler';
+import { databaseNames, memberNamesAreUnique, parametersAreFree, parametersAreWellFormed, sharedBuffersLeaveRoom, zeroLossNeedsStrict } from './postgres';
+import { electionOutlastsHeartbeats, etcdMembersAreOdd, etcdQuotaFits, membersPairWithEtcd, noZoneHoldsAMajority, standbySurvivesAZoneLoss } from './quorum';
 import type { Rule } from './rule';
+import { nothingIsIgnored } from './unsupported';
 
 export type { Rule } from './rule';
 
 /** Every invariant of the model, in the order in which violations are reported. */
-export const RULES: readonly Rule[] = [];
+export const RULES: readonly Rule[] = [
+  environmentName,
+  accountIsAnId,
+  oneHomeRegion,
+  regionsExist,
+  regionsAreDistinct,
+  regionsShareAPartition,
+  zonesBelongToTheirRegion,
+  threeZones,
+  cidrsAreCanonical,
+  networksArePrivate,
+  networkSizes,
+  vpcsAreDisjoint,
+  servicesAreOutsideVpcs,
+  flowLogRetention,
+  kubernetesIsSupported,
+  instanceTypeIsKnown,
+  nodeCounts,
+  limitsCoverRequests,
+  podsFitTheNodes,
+  etcdMembersAreOdd,
+  noZoneHoldsAMajority,
+  electionOutlastsHeartbeats,
+  etcdQuotaFits,
+  membersPairWithEtcd,
+  standbySurvivesAZoneLoss,
+  memberNamesAreUnique,
+  zeroLossNeedsStrict,
+  patroniWholeSeconds,
+  patroniFloors,
+  leaseCoversRetries,
+  supervisionBeatsTheLease,
+  intervalsArePositive,
+  parametersAreFree,
+  parametersAreWellFormed,
+  databaseNames,
+  sharedBuffersLeaveRoom,
+  poolsFitConnections,
+  poolersServeClients,
+  certificatesRenewInTime,
+  backupsAreKept,
+  lockEndsBeforeRetention,
+  replicationNeedsAStandby,
+  nothingIsIgnored,
+  objectivesArePositive,
+  objectivesAreReachable,
+];

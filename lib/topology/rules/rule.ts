@@ -26,9 +26,7 @@ export const regionRule = (
   title: string,
   check: (region: Region, at: (path: string) => string, environment: Environment) => readonly Finding[],
 ): Rule =>
-  rule(name, title, (environment) =>
-    environment.regions.flatMap((region, index) => check(region, (path) => `regions[${index}].${path}`, environment)),
-  );
+  rule(name, title, (environment) => environment.regions.flatMap((region, index) => check(region, (path) => `regions[${index}].${path}`, environment)));
 
 /** The finding if `broken`, else nothing. */
 export const when = (broken: boolean, finding: () => Finding): readonly Finding[] => (broken ? [finding()] : []);
