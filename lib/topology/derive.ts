@@ -45,7 +45,7 @@ export const POOLER_PORT = 6432;
 
 /** The AWS Secrets Manager secret with the passwords of PostgreSQL's roles, one JSON object with the keys of `POSTGRES_SECRET_KEYS`. */
 export const postgresSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/postgres`;
-export const POSTGRES_SECRET_KEYS = ['superuser', 'replication', 'rewind', 'application'] as const;
+export const POSTGRES_SECRET_KEYS = ['superuser-password', 'replication-password', 'rewind-password', 'application-password'] as const;
 
 export const poolerCount = (region: Region): number => region.zones.length * region.pooler.replicasPerAz;
 

@@ -1,0 +1,84 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import * as cdk8s from 'cdk8s';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chartsFor as render } from '../k8s';
+import { ENVIRONMENTS } from '../lib/environments';
+import { EnvironmentStage } from '../lib/stacks/environment-stage';
+import type { ChartsFor } from '../lib/stacks/platform';
+import { defineEnvironment } from '../lib/topology/define';
+import type { Environment } from '../lib/topology/types';
+
+/** The lab's environment runs on one machine and is never deployed to AWS. */
+const NOT_ON_AWS = 'lab';
+const ROOT = resolve(__dirname, '..');
+
+/** What is the same for every way to synthesize. */
+export interface SynthesisOptions {
+  readonly environments: readonly Environment[];
+  /** Skips cdk-nag and the CloudFormation validator. */
+  readonly fast: boolean;
+  /** @default - what the CDK command line says, or `cdk.out` in the working directory */
+  readonly outdir?: string;
+}
+
+export interface Synthesized {
+  readonly outdir: string;
+  readonly stacks: readonly { readonly name: string; readonly environment: string; readonly region: string; readonly templateFile: string; readonly resources: number }[];
+  /** What was not checked, for people to read; empty after a full synthesis. */
+  readonly skipped: readonly string[];
+}
+
+/** The environments that are deployed to AWS, validated. @throws TopologyError */
+export const deployableEnvironments = (): readonly Environment[] =>
+  Object.values(ENVIRONMENTS)
+    .filter((input) => input.name !== NOT_ON_AWS)
+    .map(defineEnvironment);
+
+const onAws: ChartsFor = (environment, region, images) =>
+  render(new cdk8s.App(), environment, region, {
+    images,
+    imagePullPolicy: 'IfNotPresent',
+    storage: 'ebs-gp3',
+    secrets: 'aws-secrets-manager',
+    certificates: 'cert-manager',
+  });
+
+const featureFlags = (): Record<string, unknown> => {
+  const settings: unknown = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+  if (typeof settings !== 'object' || settings === null || !('context' in settings) || typeof settings.context !== 'object') throw new Error('cdk.json has no "context"');
+  return { ...settings.context };
+};
+
+/** The CDK app of the given environments, not yet synthesized. */
+export const defineApp = ({ environments, fast, outdir }: SynthesisOptions): App => {
+  const app = new App({
+    // The same flags as under `cdk synth`, which hands them over by itself.
+    context: featureFlags(),
+    builtinCloudFormationValidation: !fast,
+    analyticsReporting: false,
+    ...(outdir === undefined ? {} : { outdir }),
+  });
+  for (const environment of environments) new EnvironmentStage(app, { environment, chartsFor: onAws, imagesDirectory: join(ROOT, 'images') });
+  if (!fast) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+};
+
+/**
+ * Writes the cloud assembly of the environments, all in this process. Needs neither network nor credentials.
+ * @throws Error when a check fails; the findings are printed to stderr and in `policy-validation-report.json` of the assembly
+ */
+export const synthesize = (options: SynthesisOptions): Synthesized => {
+  const assembly = defineApp(options).synth();
+  const stacks = assembly.nestedAssemblies.flatMap(({ nestedAssembly }) =>
+    nestedAssembly.stacks.map((stack) => ({
+      name: stack.stackName,
+      environment: stack.hierarchicalId.split('/')[0] ?? '',
+      region: stack.environment.region,
+      templateFile: stack.templateFullPath,
+      resources: Object.keys((stack.template as { Resources?: object }).Resources ?? {}).length,
+    })),
+  );
+  return { outdir: assembly.directory, stacks, skipped: options.fast ? ['cdk-nag (AwsSolutions)', 'the CloudFormation validator'] : [] };
+};

@@ -1,0 +1,47 @@
+import { IgnoreMode } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { InstanceArchitecture } from 'aws-cdk-lib/aws-ec2';
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { Construct } from 'constructs';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
+export type ImageName = (typeof BUILT)[number] | 'coredns';
+
+/** CoreDNS as its project publishes it; the lab runs the same version. */
+const COREDNS = 'registry.k8s.io/coredns/coredns:v1.14.3';
+
+export interface ContainerImagesProps {
+  /** The folder with the Dockerfiles, which is the context of all of them. */
+  readonly directory: string;
+  /** What the nodes run on decides for which processor the images are built. */
+  readonly instanceType: ec2.InstanceType;
+}
+
+/** The images of what the charts run, built by `cdk deploy` from the Dockerfiles that the lab builds too, and named by their content. */
+export class ContainerImages extends Construct {
+  readonly references: Readonly<Record<ImageName, string>>;
+
+  constructor(scope: Construct, id: string, private readonly props: ContainerImagesProps) {
+    super(scope, id);
+    const built = Object.fromEntries(BUILT.map((name) => [name, this.build(name)])) as Record<(typeof BUILT)[number], string>;
+    this.references = { ...built, coredns: COREDNS };
+  }
+
+  private build(name: (typeof BUILT)[number]): string {
+    const { directory, instanceType } = this.props;
+    if (name === 'agent' && !existsSync(join(directory, 'agent', 'follower.js'))) {
+      throw new Error('images/agent/follower.js is missing: `node scripts/build.mjs follower` bundles it');
+    }
+    const asset = new DockerImageAsset(this, name.charAt(0).toUpperCase() + name.slice(1), {
+      directory,
+      file: `${name}/Dockerfile`,
+      platform: instanceType.architecture === InstanceArchitecture.ARM_64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+      // Only what this image is made of: a change to another image must not change its name.
+      exclude: ['*', '!common', `!${name}`],
+      ignoreMode: IgnoreMode.DOCKER,
+    });
+    return asset.imageUri;
+  }
+}

@@ -1,0 +1,68 @@
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
+import type * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct, type IDependable } from 'constructs';
+import { homeRegion, postgresSecretName } from '../topology/derive';
+import type { Environment } from '../topology/types';
+import { PodIdentityRole } from './pod-identity';
+
+/** The chart's version; 2.x serves external-secrets.io/v1, which our charts use. */
+const CHART_VERSION = '2.11.0';
+const NAMESPACE = 'external-secrets';
+
+export interface ExternalSecretsProps {
+  readonly environment: Environment;
+  readonly cluster: eks.ICluster;
+  /** The region's key, which encrypts the secret (in a standby region: its replica). */
+  readonly encryptionKey: kms.IKey;
+  /** What must be there first: the nodes. */
+  readonly after: readonly IDependable[];
+}
+
+/** The External Secrets operator, which may read one secret: the passwords of this environment's PostgreSQL. */
+export class ExternalSecrets extends Construct {
+  constructor(scope: Construct, id: string, props: ExternalSecretsProps) {
+    super(scope, id);
+    const role = this.defineRole(props);
+    const association = new CfnPodIdentityAssociation(this, 'Association', {
+      clusterName: props.cluster.clusterName,
+      namespace: role.namespace,
+      serviceAccount: role.serviceAccount,
+      roleArn: role.roleArn,
+    });
+    this.install(props, association);
+  }
+
+  private defineRole({ environment, encryptionKey }: ExternalSecretsProps): PodIdentityRole {
+    const role = new PodIdentityRole(this, 'Role', { namespace: NAMESPACE, serviceAccount: 'external-secrets', description: "Reads the passwords of this environment's PostgreSQL" });
+    // Secrets Manager appends a hyphen and six random characters to the name; a standby's replica bears the home's name.
+    const secret = Stack.of(this).formatArn({ service: 'secretsmanager', resource: `secret:${postgresSecretName(environment, homeRegion(environment))}-??????` });
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: [secret] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [encryptionKey.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.${Aws.URL_SUFFIX}` } },
+      }),
+    );
+    return role;
+  }
+
+  private install({ cluster, after }: ExternalSecretsProps, association: CfnPodIdentityAssociation): void {
+    const chart = cluster.addHelmChart('ExternalSecrets', {
+      repository: 'https://charts.external-secrets.io',
+      chart: 'external-secrets',
+      version: CHART_VERSION,
+      release: 'external-secrets',
+      namespace: NAMESPACE,
+      createNamespace: true,
+      wait: true,
+      timeout: Duration.minutes(10),
+      values: { installCRDs: true, serviceAccount: { name: 'external-secrets' } },
+    });
+    // Credentials are put into a pod when it starts: the association comes first.
+    chart.node.addDependency(association, ...after);
+  }
+}

@@ -1,0 +1,29 @@
+/** Physical names that a stack of another region must know without asking: all derived from the model, so that no stack waits for another region's answer. */
+import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
+import { regionCode } from '../topology/derive';
+import type { Environment, Region } from '../topology/types';
+
+const LONGEST_BUCKET_NAME = 63;
+const ACCOUNT_ID = '0'.repeat(12);
+
+const bucketName = (environment: Environment, region: Region, purpose: string): string => {
+  const name = (account: string): string => `holdfast-${environment.name}-${regionCode(region.name)}-${purpose}-${account}`;
+  const length = name(ACCOUNT_ID).length;
+  if (length > LONGEST_BUCKET_NAME) {
+    throw new Error(`the bucket name ${name('<account>')} would have ${length} characters, S3 allows ${LONGEST_BUCKET_NAME}: shorten the name of the environment "${environment.name}"`);
+  }
+  return name(environment.account ?? Aws.ACCOUNT_ID);
+};
+
+/** The bucket of WAL and backups; globally unique by its account id. */
+export const backupBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'backups');
+export const accessLogBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'access-logs');
+
+/** The alias of the key that encrypts the region's backups and secrets. */
+export const dataKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/data`;
+
+/** The alias' ARN in any region, as seen from `scope`'s account and partition. */
+export const dataKeyAliasArn = (scope: Stack, environment: Environment, region: Region): string =>
+  scope.formatArn({ service: 'kms', region: region.name, resource: dataKeyAlias(environment), arnFormat: ArnFormat.NO_RESOURCE_NAME });
+
+export const clusterName = (environment: Environment): string => `holdfast-${environment.name}`;

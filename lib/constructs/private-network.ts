@@ -1,0 +1,93 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Region } from '../topology/types';
+import { logRetention } from './log-retention';
+
+const AWS_SERVICES: Readonly<Record<string, ec2.InterfaceVpcEndpointAwsService>> = {
+  Ec2: ec2.InterfaceVpcEndpointAwsService.EC2, // nodes, VPC CNI, EBS CSI driver
+  EcrApi: ec2.InterfaceVpcEndpointAwsService.ECR,
+  EcrDocker: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+  Eks: ec2.InterfaceVpcEndpointAwsService.EKS,
+  EksAuth: ec2.InterfaceVpcEndpointAwsService.EKS_AUTH, // Pod Identity
+  Kms: ec2.InterfaceVpcEndpointAwsService.KMS,
+  Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+  Sts: ec2.InterfaceVpcEndpointAwsService.STS,
+};
+
+export interface PrivateNetworkProps {
+  readonly region: Region;
+}
+
+/** A region's VPC: three tiers of subnets over the model's zones, every flow recorded, and AWS reached without leaving AWS. */
+export class PrivateNetwork extends Construct {
+  readonly vpc: ec2.IVpc;
+  private readonly region: Region;
+
+  constructor(scope: Construct, id: string, props: PrivateNetworkProps) {
+    super(scope, id);
+    this.region = props.region;
+    this.vpc = this.defineVpc();
+    this.recordTraffic();
+    this.keepAwsTrafficPrivate();
+  }
+
+  private defineVpc(): ec2.IVpc {
+    const { vpcCidr, natGateways } = this.region.network;
+    const masks = subnetMasks(vpcCidr, this.region.zones.length);
+    const vpc = new ec2.Vpc(this, 'Vpc', {
+      ipAddresses: ec2.IpAddresses.cidr(vpcCidr),
+      availabilityZones: [...this.region.zones],
+      natGateways: natGateways === 'one' ? 1 : this.region.zones.length,
+      restrictDefaultSecurityGroup: true,
+      subnetConfiguration: [
+        { name: 'private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: masks.private },
+        { name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: masks.isolated },
+        { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: masks.public, mapPublicIpOnLaunch: false },
+      ],
+    });
+    // CDK's classes declare optional properties as `T | undefined`, its interfaces as absent: the same thing to everybody but exactOptionalPropertyTypes.
+    return vpc as ec2.IVpc;
+  }
+
+  private recordTraffic(): void {
+    const logGroup = new LogGroup(this, 'FlowLogs', { retention: logRetention(this.region.network.flowLogRetentionDays), removalPolicy: RemovalPolicy.DESTROY });
+    this.vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup), trafficType: ec2.FlowLogTrafficType.ALL });
+  }
+
+  private keepAwsTrafficPrivate(): void {
+    this.vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+    this.vpc.addGatewayEndpoint('DynamoDb', { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB });
+    const securityGroup = new ec2.SecurityGroup(this, 'EndpointSecurityGroup', {
+      vpc: this.vpc,
+      description: 'HTTPS from inside the VPC to the interface endpoints',
+      allowAllOutbound: false,
+    });
+    securityGroup.addIngressRule(ec2.Peer.ipv4(this.region.network.vpcCidr), ec2.Port.HTTPS, 'HTTPS from the VPC');
+    for (const [id, service] of Object.entries(AWS_SERVICES)) {
+      this.vpc.addInterfaceEndpoint(id, { service, subnets: this.endpointSubnets(), securityGroups: [securityGroup], open: false, privateDnsEnabled: true });
+    }
+  }
+
+  /** An environment that accepts one NAT gateway for all its zones (dev) accepts one endpoint for all of them too: an endpoint costs as much as a small machine. */
+  private endpointSubnets(): ec2.SubnetSelection {
+    const shared = this.region.network.natGateways === 'one' ? { availabilityZones: this.region.zones.slice(0, 1) } : {};
+    return { subnetType: ec2.SubnetType.PRIVATE_ISOLATED, ...shared };
+  }
+}
+
+/**
+ * The largest private subnets that leave room: each tier takes one share per zone of what the tier before has left over.
+ * For 3 zones in a /16: private /18 (16,384 addresses each: pods have VPC addresses), isolated /20, public /22.
+ */
+export const subnetMasks = (vpcCidr: string, zones: number): { readonly private: number; readonly isolated: number; readonly public: number } => {
+  const prefix = Number(vpcCidr.split('/')[1]);
+  if (!Number.isInteger(prefix)) throw new Error(`not a CIDR with a prefix length: ${vpcCidr}`);
+  const step = Math.ceil(Math.log2(zones + 1));
+  const masks = { private: prefix + step, isolated: prefix + 2 * step, public: prefix + 3 * step };
+  const smallest = 28;
+  if (masks.public > smallest) throw new Error(`${vpcCidr} is too small for ${zones} zones: public subnets would be /${masks.public}, AWS allows /${smallest} or larger; use a VPC CIDR of /${smallest - 3 * step} or larger`);
+  return masks;
+};

@@ -1,0 +1,58 @@
+import { Stage } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Environment, Region } from '../topology/types';
+import { DataProtection } from './data-protection';
+import { Network } from './network';
+import { PeeringRequest, PeeringReturn } from './peering';
+import { Platform, type ChartsFor } from './platform';
+import { Workloads } from './workloads';
+
+export interface EnvironmentStageProps {
+  readonly environment: Environment;
+  /** Renders the charts; comes from outside, because the stacks do not know what runs on the clusters. */
+  readonly chartsFor: ChartsFor;
+  /** The folder with the Dockerfiles. */
+  readonly imagesDirectory: string;
+}
+
+/** Everything of one environment: `cdk deploy '<environment>/*'`. */
+export class EnvironmentStage extends Stage {
+  private readonly props: EnvironmentStageProps;
+
+  constructor(scope: Construct, props: EnvironmentStageProps) {
+    super(scope, props.environment.name);
+    this.props = props;
+    const { environment } = props;
+    const networks = environment.regions.map((region) => new Network(this, { environment, region }));
+    this.peer(networks);
+    const protections = this.protectData();
+    networks.forEach((network) => this.defineWorkloads(network, protections));
+  }
+
+  /** Every two networks: after a failover the remaining standbys follow the new home. The later one in the model requests, the earlier accepts. */
+  private peer(networks: readonly Network[]): void {
+    const { environment } = this.props;
+    const requests = networks.map((network, i) => (i === 0 ? undefined : new PeeringRequest(this, { environment, region: network.regionModel, network, peers: networks.slice(0, i) })));
+    networks.forEach((network, i) => {
+      const received = requests.slice(i + 1).filter((request) => request !== undefined);
+      if (received.length > 0) new PeeringReturn(this, { environment, region: network.regionModel, network, requests: received });
+    });
+  }
+
+  private protectData(): ReadonlyMap<Region, DataProtection> {
+    const { environment } = this.props;
+    const define = (region: Region, standbys: readonly DataProtection[]): DataProtection => new DataProtection(this, { environment, region, standbys });
+    const standbys = environment.regions.filter((r) => r.role === 'standby').map((region) => define(region, []));
+    const homes = environment.regions.filter((r) => r.role === 'home').map((region) => define(region, standbys));
+    return new Map([...homes, ...standbys].map((stack) => [stack.regionModel, stack]));
+  }
+
+  private defineWorkloads(network: Network, protections: ReadonlyMap<Region, DataProtection>): void {
+    const { environment, chartsFor, imagesDirectory } = this.props;
+    const region = network.regionModel;
+    const dataProtection = protections.get(region);
+    if (dataProtection === undefined) throw new Error(`no data protection for ${region.name}`);
+    const platform = new Platform(this, { environment, region, vpc: network.vpc, dataProtection, chartsFor, imagesDirectory });
+    new Workloads(this, { environment, region, platform });
+  }
+}

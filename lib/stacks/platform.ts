@@ -1,0 +1,70 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as eks from 'aws-cdk-lib/aws-eks-v2';
+import type { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { applyChart } from '../constructs/chart-manifest';
+import { certificateAddon, nodeAddons, volumeAddon } from '../constructs/cluster-addons';
+import { ContainerImages, type ImageName } from '../constructs/container-images';
+import { ExternalSecrets } from '../constructs/external-secrets';
+import { KubernetesCluster } from '../constructs/kubernetes-cluster';
+import { NodeGroups } from '../constructs/node-groups';
+import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
+import type { Environment, Region } from '../topology/types';
+import type { DataProtection } from './data-protection';
+
+/** Renders a region's charts, in the order in which they have to be applied. */
+export type ChartsFor = (environment: Environment, region: Region, images: Readonly<Record<ImageName, string>>) => readonly Chart[];
+
+export interface PlatformProps extends RegionalStackProps {
+  readonly vpc: ec2.IVpc;
+  readonly dataProtection: DataProtection;
+  readonly chartsFor: ChartsFor;
+  /** The folder with the Dockerfiles. */
+  readonly imagesDirectory: string;
+}
+
+/** The chart with namespaces, storage class, cluster DNS, issuers: part of the platform, since the volume driver resolves names. */
+const FOUNDATION_CHART = 'cluster';
+
+/** A cluster that can run the workloads: control plane, nodes in every AZ, pod network, DNS, volumes, certificates, secrets, images. */
+export class Platform extends RegionalStack {
+  readonly cluster: eks.ICluster;
+  /** What is left to apply on the platform. */
+  readonly workloadCharts: readonly Chart[];
+
+  constructor(scope: Construct, props: PlatformProps) {
+    super(scope, 'platform', 'EKS cluster, nodes, add-ons, images', props);
+    const { environment, region, vpc } = props;
+    this.cluster = new KubernetesCluster(this, 'Kubernetes', { environment, region, vpc }).cluster;
+    const charts = props.chartsFor(environment, region, this.buildImages(props));
+    this.workloadCharts = charts.filter((chart) => chart.node.id !== FOUNDATION_CHART);
+    const nodes = this.defineNodes();
+    const certificates = certificateAddon(this, this.cluster.clusterName, nodes);
+    const secrets = new ExternalSecrets(this, 'ExternalSecrets', { environment, cluster: this.cluster, encryptionKey: props.dataProtection.key, after: [nodes] });
+    const foundation = this.layFoundation(charts, [certificates, secrets]);
+    volumeAddon(this, this.cluster.clusterName, foundation);
+  }
+
+  private buildImages({ region, imagesDirectory }: PlatformProps): Readonly<Record<ImageName, string>> {
+    const instanceType = new ec2.InstanceType(region.cluster.instanceType);
+    return new ContainerImages(this, 'Images', { directory: imagesDirectory, instanceType }).references;
+  }
+
+  private defineNodes(): NodeGroups {
+    const network = nodeAddons(this, this.cluster.clusterName, this.cluster);
+    const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel });
+    nodes.node.addDependency(...network);
+    return nodes;
+  }
+
+  private layFoundation(charts: readonly Chart[], after: readonly Construct[]): eks.KubernetesManifest {
+    const [foundation, ...more] = charts.filter((chart) => chart.node.id === FOUNDATION_CHART);
+    if (foundation === undefined || more.length > 0) {
+      throw new Error(`exactly one chart must be named "${FOUNDATION_CHART}" (namespaces, storage, DNS); got ${charts.map((c) => c.node.id).join(', ') || 'no charts'}`);
+    }
+    // It holds the namespace of the databases' volume claims: deleting it would delete them.
+    const manifest = applyChart(this.cluster, foundation, this.environmentModel.retainData);
+    manifest.node.addDependency(...after);
+    return manifest;
+  }
+}
