@@ -1,0 +1,98 @@
+/** Where the platform issues certificates: cert-manager objects (its CRDs have no types in cdk8s-plus; these are the fields we use). */
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { postgresName } from '../lib/topology/derive';
+import type { Environment } from '../lib/topology/types';
+import { days } from '../lib/topology/units';
+import type { ChartContext } from './data-chart';
+import { NAMESPACE, TLS_SECRETS } from './names';
+
+type Usage = 'server auth' | 'client auth' | 'digital signature' | 'cert sign' | 'crl sign';
+
+interface CertificateSpec {
+  readonly secretName: string;
+  readonly commonName: string;
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  readonly usages: readonly Usage[];
+  readonly duration: string;
+  readonly renewBefore: string;
+  readonly isCA?: boolean;
+  readonly privateKey: { readonly algorithm: 'ECDSA'; readonly size: 256 | 384; readonly rotationPolicy: 'Always' | 'Never' };
+  readonly issuerRef: { readonly name: string; readonly kind: 'Issuer' };
+}
+
+const API_VERSION = 'cert-manager.io/v1';
+const BOOTSTRAP_ISSUER = 'holdfast-bootstrap';
+const CA = 'holdfast-ca';
+
+/** A certificate authority of the cluster's own, in namespace `data`: no outside party is needed to issue or renew. */
+export const issueOwnCertificates = (scope: Construct): void => {
+  issuer(scope, BOOTSTRAP_ISSUER, { selfSigned: {} });
+  certificate(scope, CA, {
+    secretName: CA,
+    commonName: CA,
+    isCA: true,
+    usages: ['cert sign', 'crl sign', 'digital signature'],
+    duration: hoursOf(days(3650)),
+    renewBefore: hoursOf(days(365)),
+    // Every member trusts this key: replacing it is an operation of its own, with both trusted for a while.
+    privateKey: { algorithm: 'ECDSA', size: 384, rotationPolicy: 'Never' },
+    issuerRef: { name: BOOTSTRAP_ISSUER, kind: 'Issuer' },
+  });
+  issuer(scope, CA, { ca: { secretName: CA } });
+};
+
+export const requestEtcdCertificates = (scope: Construct, { environment }: ChartContext): void => {
+  const dnsNames = [...serviceNames('etcd', '*.'), ...serviceNames('etcd'), 'localhost'];
+  request(scope, environment, { secretName: TLS_SECRETS.etcdPeer, commonName: 'etcd-peer', dnsNames, usages: ['server auth', 'client auth'] });
+  // etcd's own JSON gateway, which Patroni uses, logs in to etcd with the server's certificate: it must be good for a client as well.
+  request(scope, environment, { secretName: TLS_SECRETS.etcdServer, commonName: 'etcd-server', dnsNames, usages: ['server auth', 'client auth'] });
+  request(scope, environment, { secretName: TLS_SECRETS.etcdClient, commonName: 'holdfast', usages: ['client auth'] });
+};
+
+export const requestPostgresCertificates = (scope: Construct, { environment, region }: ChartContext): void => {
+  const name = postgresName(region);
+  request(scope, environment, {
+    secretName: TLS_SECRETS.postgres,
+    commonName: name,
+    dnsNames: [...serviceNames(name, '*.'), ...serviceNames(name), 'localhost'],
+    ipAddresses: ['127.0.0.1'],
+    usages: ['server auth'],
+  });
+  request(scope, environment, { secretName: TLS_SECRETS.patroniClient, commonName: 'holdfast-patroni', usages: ['client auth'] });
+};
+
+export const requestPoolerCertificate = (scope: Construct, { environment }: ChartContext): void => {
+  const dnsNames = ['pgbouncer', `pgbouncer.${NAMESPACE}`, ...serviceNames('pgbouncer')];
+  request(scope, environment, { secretName: TLS_SECRETS.pgbouncer, commonName: 'pgbouncer', dnsNames, usages: ['server auth'] });
+};
+
+const serviceNames = (service: string, prefix = ''): string[] =>
+  [`${service}.${NAMESPACE}.svc`, `${service}.${NAMESPACE}.svc.cluster.local`].map((name) => `${prefix}${name}`);
+
+const request = (
+  scope: Construct,
+  { certificates }: Environment,
+  spec: Pick<CertificateSpec, 'secretName' | 'commonName' | 'dnsNames' | 'ipAddresses' | 'usages'>,
+): void => {
+  certificate(scope, spec.secretName, {
+    ...spec,
+    usages: ['digital signature', ...spec.usages],
+    duration: hoursOf(certificates.lifetime),
+    renewBefore: hoursOf(certificates.renewBefore),
+    privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
+    issuerRef: { name: CA, kind: 'Issuer' },
+  });
+};
+
+const certificate = (scope: Construct, name: string, spec: CertificateSpec): void => {
+  new ApiObject(scope, `certificate-${name}`, { apiVersion: API_VERSION, kind: 'Certificate', metadata: { name, namespace: NAMESPACE }, spec });
+};
+
+const issuer = (scope: Construct, name: string, spec: { readonly selfSigned: object } | { readonly ca: { readonly secretName: string } }): void => {
+  new ApiObject(scope, `issuer-${name}`, { apiVersion: API_VERSION, kind: 'Issuer', metadata: { name, namespace: NAMESPACE }, spec });
+};
+
+/** cert-manager counts in Go durations. */
+const hoursOf = (seconds: number): string => `${Math.round(seconds / 3600)}h0m0s`;

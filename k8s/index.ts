@@ -1,0 +1,50 @@
+/** The Kubernetes side of an environment: charts per region, and the same as plain manifests. */
+import { App, type Chart } from 'cdk8s';
+import { Construct } from 'constructs';
+import { stringify } from 'yaml';
+import type { Environment, Region } from '../lib/topology/types';
+import { ClusterChart } from './cluster';
+import type { ChartContext } from './data-chart';
+import { EtcdChart } from './etcd';
+import { assertManifestFits } from './manifest-size';
+import type { Platform } from './platform';
+import { PoolerChart } from './pooler';
+import { PostgresChart } from './postgres';
+
+export { assertManifestFits, MANIFEST_LIMIT_BYTES } from './manifest-size';
+export * from './names';
+export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
+
+export interface Manifest {
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`. */
+  readonly name: string;
+  readonly objects: readonly object[];
+  readonly yaml: string;
+}
+
+/**
+ * The charts of one region, in the order in which they are applied.
+ *
+ * A standby region gets `cluster` and `etcd` only: until its PostgreSQL follows the home region's, a second cluster there would be a second primary.
+ * @throws Error when a chart's manifest is larger than what carries it on AWS
+ */
+export const chartsFor = (app: App, environment: Environment, region: Region, platform: Platform): Chart[] => {
+  const context: ChartContext = { environment, region, platform };
+  const scope = new Construct(app, `${environment.name}-${region.name}`);
+  const base = [new ClusterChart(scope, context), new EtcdChart(scope, context)];
+  const charts = region.role === 'home' ? [...base, new PostgresChart(scope, context), new PoolerChart(scope, context)] : base;
+  charts.forEach((chart, i) => {
+    const previous = charts[i - 1];
+    if (previous) chart.addDependency(previous);
+    assertManifestFits(chart.node.id, objectsOf(chart));
+  });
+  return charts;
+};
+
+export const manifestsFor = (environment: Environment, region: Region, platform: Platform): Manifest[] =>
+  chartsFor(new App(), environment, region, platform).map((chart) => {
+    const objects = objectsOf(chart);
+    return { name: chart.node.id, objects, yaml: objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n') };
+  });
+
+const objectsOf = (chart: Chart): object[] => chart.toJson() as object[];

@@ -1,0 +1,41 @@
+import { NAMESPACE, type POSTGRES_SECRET_KEYS } from '../lib/topology/derive';
+import type { Environment } from '../lib/topology/types';
+
+export { NAMESPACE };
+export const DNS_NAMESPACE = 'kube-system';
+export const PRIORITY_CLASS = 'holdfast-data';
+export const STORAGE_CLASS = 'holdfast-data';
+export const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+/** Pods in namespaces with this label may connect to the pooler. */
+export const DATABASE_CLIENT_LABEL = { 'holdfast.dev/database-client': 'true' };
+/** Pods in namespaces with this label may scrape metrics. */
+export const MONITORING_LABEL = { 'holdfast.dev/monitoring': 'true' };
+
+/** Secrets with tls.crt, tls.key, ca.crt. */
+export const TLS_SECRETS = {
+  etcdPeer: 'etcd-peer-tls',
+  etcdServer: 'etcd-server-tls',
+  etcdClient: 'etcd-client-tls',
+  postgres: 'postgres-server-tls',
+  patroniClient: 'patroni-client-tls',
+  pgbouncer: 'pgbouncer-server-tls',
+} as const;
+
+export const CREDENTIALS_SECRET = 'postgres-credentials';
+/** Its keys are the same as those of the secret in AWS Secrets Manager. */
+export const CREDENTIAL_KEYS = {
+  superuser: 'superuser-password',
+  replication: 'replication-password',
+  rewind: 'rewind-password',
+  application: 'application-password',
+} as const satisfies Record<string, (typeof POSTGRES_SECRET_KEYS)[number]>;
+export const POOLER_USERS_SECRET = 'pgbouncer-users';
+export const POOLER_USERS_KEY = 'userlist.txt';
+
+export type Component = 'etcd' | 'postgres' | 'pgbouncer';
+export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
+export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
+  ...selectorOf(component),
+  'app.kubernetes.io/instance': environment.name,
+});

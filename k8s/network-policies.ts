@@ -1,0 +1,46 @@
+import { IntOrString, KubeNetworkPolicy, type NetworkPolicyPeer, type NetworkPolicyPort } from 'cdk8s-plus-27/lib/imports/k8s';
+import type { Construct } from 'constructs';
+import { DNS_PORT } from '../lib/services/corefile';
+import { type Component, DNS_NAMESPACE, NAMESPACE, selectorOf } from './names';
+
+const tcp = (...ports: readonly number[]): NetworkPolicyPort[] => ports.map((port) => ({ protocol: 'TCP', port: IntOrString.fromNumber(port) }));
+
+export const podsOf = (component: Component): NetworkPolicyPeer => ({ podSelector: { matchLabels: selectorOf(component) } });
+export const namespacesWith = (matchLabels: Record<string, string>): NetworkPolicyPeer => ({ namespaceSelector: { matchLabels } });
+
+/** One thing that may happen: from or to whom, on which TCP ports. */
+export interface Allowed {
+  readonly peer: NetworkPolicyPeer;
+  readonly ports: readonly number[];
+}
+
+/** Nothing in the namespace may talk to anything, until a policy of its own allows it. */
+export const denyByDefault = (scope: Construct): void => {
+  new KubeNetworkPolicy(scope, 'deny-by-default', {
+    metadata: { name: 'deny-by-default', namespace: NAMESPACE },
+    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+  });
+};
+
+export const allowTraffic = (scope: Construct, component: Component, ingress: readonly Allowed[], egress: readonly Allowed[]): void => {
+  new KubeNetworkPolicy(scope, 'network-policy', {
+    metadata: { name: component, namespace: NAMESPACE },
+    spec: {
+      podSelector: { matchLabels: selectorOf(component) },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: ingress.map((allowed) => ({ from: [allowed.peer], ports: tcp(...allowed.ports) })),
+      egress: [...egress.map((allowed) => ({ to: [allowed.peer], ports: tcp(...allowed.ports) })), dns],
+    },
+  });
+};
+
+/** Both ports: some network plugins look at the Service's, others at the pod's. */
+const dns = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': DNS_NAMESPACE } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    },
+  ],
+  ports: ['UDP', 'TCP'].flatMap((protocol) => [53, DNS_PORT].map((port) => ({ protocol, port: IntOrString.fromNumber(port) }))),
+};

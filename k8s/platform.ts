@@ -1,0 +1,15 @@
+/** Everything that may differ between the lab and AWS: one small typed value. Whatever is not in here is the same on both. */
+export interface Platform {
+  /** Image references of our containers, with tag or digest. */
+  readonly images: Readonly<Record<ImageName, string>>;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** `ebs-gp3`: encrypted EBS volumes, made on demand; `local`: volumes that exist already on the nodes. */
+  readonly storage: 'ebs-gp3' | 'local';
+  /** Where passwords come from: External Secrets from AWS Secrets Manager, or Secrets that somebody else has made. */
+  readonly secrets: 'aws-secrets-manager' | 'provided';
+  /** Where certificates come from: cert-manager, or Secrets that somebody else has made. */
+  readonly certificates: 'cert-manager' | 'provided';
+}
+
+export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns'] as const;
+export type ImageName = (typeof IMAGE_NAMES)[number];

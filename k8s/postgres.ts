@@ -1,0 +1,185 @@
+import { ApiObject, JsonPatch } from 'cdk8s';
+import { type Container, type EnvVar, IntOrString, KubeStatefulSet, type PodSpec } from 'cdk8s-plus-27/lib/imports/k8s';
+import type { Construct } from 'constructs';
+import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, TLS_DIRS } from '../lib/services/paths';
+import { PATRONI_CONFIG_FILE, PATRONI_ROLES, patroniYaml } from '../lib/services/patroni';
+import { ETCD_CLIENT_PORT, PATRONI_PORT, patroniScope, POSTGRES_PORT, postgresMemberCount, postgresName } from '../lib/topology/derive';
+import { requestPostgresCertificates } from './certificates';
+import { type ChartContext, containerPorts, DataChart } from './data-chart';
+import { disruptOneAtATime } from './disruption';
+import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, MONITORING_LABEL, selectorOf, TLS_SECRETS, ZONE_LABEL } from './names';
+import { allowTraffic, namespacesWith, podsOf } from './network-policies';
+import {
+  configurationHash,
+  configVolume,
+  container,
+  dataVolumeClaim,
+  fieldEnv,
+  memoryVolume,
+  podDefaults,
+  readOnly,
+  resources,
+  secretEnv,
+  stayOnDeadNode,
+  tlsVolume,
+} from './pods';
+import { fetchPostgresCredentials } from './secrets';
+import { overNodes, overZones } from './spread';
+
+const COMPONENT = 'postgres';
+const PORTS = { postgres: POSTGRES_PORT, patroni: PATRONI_PORT };
+/** A planned handover takes about two seconds; after this the pod stops anyway, and the others fail over. */
+const HANDOVER_TIMEOUT_SECONDS = 30;
+
+/** PostgreSQL under Patroni: one member per zone (or more), each with its volume. */
+export class PostgresChart extends DataChart {
+  private readonly name: string;
+  private readonly configuration: Record<string, string>;
+
+  constructor(scope: Construct, context: ChartContext) {
+    super(scope, COMPONENT, 'postgres', context);
+    this.name = postgresName(context.region);
+    this.configuration = { [PATRONI_CONFIG_FILE]: patroniYaml(context.environment, context.region) };
+    this.configMap(this.name, this.configuration);
+    this.headlessService(this.name, PORTS);
+    this.defineMembers();
+    this.restrictTraffic();
+    disruptOneAtATime(this, COMPONENT);
+    if (context.platform.certificates === 'cert-manager') requestPostgresCertificates(this, context);
+    if (context.platform.secrets === 'aws-secrets-manager') fetchPostgresCredentials(this, context);
+  }
+
+  private defineMembers(): void {
+    const { environment, region } = this.context;
+    const typed = KubeStatefulSet.manifest({
+      metadata: this.metadata(this.name),
+      spec: {
+        serviceName: this.name,
+        replicas: postgresMemberCount(region),
+        selector: { matchLabels: selectorOf(COMPONENT) },
+        podManagementPolicy: 'Parallel',
+        updateStrategy: { type: 'RollingUpdate' },
+        // After one member of a rollout is ready, its standby needs a moment to be synchronous again before the next one goes.
+        minReadySeconds: 10,
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: environment.retainData ? 'Retain' : 'Delete', whenScaled: 'Retain' },
+        template: {
+          metadata: { labels: { ...this.podLabels, 'holdfast.dev/scope': patroniScope(environment) }, annotations: configurationHash(this.configuration) },
+          spec: this.podSpec(),
+        },
+        volumeClaimTemplates: [dataVolumeClaim(region.postgres.storage)],
+      },
+    });
+    // The typed class would drop what it doesn't know, so the patched object is a plain one.
+    new ApiObject(this, 'members-set', typed).addJsonPatch(this.pairedWithEtcd());
+  }
+
+  /**
+   * Member i runs in the zone of etcd-i, so that "etcd's leader is not in the primary's zone" is a comparison of two numbers. The pod-index key takes the
+   * value of the pod that is being scheduled (`matchLabelKeys`, newer than the typed imports).
+   */
+  private pairedWithEtcd(): JsonPatch {
+    const { region } = this.context;
+    if (postgresMemberCount(region) > region.etcd.members) {
+      throw new Error(
+        `${region.name}: ${postgresMemberCount(region)} PostgreSQL members need as many etcd members to be paired with, and there are ${region.etcd.members}; ` +
+          'lower postgres.membersPerAz or raise etcd.members',
+      );
+    }
+    const term = { topologyKey: ZONE_LABEL, labelSelector: { matchLabels: selectorOf('etcd') }, matchLabelKeys: ['apps.kubernetes.io/pod-index'] };
+    return JsonPatch.add('/spec/template/spec/affinity', { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } });
+  }
+
+  private podSpec(): PodSpec {
+    const { region } = this.context;
+    return {
+      ...podDefaults,
+      terminationGracePeriodSeconds: 60,
+      topologySpreadConstraints: [overZones(COMPONENT, region), overNodes(COMPONENT)],
+      tolerations: stayOnDeadNode,
+      containers: [this.patroniContainer()],
+      volumes: [
+        configVolume('configuration', this.name),
+        tlsVolume('postgres-tls', TLS_SECRETS.postgres),
+        tlsVolume('etcd-client-tls', TLS_SECRETS.etcdClient),
+        tlsVolume('patroni-client-tls', TLS_SECRETS.patroniClient),
+        memoryVolume('run', 16),
+        memoryVolume('tmp', 32),
+        // Parallel queries share memory through files here; the container runtime's own 64 MiB are too few.
+        memoryVolume('shm', Math.max(64, Math.floor(region.postgres.resources.memory / 8))),
+      ],
+    };
+  }
+
+  private patroniContainer(): Container {
+    const { region, platform } = this.context;
+    return container({
+      name: 'postgres',
+      image: platform.images.patroni,
+      imagePullPolicy: platform.imagePullPolicy,
+      command: ['holdfast-supervise'],
+      env: [...identityEnv(), ...credentialsEnv(), ...this.behaviourEnv()],
+      ports: containerPorts(PORTS),
+      resources: resources(region.postgres.resources),
+      // Ready: the leader, or a standby that streams. There is no liveness probe: Patroni's `/liveness` fails while etcd or DNS is away, when a restart would
+      // only take a good database down. `holdfast-supervise`, the container's first process, restarts a Patroni that hangs, and leaves PostgreSQL running.
+      readinessProbe: {
+        httpGet: { path: '/readiness', port: IntOrString.fromNumber(PATRONI_PORT), scheme: 'HTTPS' },
+        periodSeconds: 2,
+        timeoutSeconds: 2,
+        failureThreshold: 2,
+      },
+      lifecycle: { preStop: { exec: { command: ['holdfast-handover'] } } },
+      volumeMounts: [
+        { name: 'data', mountPath: POSTGRES_DATA_MOUNT },
+        { name: 'run', mountPath: POSTGRES_SOCKET_DIR },
+        { name: 'tmp', mountPath: '/tmp' },
+        { name: 'shm', mountPath: '/dev/shm' },
+        readOnly('configuration', PATRONI_CONFIG_DIR),
+        readOnly('postgres-tls', TLS_DIRS.postgres),
+        readOnly('etcd-client-tls', TLS_DIRS.etcdClient),
+        readOnly('patroni-client-tls', TLS_DIRS.patroniClient),
+      ],
+    });
+  }
+
+  private behaviourEnv(): EnvVar[] {
+    const { database, applicationRole, supervision } = this.context.region.postgres;
+    return [
+      { name: 'HOLDFAST_DATABASE', value: database },
+      { name: 'HOLDFAST_APPLICATION_ROLE', value: applicationRole },
+      { name: 'HOLDFAST_PROBE_INTERVAL', value: String(supervision.probeInterval) },
+      { name: 'HOLDFAST_PROBE_TIMEOUT', value: String(supervision.probeTimeout) },
+      { name: 'HOLDFAST_PROBE_FAILURES', value: String(supervision.probeFailures) },
+      { name: 'HOLDFAST_HANDOVER_TIMEOUT', value: String(HANDOVER_TIMEOUT_SECONDS) },
+    ];
+  }
+
+  private restrictTraffic(): void {
+    const members = { peer: podsOf(COMPONENT), ports: [POSTGRES_PORT, PATRONI_PORT] };
+    allowTraffic(
+      this,
+      COMPONENT,
+      [members, { peer: podsOf('pgbouncer'), ports: [POSTGRES_PORT, PATRONI_PORT] }, { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] }],
+      [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }],
+    );
+  }
+}
+
+/** Who this member is. Addresses, not names: nobody needs DNS to reach a new primary. */
+const identityEnv = (): EnvVar[] => [
+  fieldEnv('POD_NAME', 'metadata.name'),
+  fieldEnv('POD_IP', 'status.podIP'),
+  fieldEnv('PATRONI_NAME', 'metadata.name'),
+  { name: 'PATRONI_POSTGRESQL_CONNECT_ADDRESS', value: `$(POD_IP):${POSTGRES_PORT}` },
+  { name: 'PATRONI_RESTAPI_CONNECT_ADDRESS', value: `$(POD_IP):${PATRONI_PORT}` },
+];
+
+const credentialsEnv = (): EnvVar[] => [
+  { name: 'PATRONI_SUPERUSER_USERNAME', value: PATRONI_ROLES.superuser },
+  secretEnv('PATRONI_SUPERUSER_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.superuser),
+  { name: 'PATRONI_REPLICATION_USERNAME', value: PATRONI_ROLES.replication },
+  secretEnv('PATRONI_REPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.replication),
+  { name: 'PATRONI_REWIND_USERNAME', value: PATRONI_ROLES.rewind },
+  secretEnv('PATRONI_REWIND_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.rewind),
+  secretEnv('HOLDFAST_APPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.application),
+];

@@ -1,0 +1,9 @@
+/** The renderers: one function per service, model in, configuration out. */
+export * from './corefile';
+export * from './etcd';
+export * from './follower';
+export * from './paths';
+export * from './patroni';
+export * from './pg-hba';
+export * from './pgbouncer';
+export * from './postgresql-parameters';

@@ -1,0 +1,40 @@
+/** Where things are inside the containers: the images, the charts and the rendered configuration must agree on these. */
+
+/** The one user and group that every container of ours runs as. */
+export const RUN_AS = 999;
+
+export const ETCD_DATA_MOUNT = '/var/lib/etcd';
+/** Not the mount itself: a fresh ext4 volume carries `lost+found`, and etcd wants a directory of mode 0700 of its own. */
+export const ETCD_DATA_DIR = `${ETCD_DATA_MOUNT}/data`;
+
+export const POSTGRES_DATA_MOUNT = '/var/lib/postgresql/data';
+export const PGDATA = `${POSTGRES_DATA_MOUNT}/pgdata`;
+export const POSTGRES_SOCKET_DIR = '/run/postgresql';
+export const PATRONI_CONFIG_DIR = '/etc/patroni';
+
+export const PGBOUNCER_CONFIG_DIR = '/etc/pgbouncer';
+export const PGBOUNCER_USERS_FILE = `${PGBOUNCER_CONFIG_DIR}/users/userlist.txt`;
+export const PGBOUNCER_RUN_DIR = '/run/pgbouncer';
+/** Written by the follower, included by pgbouncer.ini. */
+export const PGBOUNCER_DATABASES_FILE = `${PGBOUNCER_RUN_DIR}/databases.ini`;
+
+export const FOLLOWER_CONFIG_DIR = '/etc/follower';
+
+/** Mounts of TLS Secrets; each holds tls.crt, tls.key, ca.crt (postgresCa: ca.crt only). */
+export const TLS_DIRS = {
+  etcdPeer: '/tls/etcd-peer',
+  etcdServer: '/tls/etcd-server',
+  etcdClient: '/tls/etcd',
+  postgres: '/tls/postgres',
+  postgresCa: '/tls/postgres-ca',
+  patroniClient: '/tls/patroni-client',
+  pgbouncer: '/tls/pgbouncer',
+} as const;
+
+export interface TlsFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export const tlsFiles = (directory: string): TlsFiles => ({ ca: `${directory}/ca.crt`, cert: `${directory}/tls.crt`, key: `${directory}/tls.key` });

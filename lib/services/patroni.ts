@@ -1,0 +1,132 @@
+import { stringify } from 'yaml';
+import { ETCD_CLIENT_PORT, etcdHost, etcdMemberNames, PATRONI_NAMESPACE, PATRONI_PORT, patroniScope, POSTGRES_PORT } from '../topology/derive';
+import type { Environment, Region } from '../topology/types';
+import { PGDATA, TLS_DIRS, tlsFiles } from './paths';
+import { pgHba } from './pg-hba';
+import { clusterWideParameters, memberParameters } from './postgresql-parameters';
+
+export { RESERVED_PARAMETERS } from './postgresql-parameters';
+
+type Plain = Readonly<Record<string, unknown>>;
+
+export const PATRONI_CONFIG_FILE = '10-patroni.yml';
+
+/** PostgreSQL roles that Patroni works with; their passwords come from the environment (`PATRONI_<ROLE>_PASSWORD`). */
+export const PATRONI_ROLES = { superuser: 'postgres', replication: 'replicator', rewind: 'rewind' } as const;
+
+/**
+ * Patroni's dynamic configuration: lives in etcd, the same for every member. `bootstrap.dcs` carries it into a new cluster only;
+ * a cluster that exists already takes it by PATCH /config.
+ */
+export const dynamicConfiguration = (region: Region): Plain => {
+  const { patroni, synchronousMode } = region.postgres;
+  const strict = synchronousMode === 'strict';
+  return {
+    ttl: patroni.ttl,
+    loop_wait: patroni.loopWait,
+    retry_timeout: patroni.retryTimeout,
+    maximum_lag_on_failover: patroni.maximumLagOnFailoverBytes,
+    // Not `quorum`: it lost acknowledged writes in a double fault.
+    synchronous_mode: strict,
+    synchronous_mode_strict: strict,
+    synchronous_node_count: 1,
+    // A primary that reaches all other members goes on when etcd is lost.
+    failsafe_mode: true,
+    primary_start_timeout: patroni.primaryStartTimeout,
+    postgresql: {
+      use_pg_rewind: true,
+      use_slots: true,
+      // A member that can't follow any more must not wait for a person: it is built anew.
+      remove_data_directory_on_rewind_failure: true,
+      remove_data_directory_on_diverged_timelines: true,
+      parameters: clusterWideParameters(region),
+    },
+  };
+};
+
+/** patroni.yml as an object. What differs between members (name, addresses, passwords) comes from the environment. */
+export const patroniConfiguration = (environment: Environment, region: Region): Plain => ({
+  scope: patroniScope(environment),
+  namespace: PATRONI_NAMESPACE,
+  log: { level: 'INFO', deduplicate_heartbeat_logs: true },
+  restapi: restApi(),
+  ctl: control(),
+  etcd3: etcd3(region),
+  bootstrap: bootstrap(region),
+  postgresql: postgresql(region),
+  // No watchdog device exists on EKS nodes: the supervisor beside Patroni takes its place.
+  watchdog: { mode: 'off' },
+});
+
+export const patroniYaml = (environment: Environment, region: Region): string => stringify(patroniConfiguration(environment, region), { lineWidth: 0 });
+
+const restApi = (): Plain => {
+  const server = tlsFiles(TLS_DIRS.postgres);
+  return {
+    listen: `0.0.0.0:${PATRONI_PORT}`,
+    certfile: server.cert,
+    keyfile: server.key,
+    cafile: server.ca,
+    // Anyone who gets through may read (health checks have no certificate); what changes something needs one.
+    verify_client: 'optional',
+  };
+};
+
+/** How members (and patronictl) call each other's REST API. */
+const control = (): Plain => {
+  const client = tlsFiles(TLS_DIRS.patroniClient);
+  return {
+    cacert: client.ca,
+    certfile: client.cert,
+    keyfile: client.key,
+    // Members advertise addresses, and certificates carry names. With a client certificate Patroni takes this as "the chain must be ours, the name may
+    // differ" (patroni/request.py: only assert_hostname is dropped, CERT_REQUIRED stays).
+    insecure: true,
+  };
+};
+
+const etcd3 = (region: Region): Plain => {
+  const client = tlsFiles(TLS_DIRS.etcdClient);
+  return {
+    hosts: etcdMemberNames(region).map((member) => `${etcdHost(member)}:${ETCD_CLIENT_PORT}`),
+    protocol: 'https',
+    cacert: client.ca,
+    cert: client.cert,
+    key: client.key,
+  };
+};
+
+const bootstrap = (region: Region): Plain => ({
+  dcs: dynamicConfiguration(region),
+  initdb: [
+    'data-checksums',
+    { encoding: 'UTF8' },
+    // PostgreSQL's own collation: an index never depends on the C library of the node that built it.
+    { 'locale-provider': 'builtin' },
+    { 'builtin-locale': 'C.UTF-8' },
+    { locale: 'C.UTF-8' },
+    { 'auth-host': 'scram-sha-256' },
+    { 'auth-local': 'scram-sha-256' },
+  ],
+  post_init: '/usr/local/bin/holdfast-post-init',
+});
+
+const postgresql = (region: Region): Plain => ({
+  listen: `0.0.0.0:${POSTGRES_PORT}`,
+  bin_dir: `/usr/lib/postgresql/${region.postgres.version}/bin`,
+  data_dir: PGDATA,
+  pgpass: '/tmp/pgpass',
+  use_unix_socket: true,
+  use_unix_socket_repl: true,
+  authentication: authentication(),
+  pg_hba: pgHba(region),
+  create_replica_methods: ['basebackup'],
+  // A spread checkpoint would delay the rebuilding of a member by minutes.
+  basebackup: [{ checkpoint: 'fast' }, { 'max-rate': '1024M' }],
+  parameters: memberParameters(region),
+});
+
+const authentication = (): Plain => {
+  const verifyCa = { sslmode: 'verify-ca', sslrootcert: tlsFiles(TLS_DIRS.postgres).ca };
+  return Object.fromEntries(Object.entries(PATRONI_ROLES).map(([use, username]) => [use, { username, ...verifyCa }]));
+};
