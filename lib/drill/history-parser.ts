@@ -1,3 +1,4 @@
+import { jsonFaultAt } from './json-fault';
 import { historyOf, type History, type HistoryEvent, type WriteEvent } from './events';
 
 /** A line of a history that can't be what a meter wrote. */
@@ -87,10 +88,8 @@ const parseLine = (line: string): HistoryEvent | string => {
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch (error) {
-    // The cause is the parser's own words, without its quotation of a line that may be long or binary.
-    const cause = error instanceof Error ? error.message.replace(/,? ".*$/s, '') : String(error);
-    return `not JSON (${cause}); was the file cut off or written by two processes at once?`;
+  } catch {
+    return `not JSON from column ${(jsonFaultAt(line) ?? 0) + 1} on; was the file cut off, or written by two processes at once?`;
   }
   if (isEvent(value)) return value;
   return isObject(value) ? fieldProblems(value).join('; ') : `must be an object, got ${shown(value)}`;
