@@ -1,0 +1,69 @@
+import { Client } from 'pg';
+import type { FollowerConfig } from '../../lib/services/follower';
+import type { Metrics } from './metrics';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface AdminConsole {
+  /** @throws Error when PgBouncer refuses or does not answer in time */
+  query(command: string): Promise<readonly Row[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * PgBouncer's admin console over its unix socket, where the user `pgbouncer` needs no password if the uid is PgBouncer's own.
+ * One connection is kept, so that a switch needs no login; it is made anew after any failure of the connection itself.
+ * Commands must not overlap: the caller waits for one before it gives the next.
+ */
+export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: number, metrics: Metrics): AdminConsole => {
+  let client: Client | undefined;
+  const drop = (dropped: Client): void => {
+    if (client === dropped) client = undefined;
+    // A connection that is already broken has nothing to end; its failure has been reported to whoever waited for it.
+    dropped.end().catch(() => undefined);
+  };
+  const connect = async (): Promise<Client> => {
+    const made = new Client({
+      host: config.socketDir,
+      port: config.port,
+      user: 'pgbouncer',
+      database: 'pgbouncer',
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+    });
+    made.on('error', () => drop(made));
+    made.on('end', () => drop(made));
+    try {
+      await made.connect();
+    } catch (error) {
+      drop(made);
+      throw error;
+    }
+    return made;
+  };
+  const query = async (command: string): Promise<readonly Row[]> => {
+    client ??= await connect();
+    const used = client;
+    try {
+      return (await used.query<Row>(command)).rows;
+    } catch (error) {
+      // PgBouncer's own refusals carry a severity, and leave the connection in order.
+      if (!(error instanceof Error && 'severity' in error)) drop(used);
+      throw error;
+    }
+  };
+  return {
+    query: async (command) => {
+      try {
+        return await query(command);
+      } catch (error) {
+        metrics.poolerErrors += 1;
+        throw error;
+      }
+    },
+    close: async () => {
+      await client?.end().catch(() => undefined);
+      client = undefined;
+    },
+  };
+};

@@ -1,0 +1,62 @@
+/** What the follower counts; each loop writes its own figures. */
+export interface Metrics {
+  leader: string | undefined;
+  routeSwitches: number;
+  lastSwitchSeconds: number | undefined;
+  /** Milliseconds of the monotonic clock. */
+  etcdAnsweredAt: number | undefined;
+  etcdErrors: number;
+  watchRestarts: number;
+  probes: number;
+  poolerErrors: number;
+  poolerKills: number;
+  clientsKilled: number;
+  placementTransfers: number;
+  placementFailures: number;
+  ready: boolean;
+}
+
+export const newMetrics = (): Metrics => ({
+  leader: undefined,
+  routeSwitches: 0,
+  lastSwitchSeconds: undefined,
+  etcdAnsweredAt: undefined,
+  etcdErrors: 0,
+  watchRestarts: 0,
+  probes: 0,
+  poolerErrors: 0,
+  poolerKills: 0,
+  clientsKilled: 0,
+  placementTransfers: 0,
+  placementFailures: 0,
+  ready: false,
+});
+
+type Kind = 'gauge' | 'counter';
+type Sample = readonly [name: string, kind: Kind, help: string, value: number | undefined, labels?: string];
+
+const samples = (m: Metrics, now: number): readonly Sample[] => [
+  ['leader_info', 'gauge', 'The member that holds the leader key.', m.leader === undefined ? undefined : 1, `{member="${m.leader ?? ''}"}`],
+  ['ready', 'gauge', 'Whether PgBouncer uses a route that was confirmed.', m.ready ? 1 : 0],
+  ['route_switches_total', 'counter', 'Routes written.', m.routeSwitches],
+  ['last_switch_duration_seconds', 'gauge', 'From the first sight of the new leader key until PgBouncer used the new primary.', m.lastSwitchSeconds],
+  ['probes_total', 'counter', 'Questions to candidates whether they are primary.', m.probes],
+  ['etcd_last_answer_age_seconds', 'gauge', 'Time since etcd last answered.', m.etcdAnsweredAt === undefined ? undefined : (now - m.etcdAnsweredAt) / 1000],
+  ['etcd_errors_total', 'counter', 'Requests to etcd that failed.', m.etcdErrors],
+  ['watch_restarts_total', 'counter', 'Watches that ended and were opened anew.', m.watchRestarts],
+  ['pgbouncer_errors_total', 'counter', "Commands on PgBouncer's admin console that failed.", m.poolerErrors],
+  ['pgbouncer_kills_total', 'counter', 'KILL of the whole database, when ending single clients was not enough.', m.poolerKills],
+  ['clients_killed_total', 'counter', 'Clients ended because they were bound to the old server.', m.clientsKilled],
+  ['etcd_leader_transfers_total', 'counter', "Transfers of etcd's leadership away from the primary's zone.", m.placementTransfers],
+  ['etcd_leader_transfer_failures_total', 'counter', "Transfers of etcd's leadership that failed.", m.placementFailures],
+];
+
+/** Prometheus' text format. A figure that is not known yet is left out: it is not zero. */
+export const renderMetrics = (m: Metrics, now: number): string =>
+  samples(m, now)
+    .filter(([, , , value]) => value !== undefined)
+    .map(
+      ([name, kind, help, value, labels = '']) =>
+        `# HELP holdfast_follower_${name} ${help}\n# TYPE holdfast_follower_${name} ${kind}\nholdfast_follower_${name}${labels} ${String(value)}\n`,
+    )
+    .join('');

@@ -1,0 +1,159 @@
+import type { Agent } from 'node:https';
+import { writeRoute } from './databases-file';
+import { decide, probePauseMs, sameAddress, type Leader, type Route } from './decide';
+import type { FollowerConfig } from '../../lib/services/follower';
+import { onChange, reasonOf, type Log } from './log';
+import type { Metrics } from './metrics';
+import { askPrimary } from './patroni';
+import type { Pooler } from './pgbouncer';
+import type { State } from './state';
+import type { Wake } from './wake';
+
+export interface RoutingPorts {
+  readonly config: FollowerConfig;
+  readonly state: State;
+  readonly pooler: Pooler;
+  readonly patroniAgent: () => Agent;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly actNow: Wake;
+  readonly stop: AbortSignal;
+}
+
+/** After a failure of PgBouncer's console: it is most likely being restarted. */
+const RETRY_MS = 200;
+/** A candidate that is silent is asked again soon: its first answer as a primary is what everyone waits for. */
+const PROBE_TIMEOUT_MS = 500;
+
+/** Observe, decide, act, until stopped. */
+export class Routing {
+  private asking: { readonly revision: number; readonly since: number } | undefined;
+  /** True until nothing is bound to an old server any more; a predecessor may have left something. */
+  private mustSever = true;
+  /** A switch that is written, and that PgBouncer has not carried out yet. */
+  private switching: { readonly since: number; readonly mustReconnect: boolean } | undefined;
+  private lookedAt = -Infinity;
+  private readonly logChange: Log;
+
+  constructor(private readonly ports: RoutingPorts) {
+    this.logChange = onChange(ports.log);
+  }
+
+  async loop(): Promise<void> {
+    const { ports } = this;
+    while (!ports.stop.aborted) {
+      const sleepMs = await this.step();
+      ports.state.actedAt = ports.now();
+      ports.metrics.ready = this.isReady();
+      if (sleepMs > 0) await ports.actNow.sleep(sleepMs);
+    }
+  }
+
+  /** @returns for how many milliseconds there is nothing to do */
+  async step(): Promise<number> {
+    const { state, now } = this.ports;
+    const action = decide({ ...state, now: now() });
+    switch (action.kind) {
+      case 'probe':
+        return this.probe(action.leader, action.primaryUrl, action.because);
+      case 'route':
+        return this.switchTo(action.route, action.because);
+      case 'keep':
+        state.route = action.route;
+        this.ports.log('route kept', action.because);
+        return 0;
+      case 'reload':
+        this.logChange('reload', action.because);
+        return this.onConsole(() => this.apply(action.route));
+      case 'hold':
+        this.logChange('hold', action.because);
+        return this.lookAfterPooler();
+    }
+  }
+
+  private isReady(): boolean {
+    const { route, pooler } = this.ports.state;
+    // What PgBouncer is known to use; while its console is silent, the last that was known.
+    return route !== undefined && pooler.kind === 'serving' && sameAddress(route, pooler);
+  }
+
+  private async probe(leader: Leader, primaryUrl: string, because: string): Promise<number> {
+    const { state, now, metrics, patroniAgent, config } = this.ports;
+    if (this.asking?.revision !== leader.modRevision) this.asking = { revision: leader.modRevision, since: now() };
+    this.logChange('candidate', because);
+    metrics.probes += 1;
+    const at = now();
+    let primary = false;
+    try {
+      const status = await askPrimary(primaryUrl, patroniAgent(), Math.min(PROBE_TIMEOUT_MS, config.requestTimeoutSeconds * 1000));
+      primary = status === 200;
+      if (!primary) this.logChange('candidate answered', `${leader.member}: ${status}`);
+    } catch (error) {
+      this.logChange('candidate answered', `${leader.member}: ${reasonOf(error)}`);
+    }
+    state.answer = { member: leader.member, modRevision: leader.modRevision, primaryUrl, primary, at };
+    return primary ? 0 : Math.max(1, probePauseMs(at - this.asking.since) - (now() - at));
+  }
+
+  private async switchTo(route: Route, because: string): Promise<number> {
+    const { state, config, log, metrics, now } = this.ports;
+    const { databasesFile, database } = config.pgbouncer;
+    const before = state.route;
+    try {
+      writeRoute(databasesFile, route, database);
+    } catch (error) {
+      this.logChange('route not written', reasonOf(error));
+      return RETRY_MS;
+    }
+    state.route = route;
+    this.mustSever = true;
+    this.switching = { since: state.leaderSince ?? now(), mustReconnect: before !== undefined && sameAddress(before, route) };
+    metrics.routeSwitches += 1;
+    log('route', because, { host: route.host, port: route.port, revision: route.modRevision });
+    return this.onConsole(() => this.apply(route));
+  }
+
+  private async apply(route: Route): Promise<void> {
+    const { pooler, state, metrics, log, now } = this.ports;
+    state.pooler = await pooler.reload(route);
+    if (this.switching) {
+      // An address that went from one member to another: PgBouncer sees no change, but its connections are to the old one.
+      if (this.switching.mustReconnect) await pooler.reconnect();
+      metrics.lastSwitchSeconds = (now() - this.switching.since) / 1000;
+      this.switching = undefined;
+      log('routed', `PgBouncer uses ${route.member}`, { seconds: metrics.lastSwitchSeconds });
+    }
+    await this.sever(route);
+  }
+
+  private async sever(route: Route): Promise<void> {
+    await this.ports.pooler.sever(route);
+    this.mustSever = false;
+  }
+
+  private async lookAfterPooler(): Promise<number> {
+    const { state, pooler, config, now } = this.ports;
+    const pollMs = config.pollIntervalSeconds * 1000;
+    const due = this.lookedAt + pollMs - now();
+    if (due > 0) return due;
+    return this.onConsole(async () => {
+      await pooler.resumeIfLeftKilled();
+      state.pooler = await pooler.state();
+      this.lookedAt = now();
+      const { route } = state;
+      if (this.mustSever && route && state.pooler.kind === 'serving' && sameAddress(route, state.pooler)) await this.sever(route);
+    });
+  }
+
+  private async onConsole(work: () => Promise<void>): Promise<number> {
+    try {
+      await work();
+      this.logChange('console', 'PgBouncer answers');
+      return 0;
+    } catch (error) {
+      this.logChange('console', reasonOf(error));
+      return RETRY_MS;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { performance } from 'node:perf_hooks';
+import type { FollowerConfig } from '../../lib/services/follower';
+import { adminConsole } from './admin-console';
+import { readRoute } from './databases-file';
+import { EtcdClient } from './etcd';
+import { reasonOf, type Log } from './log';
+import { newMetrics } from './metrics';
+import { Pooler } from './pgbouncer';
+import { placingLoop } from './placing';
+import { readingLoop, Watch } from './reading';
+import { Routing } from './routing';
+import { serve } from './server';
+import { newState } from './state';
+import { agentSource, rememberingLookup } from './tls';
+import { makeWake } from './wake';
+
+/** The monotonic clock, milliseconds: a wall clock that is set must not age a reading. */
+const now = (): number => performance.now();
+
+const sleepUntil = (stop: AbortSignal) => (ms: number) =>
+  new Promise<void>((done) => {
+    const timer = setTimeout(finish, ms);
+    function finish(): void {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', finish);
+      done();
+    }
+    stop.addEventListener('abort', finish);
+  });
+
+/**
+ * Follows the leader until `stop`. The databases file stays as it is then: PgBouncer goes on by itself.
+ * @throws Error when the certificates can't be read, the databases file can't be read, or the address to listen on is taken
+ */
+export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal): Promise<void> => {
+  const { databasesFile, database } = config.pgbouncer;
+  const metrics = newMetrics();
+  const state = newState(readRoute(databasesFile, database), now());
+  const lookup = rememberingLookup(now);
+  const agent = agentSource(config.etcd, { keepAlive: true, verifyName: true, lookup }, log, now);
+  const watchAgent = agentSource(config.etcd, { keepAlive: false, verifyName: true, lookup }, log, now);
+  const patroniAgent = agentSource({ ca: config.patroniCa }, { keepAlive: false, verifyName: false }, log, now);
+  const console = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
+  const etcd = new EtcdClient(config, { agent, watchAgent, now, metrics });
+  const [readNow, actNow] = [makeWake(), makeWake()];
+  stop.addEventListener('abort', () => [readNow, actNow].forEach((wake) => wake.now()));
+
+  const reading = { etcd, state, now, log, metrics, readNow, actNow, stop, pollMs: config.pollIntervalSeconds * 1000 };
+  const watch = new Watch(reading);
+  const routing = new Routing({ config, state, pooler: new Pooler(config.pgbouncer, console, log, metrics), patroniAgent, now, log, metrics, actNow, stop });
+  const server = await serve(config.listen, state, metrics, now);
+  log('started', state.route ? `the file routes to ${state.route.member}` : 'the file has no route of ours', { etcd: config.etcd.endpoints.join(' ') });
+  const loops = [readingLoop(reading, watch), watch.loop(), routing.loop()];
+  if (config.etcdPlacement) loops.push(placingLoop({ etcd, state, now, log, metrics, random: Math.random, sleep: sleepUntil(stop), stop }));
+  try {
+    await Promise.all(loops);
+  } catch (error) {
+    log('a loop broke', reasonOf(error));
+    throw error;
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    await console.close();
+    [agent, watchAgent, patroniAgent].forEach((source) => source().destroy());
+  }
+};

@@ -1,0 +1,28 @@
+import type { CandidateAnswer, PoolerState, Reading, Route } from './decide';
+
+/** What the loops know in common. Only its owner writes a field. */
+export interface State {
+  /** Owner: the reading loop. */
+  reading: Reading | undefined;
+  olderSince: number | undefined;
+  /** When this follower first saw the present leader under its present key, milliseconds of the monotonic clock. */
+  leaderSince: number | undefined;
+  /** Owner: the routing loop. */
+  route: Route | undefined;
+  pooler: PoolerState;
+  answer: CandidateAnswer | undefined;
+  /** Last turns of the two loops: a loop that hangs is not alive. */
+  readAt: number;
+  actedAt: number;
+}
+
+export const newState = (route: Route | undefined, now: number): State => ({
+  reading: undefined,
+  olderSince: undefined,
+  leaderSince: undefined,
+  route,
+  pooler: { kind: 'unknown' },
+  answer: undefined,
+  readAt: now,
+  actedAt: now,
+});
