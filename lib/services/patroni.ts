@@ -5,8 +5,6 @@ import { PGDATA, TLS_DIRS, tlsFiles } from './paths';
 import { pgHba } from './pg-hba';
 import { clusterWideParameters, memberParameters } from './postgresql-parameters';
 
-export { RESERVED_PARAMETERS } from './postgresql-parameters';
-
 type Plain = Readonly<Record<string, unknown>>;
 
 export const PATRONI_CONFIG_FILE = '10-patroni.yml';
@@ -58,7 +56,9 @@ export const patroniConfiguration = (environment: Environment, region: Region): 
   watchdog: { mode: 'off' },
 });
 
-export const patroniYaml = (environment: Environment, region: Region): string => stringify(patroniConfiguration(environment, region), { lineWidth: 0 });
+/** Patroni reads YAML 1.1, where a bare `on` or `off` is a boolean: written for 1.1, such strings are quoted. */
+export const patroniYaml = (environment: Environment, region: Region): string =>
+  stringify(patroniConfiguration(environment, region), { version: '1.1', lineWidth: 0 });
 
 const restApi = (): Plain => {
   const server = tlsFiles(TLS_DIRS.postgres);

@@ -1,8 +1,8 @@
 import type { Region } from '../topology/types';
 
 /**
- * pg_hba.conf, one line each, first match wins. TLS and SCRAM for everyone who comes over the network; `host` and `hostnossl` don't occur, so that a
- * connection without TLS finds no line.
+ * pg_hba.conf, one line each, first match wins. TLS and SCRAM for everyone who comes over the network: no line but the last ones, which reject, matches a
+ * connection without TLS.
  */
 export const pgHba = (region: Region): readonly string[] => {
   const { database, applicationRole } = region.postgres;

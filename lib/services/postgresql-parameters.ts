@@ -28,15 +28,22 @@ export const clusterWideParameters = (region: Region): Parameters => ({
   hot_standby: 'on',
 });
 
-/** Parameters of each member's own configuration file. The model's own come last, and can't be among the reserved ones. */
+/**
+ * Parameters of each member's own configuration file. The model's `parameters` come last: they replace what only tunes (`max_wal_size`), and can't be among
+ * those that a promise depends on (RESERVED_PARAMETERS in lib/topology).
+ */
 export const memberParameters = (region: Region): Parameters => ({
   ...memory(region),
   ...security(),
   ...replication(region),
   ...connections(),
   ...operation(region),
-  ...region.postgres.parameters,
+  ...lowerCased(region.postgres.parameters),
 });
+
+/** PostgreSQL's parameter names are case-insensitive; a key of another spelling would not replace ours but stand beside it. */
+const lowerCased = (parameters: Parameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.toLowerCase(), value]));
 
 const memory = (region: Region): Parameters => ({ shared_buffers: `${region.postgres.sharedBuffers}MB` });
 
@@ -98,76 +105,3 @@ const walSize = (region: Region, parts: number, limit: number): string => {
   const megabytes = (region.postgres.storage * 1024) / parts;
   return `${Math.max(128, Math.min(limit, Math.floor(megabytes / 16) * 16))}MB`;
 };
-
-/** Parameters that Patroni sets by itself; whatever a user writes would be ignored or break replication. */
-const OWNED_BY_PATRONI = [
-  'archive_cleanup_command',
-  'cluster_name',
-  'config_file',
-  'data_directory',
-  'hba_file',
-  'hot_standby',
-  'ident_file',
-  'listen_addresses',
-  'port',
-  'primary_conninfo',
-  'primary_slot_name',
-  'promote_trigger_file',
-  'recovery_min_apply_delay',
-  'recovery_target',
-  'recovery_target_action',
-  'recovery_target_inclusive',
-  'recovery_target_lsn',
-  'recovery_target_name',
-  'recovery_target_time',
-  'recovery_target_timeline',
-  'recovery_target_xid',
-  'restore_command',
-  'synchronous_standby_names',
-] as const;
-
-/** Off, these lose data or break failover on a crash. */
-const DURABILITY = ['data_sync_retry', 'fsync', 'full_page_writes', 'ignore_checksum_failure', 'wal_sync_method', 'zero_damaged_pages'] as const;
-
-/** Parameters that Holdfast sets for the promises to hold, but not those which only tune (a user may set `max_wal_size`). */
-const SET_HERE = [
-  'max_connections',
-  'max_wal_senders',
-  'max_replication_slots',
-  'max_worker_processes',
-  'max_prepared_transactions',
-  'max_locks_per_transaction',
-  'track_commit_timestamp',
-  'wal_level',
-  'wal_log_hints',
-  'wal_keep_size',
-  'wal_keep_segments',
-  'shared_buffers',
-  'ssl',
-  'ssl_ca_file',
-  'ssl_cert_file',
-  'ssl_key_file',
-  'ssl_min_protocol_version',
-  'ssl_max_protocol_version',
-  'password_encryption',
-  'unix_socket_directories',
-  'unix_socket_permissions',
-  'unix_socket_group',
-  'shared_preload_libraries',
-  'synchronous_commit',
-  'wal_receiver_status_interval',
-  'wal_sender_timeout',
-  'wal_receiver_timeout',
-  'wal_retrieve_retry_interval',
-  'max_slot_wal_keep_size',
-  'tcp_keepalives_idle',
-  'tcp_keepalives_interval',
-  'tcp_keepalives_count',
-  'tcp_user_timeout',
-  'restart_after_crash',
-  'log_destination',
-  'logging_collector',
-] as const;
-
-/** Parameters (lower case) that `postgres.parameters` of the model may not set. PostgreSQL's names are case-insensitive. */
-export const RESERVED_PARAMETERS: readonly string[] = [...OWNED_BY_PATRONI, ...DURABILITY, ...SET_HERE].toSorted();

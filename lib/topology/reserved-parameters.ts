@@ -1,64 +1,86 @@
-/**
- * PostgreSQL parameters that Holdfast or Patroni sets itself, because a promise depends on them. An environment that sets one is refused,
- * and the Patroni renderer sets nothing outside this list on its own.
- */
-export const RESERVED_PARAMETERS: ReadonlySet<string> = new Set([
-  // Patroni's own: passed on the command line, a value from elsewhere would be ignored silently.
+/** PostgreSQL parameters that an environment may not set, because a promise depends on who sets them. The Patroni renderer sets those of `SET_BY_HOLDFAST`. */
+
+/** Parameters that Patroni sets by itself; whatever a user writes would be ignored or break replication. */
+const OWNED_BY_PATRONI = [
+  'archive_cleanup_command',
   'cluster_name',
+  'config_file',
+  'data_directory',
+  'external_pid_file',
+  'hba_file',
   'hot_standby',
+  'ident_file',
   'listen_addresses',
-  'max_connections',
-  'max_locks_per_transaction',
-  'max_prepared_transactions',
-  'max_replication_slots',
-  'max_wal_senders',
-  'max_worker_processes',
   'port',
   'primary_conninfo',
   'primary_slot_name',
   'promote_trigger_file',
+  'recovery_min_apply_delay',
   'recovery_target',
+  'recovery_target_action',
+  'recovery_target_inclusive',
+  'recovery_target_lsn',
+  'recovery_target_name',
+  'recovery_target_time',
   'recovery_target_timeline',
+  'recovery_target_xid',
   'restore_command',
   'synchronous_standby_names',
-  'track_commit_timestamp',
-  'unix_socket_directories',
-  'wal_keep_segments',
-  'wal_keep_size',
-  'wal_level',
-  // Durability and rewinding: zero loss depends on them.
+] as const;
+
+/** Off, these lose data or break failover on a crash. */
+const DURABILITY = [
   'data_checksums',
+  'data_sync_retry',
   'fsync',
   'full_page_writes',
-  'synchronous_commit',
-  'wal_log_hints',
+  'ignore_checksum_failure',
   'wal_sync_method',
-  // Memory, sized by the model.
-  'shared_buffers',
-  // Timeouts that the budget counts on.
-  'restart_after_crash',
-  'tcp_user_timeout',
-  'wal_receiver_timeout',
-  'wal_retrieve_retry_interval',
-  'wal_sender_timeout',
-  // Access and secrets.
-  'hba_file',
-  'ident_file',
+  'zero_damaged_pages',
+] as const;
+
+/** Parameters that Holdfast sets for the promises to hold, but not those which only tune (a user may set `max_wal_size`). */
+const SET_BY_HOLDFAST = [
+  'local_preload_libraries',
+  'log_destination',
+  'logging_collector',
+  'max_connections',
+  'max_locks_per_transaction',
+  'max_prepared_transactions',
+  'max_replication_slots',
+  'max_slot_wal_keep_size',
+  'max_wal_senders',
+  'max_worker_processes',
   'password_encryption',
+  'restart_after_crash',
+  'session_preload_libraries',
+  'shared_buffers',
+  'shared_preload_libraries',
   'ssl',
   'ssl_ca_file',
   'ssl_cert_file',
   'ssl_crl_file',
   'ssl_key_file',
+  'ssl_max_protocol_version',
   'ssl_min_protocol_version',
-  // The guard against commits that wait for nobody.
-  'shared_preload_libraries',
-  'local_preload_libraries',
-  'session_preload_libraries',
-  // Places in the container.
-  'config_file',
-  'data_directory',
-  'external_pid_file',
-  'log_destination',
-  'logging_collector',
-]);
+  'synchronous_commit',
+  'tcp_keepalives_count',
+  'tcp_keepalives_idle',
+  'tcp_keepalives_interval',
+  'tcp_user_timeout',
+  'track_commit_timestamp',
+  'unix_socket_directories',
+  'unix_socket_group',
+  'unix_socket_permissions',
+  'wal_keep_segments',
+  'wal_keep_size',
+  'wal_level',
+  'wal_log_hints',
+  'wal_receiver_status_interval',
+  'wal_receiver_timeout',
+  'wal_retrieve_retry_interval',
+  'wal_sender_timeout',
+] as const;
+
+/** In lower case: PostgreSQL's names are case-insensitive. */
+export const RESERVED_PARAMETERS: readonly string[] = [...OWNED_BY_PATRONI, ...DURABILITY, ...SET_BY_HOLDFAST];
