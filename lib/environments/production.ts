@@ -26,7 +26,7 @@ export const production: EnvironmentInput = {
       storage: gibibytes(500),
       resources: { cpu: millicores(4000), memory: mebibytes(16384), cpuLimit: millicores(6000) },
     },
-    pooler: { poolSize: 100, maxClientConnections: 5000 },
+    pooler: { poolSize: 90, maxClientConnections: 5000 },
   },
   backups: { retentionDays: 35, objectLockDays: 14, replicateToStandby: true },
 };

@@ -18,6 +18,9 @@ const merge = (...layers: readonly unknown[]): Plain =>
     return merged;
   }, {});
 
+/** Untyped code may hand in anything. */
+const nameOf = (input: unknown): string => (isPlain(input) && typeof input['name'] === 'string' ? input['name'] : '(no name)');
+
 const freeze = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -56,6 +59,6 @@ export const violationsOf = (input: EnvironmentInput): readonly Violation[] => {
  */
 export const defineEnvironment = (input: EnvironmentInput): Environment => {
   const violations = violationsOf(input);
-  if (violations.length > 0) throw new TopologyError(String((input as { name?: unknown })?.name ?? '(no name)'), violations);
+  if (violations.length > 0) throw new TopologyError(nameOf(input), violations);
   return freeze(withDefaults(input));
 };

@@ -19,8 +19,8 @@ export const WRONG_TYPE = 'types-are-right';
 export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  if (typeof value === 'function') return 'a function';
-  const text = JSON.stringify(value) ?? String(value);
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 
@@ -58,7 +58,7 @@ type RequiredKeys<T> = { [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K
 export type Fields<T> = { readonly [K in keyof T]-?: Shape<Exclude<T[K], undefined>> };
 
 /** An object with exactly the keys of `T`. `required` names those that must be there: all and only the keys that aren't optional in `T`. */
-export const object = <T>(fields: Fields<T>, required: { readonly [K in RequiredKeys<T>]: true }): Shape<T> => {
+export const object = <T>(fields: Fields<T>, required: Readonly<Record<RequiredKeys<T>, true>>): Shape<T> => {
   const shapes: readonly (readonly [string, Shape<never>])[] = Object.entries(fields);
   const known = new Map(shapes);
   return {

@@ -39,7 +39,7 @@ export const SCENARIO_STAGES: Readonly<Record<Scenario, Stages>> = {
   'etcd-leader-lost-with-primary': nodeLost('refuses', 'lost-too'),
   'primary-node-frozen': (region) => [stage.nodeFrozen(), ...stage.synchronousStandby(region), stage.clientRetry(region, true)],
   'postgres-killed': crashed,
-  'postgres-frozen': (region) => [stage.frozenNoticed(region), ...crashed(region)],
+  'postgres-frozen': (region) => [stage.stoppedNoticed(region), ...crashed(region)],
   'disk-full': (region) => [stage.diskFull(), ...crashed(region)],
   'patroni-killed': (region) => [stage.undisturbed(), stage.clientRetry(region, false)],
   // PostgreSQL runs on while Patroni is frozen; the restarted Patroni confirms the synchronous standby in its first round.

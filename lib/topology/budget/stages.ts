@@ -1,7 +1,7 @@
 /** The stages of an outage, each computed from what is configured. */
 import type { Region } from '../types';
 import { PATRONI_FLOORS } from '../patroni-floors';
-import { frozenPatroniNoticedWithin } from '../supervision';
+import { stoppedPostgresNoticedWithin } from '../supervision';
 import { CONSTANTS, NODE_FREEZE_SECONDS, REPLICATION_TIMEOUT_SECONDS, type Span } from './constants';
 
 /** One part of the time between two acknowledged writes. */
@@ -109,13 +109,13 @@ export const startedInPlace = ({ postgres: { patroni } }: Region): readonly Stag
       ]
     : [];
 
-/** The supervisor's probes fail so often that it ends the process. */
-export const frozenNoticed = ({ postgres: { supervision } }: Region): Stage => ({
+/** The supervisor finds PostgreSQL stopped so often in a row that it ends it. */
+export const stoppedNoticed = ({ postgres: { supervision } }: Region): Stage => ({
   name: 'detection by the supervisor',
-  ...frozenPatroniNoticedWithin(supervision),
-  source: 'postgres.supervision: probeFailures x (probeTimeout + probeInterval)',
-  settings: ['postgres.supervision.probeFailures', 'postgres.supervision.probeTimeout', 'postgres.supervision.probeInterval'],
-  savable: frozenPatroniNoticedWithin(supervision).upper,
+  ...stoppedPostgresNoticedWithin(supervision),
+  source: 'postgres.supervision: probeFailures x probeInterval',
+  settings: ['postgres.supervision.probeFailures', 'postgres.supervision.probeInterval'],
+  savable: stoppedPostgresNoticedWithin(supervision).upper,
 });
 
 export const orderlyDemotion = (): Stage => constant('orderly demotion', CONSTANTS.orderlyDemotion);

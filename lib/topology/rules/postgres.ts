@@ -48,7 +48,7 @@ export const parametersAreFree: Rule = regionRule(
   'PostgreSQL parameters that Holdfast or Patroni sets are not set by an environment.',
   (region, at) =>
     Object.keys(region.postgres.parameters)
-      .filter((name) => RESERVED_PARAMETERS.has(name.toLowerCase()))
+      .filter((name) => RESERVED_PARAMETERS.includes(name.toLowerCase()))
       .map((name) => ({
         path: at(`postgres.parameters.${name}`),
         given: JSON.stringify(region.postgres.parameters[name]),
