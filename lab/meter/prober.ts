@@ -2,21 +2,14 @@
  * Asks every PostgreSQL of the lab, many times a second and from inside its own machine, to commit a row locally: who accepts, accepts writes. It reaches them over their
  * Unix sockets (through /proc/PID/root), so no cut network hides a primary. Also tells when a pooler was pointed somewhere else. One process for all nodes.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
-import { processesIn } from '../hosts/cgroups';
+import { commandOf, environmentOf, findProgram } from '../hosts/processes-in-pods';
 import { now } from './clock';
+import type { ProberConfiguration } from './prober-configuration';
 import { codeOf, configuration, emit, messageOf } from './emit';
 import { PROBE_TABLE } from './tables';
-
-export interface ProberConfiguration {
-  readonly nodes: readonly { readonly zone: string; readonly cgroup: string }[];
-  readonly database: string;
-  readonly superuser: string;
-  readonly password: string;
-  readonly everySeconds: number;
-}
 
 /** A probe without an answer for so long: the server does not serve. */
 const GIVE_UP_MS = 1000;
@@ -29,36 +22,15 @@ process.on('SIGTERM', () => (stopping = true));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const commandOf = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return ''; // it ended meanwhile
-  }
-};
-
-const environmentOf = (pid: number, name: string): string | undefined => {
-  try {
-    const entry = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').find((line) => line.startsWith(`${name}=`));
-    return entry?.slice(name.length + 1);
-  } catch {
-    return undefined; // it ended meanwhile
-  }
-};
-
 interface Found {
   readonly pid: number;
   readonly member: string;
 }
 
-/** The node's postmaster; Patroni gives it `-D`, its children have titles instead. */
 const postmaster = async (cgroup: string): Promise<Found | undefined> => {
-  for (const pid of await processesIn(cgroup)) {
-    if (!/bin\/postgres -D /.test(commandOf(pid))) continue;
-    const member = environmentOf(pid, 'PATRONI_NAME') ?? environmentOf(pid, 'HOSTNAME');
-    if (member !== undefined) return { pid, member };
-  }
-  return undefined;
+  const pid = await findProgram(cgroup, 'postgres');
+  const member = pid === undefined ? undefined : environmentOf(pid, 'HOSTNAME');
+  return pid === undefined || member === undefined ? undefined : { pid, member };
 };
 
 const connect = async (found: Found): Promise<Client> => {
@@ -126,7 +98,7 @@ const watchRoutes = async (zone: string, cgroup: string): Promise<void> => {
   let pid: number | undefined;
   let seen: string | undefined;
   while (!stopping) {
-    pid = pid !== undefined && commandOf(pid).includes('pgbouncer') ? pid : await poolerIn(cgroup);
+    pid = pid !== undefined && commandOf(pid).includes('pgbouncer') ? pid : await findProgram(cgroup, 'pgbouncer');
     const text = pid === undefined ? undefined : await readFile(`/proc/${pid}/root${ROUTES}`, 'utf8').catch(() => undefined);
     if (text !== undefined && text !== seen) {
       const host = /host=([^\s]+)/.exec(text)?.[1];
@@ -145,9 +117,6 @@ const modified = (path: string): number => {
   }
 };
 
-const poolerIn = async (cgroup: string): Promise<number | undefined> => (await processesIn(cgroup)).find((pid) => /pgbouncer .*pgbouncer\.ini/.test(commandOf(pid)));
-
-if (readdirSync('/proc').length === 0) throw new Error('/proc is not readable');
 Promise.all(config.nodes.flatMap(({ zone, cgroup }) => [probeNode(cgroup), watchRoutes(zone, cgroup)])).then(
   () => process.exit(0),
   (error: unknown) => {

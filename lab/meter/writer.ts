@@ -4,24 +4,9 @@
  */
 import { Client } from 'pg';
 import { now } from './clock';
+import type { WriterConfiguration } from './writer-configuration';
 import { codeOf, configuration, emit, messageOf } from './emit';
 import { METER_TABLE } from './tables';
-
-export interface WriterConfiguration {
-  readonly client: string;
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string;
-  readonly ca: string;
-  /** Name in the pooler's certificate. */
-  readonly serverName: string;
-  readonly writeEverySeconds: number;
-  readonly readEverySeconds: number;
-  /** A statement without an answer for so long is given up: its outcome is unknown. */
-  readonly giveUpSeconds: number;
-}
 
 const CONNECT_TIMEOUT_MS = 1500;
 /** Pause after an error, as an application's retry has it. */

@@ -1,0 +1,57 @@
+/** Everything a lab is made of, made or found in the cache: packages, binaries, images; and the charts, rendered for the lab's platform. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { manifestsFor } from '../k8s';
+import type { Platform } from '../k8s/platform';
+import { checkDisk, whyNoLab } from '../lab/requirements';
+import { cacheRoot } from '../lab/cache';
+import { buildImages } from '../lab/images/build';
+import { containerdTemplate } from '../lab/images/containerd-template';
+import { kubernetesBinaries } from '../lab/kubernetes/binaries';
+import type { KubernetesObject } from '../lab/kubernetes/api';
+import { projectRoot } from '../lab/kubernetes/scripts';
+import { labSettings, type LabSettings } from '../lab/settings';
+import type { LabParts, Progress } from '../lab/up';
+import { ENVIRONMENTS } from '../lib/environments';
+import { defineEnvironment } from '../lib/topology/define';
+
+/** The machine can't run a lab: said before anything is touched. */
+export class NoLabError extends Error {}
+
+export const settingsOf = (name: string): LabSettings => {
+  const input = ENVIRONMENTS['lab'];
+  if (input === undefined) throw new Error('there is no environment "lab" in lib/environments');
+  return labSettings(name, defineEnvironment(input));
+};
+
+export const prepareLab = async (progress: Progress): Promise<LabParts> => {
+  const reason = whyNoLab();
+  if (reason !== undefined) throw new NoLabError(reason);
+  await checkDisk();
+  execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const options = { cacheDir: cacheRoot(), progress };
+  const binaries = await kubernetesBinaries(options);
+  const images = await buildImages(options);
+  const template = await containerdTemplate(images, options);
+  const references = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, image.reference]));
+  return { binaries, images: { template, pause: images.pause.reference }, references };
+};
+
+const labPlatform = (references: Readonly<Record<string, string>>): Platform => {
+  const image = (name: string): string => references[name] ?? missing(name);
+  return {
+    images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') },
+    imagePullPolicy: 'Never',
+    storage: 'local',
+    secrets: 'provided',
+    certificates: 'provided',
+  };
+};
+
+const missing = (name: string): never => {
+  throw new Error(`the lab has no image "${name}"`);
+};
+
+/** The production charts, for the lab's platform. */
+export const labCharts = (lab: LabSettings, references: Readonly<Record<string, string>>): readonly (readonly KubernetesObject[])[] =>
+  manifestsFor(lab.environment, lab.region, labPlatform(references)).map((chart) => chart.objects as readonly KubernetesObject[]);

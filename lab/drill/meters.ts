@@ -1,0 +1,123 @@
+/** The meters of a drill: a writing client on every node, and one prober for all databases. Each writes its events to a file of the run's folder. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { POOLER_PORT, NAMESPACE } from '../../lib/topology/derive';
+import { netnsPath } from '../hosts/network';
+import { projectRoot } from '../kubernetes/scripts';
+import type { ProberConfiguration } from '../meter/prober-configuration';
+import type { WriterConfiguration } from '../meter/writer-configuration';
+import type { Credentials } from '../secrets';
+import type { LabSettings } from '../settings';
+
+export const WRITE_EVERY = 0.02;
+const READ_EVERY = 0.25;
+const PROBE_EVERY = 0.03;
+const GIVE_UP = 5;
+
+/** The newest acknowledgement of a client, as it happens. */
+export interface LastAck {
+  readonly t: number;
+  /** Of the database server that acknowledged. */
+  readonly address: string;
+}
+
+interface Meter {
+  readonly name: string;
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
+export interface Meters {
+  readonly files: readonly string[];
+  readonly lastAcks: ReadonlyMap<string, LastAck>;
+  /** Names of meters that ended although nobody asked them to. */
+  readonly dead: () => readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+const bundle = (name: string): string => join(projectRoot(), 'dist', `${name}.js`);
+
+const ACKED = /"t":([\d.]+),"kind":"write","client":"([^"]+)".*"outcome":"acked","address":"([^"]+)"/;
+
+/** Follows a writer's output for the runner, which waits for clients to be served; the file is what is judged. */
+const followAcks = (stream: NodeJS.ReadableStream, lastAcks: Map<string, LastAck>): void => {
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    const lines = `${rest}${chunk.toString('utf8')}`.split('\n');
+    rest = lines.pop() ?? '';
+    const acked = lines.findLast((line) => line.includes('"outcome":"acked"'));
+    const [, t, client, address] = (acked === undefined ? null : ACKED.exec(acked)) ?? [];
+    if (t !== undefined && client !== undefined && address !== undefined) lastAcks.set(client, { t: Number(t), address });
+  });
+};
+
+const start = (name: string, file: string, argv: readonly string[], lastAcks: Map<string, LastAck>): Meter => {
+  const [program = '', ...rest] = argv;
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const out = createWriteStream(file);
+  const errors = createWriteStream(`${file}.stderr`);
+  child.stdout.pipe(out);
+  followAcks(child.stdout, lastAcks);
+  child.stderr.pipe(errors);
+  const ended = new Promise<void>((resolve) => {
+    child.on('error', (error) => errors.write(String(error)));
+    child.on('close', () => resolve());
+  });
+  return { name, process: child, ended };
+};
+
+/** @param service address of the pooler's Service */
+export const startMeters = (lab: LabSettings, credentials: Credentials, service: string, directory: string): Meters => {
+  const { database, applicationRole } = lab.region.postgres;
+  const writer = (zone: string): WriterConfiguration => ({
+    client: zone,
+    host: service,
+    port: POOLER_PORT,
+    database,
+    user: applicationRole,
+    password: credentials.application,
+    ca: credentials.ca,
+    serverName: `pgbouncer.${NAMESPACE}.svc.cluster.local`,
+    writeEverySeconds: WRITE_EVERY,
+    readEverySeconds: READ_EVERY,
+    giveUpSeconds: GIVE_UP,
+  });
+  const prober: ProberConfiguration = {
+    nodes: lab.nodes.map(({ zone, cgroup }) => ({ zone, cgroup })),
+    database,
+    superuser: 'postgres',
+    password: credentials.superuser,
+    everySeconds: PROBE_EVERY,
+  };
+  const lastAcks = new Map<string, LastAck>();
+  const node = [process.execPath, '--max-old-space-size=96'];
+  const meters = [
+    ...lab.nodes.map((n) =>
+      start(n.zone, join(directory, `writer-${n.zone}.jsonl`), ['nsenter', `--net=${netnsPath(n.netns)}`, ...node, bundle('meter-writer'), JSON.stringify(writer(n.zone))], lastAcks),
+    ),
+    start('prober', join(directory, 'prober.jsonl'), [...node, bundle('meter-prober'), JSON.stringify(prober)], lastAcks),
+  ];
+  return {
+    files: [...lab.nodes.map((n) => join(directory, `writer-${n.zone}.jsonl`)), join(directory, 'prober.jsonl')],
+    lastAcks,
+    dead: () => meters.filter((m) => m.process.exitCode !== null || m.process.signalCode !== null).map((m) => m.name),
+    stop: async () => {
+      for (const meter of meters) meter.process.kill('SIGTERM');
+      const timer = setTimeout(() => meters.forEach((m) => m.process.kill('SIGKILL')), 3000);
+      await Promise.all(meters.map((m) => m.ended));
+      clearTimeout(timer);
+    },
+  };
+};
+
+/** The lines of a meter's file that are complete: one that is being written, or was cut off with its process, is left out. */
+export const completeLines = async (file: string): Promise<readonly string[]> => {
+  if (!existsSync(file)) return [];
+  const text = await readFile(file, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '');
+};

@@ -1,0 +1,37 @@
+/** One cure for everything: brings a lab's machines and wires back to normal, whatever was done to them. Safe to repeat. */
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { run } from '../exec';
+import { healNetwork, inNetns, netnsPath } from '../hosts/network';
+import { join } from 'node:path';
+import { adminKubeconfig } from '../kubernetes/control-plane';
+import { clearNode, startNode } from '../kubernetes/node';
+import { livePid } from '../processes';
+import type { LabSettings } from '../settings';
+import { readState } from '../state';
+import { cordonMark, emptyDisk, isCordoned, NODE_FAULTS, signalNode } from './primitives';
+
+/** @returns what was healed, for the log */
+export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => {
+  const healed: string[] = [];
+  await healNetwork(lab);
+  const { binaries } = await readState(lab);
+  for (const node of lab.nodes) {
+    if ((await livePid(lab, node.name)) === undefined) {
+      await clearNode(node);
+      await startNode(lab, node, binaries);
+      healed.push(`started ${node.name}`);
+      continue;
+    }
+    await signalNode(lab, node, 'SIGCONT');
+    if (existsSync(netnsPath(node.netns))) await run(inNetns(node.netns, ['nft', `add table ip ${NODE_FAULTS}; delete table ip ${NODE_FAULTS}`]));
+    await emptyDisk(lab, node);
+  }
+  if (isCordoned(lab)) {
+    const node = await readFile(cordonMark(lab), 'utf8');
+    await run(inNetns(lab.controlPlane.netns, [join(binaries, 'kubectl'), '--kubeconfig', adminKubeconfig(lab), 'uncordon', node]));
+    await rm(cordonMark(lab), { force: true });
+    healed.push(`uncordoned ${node}`);
+  }
+  return healed;
+};
