@@ -1,0 +1,89 @@
+import { IMAGE_NAMES, type ImageName, type Manifest, manifestsFor, type Platform } from '../../k8s';
+import { ENVIRONMENTS } from '../../lib/environments';
+import { defineEnvironment } from '../../lib/topology/define';
+import { homeRegion } from '../../lib/topology/derive';
+import type { Environment, Region } from '../../lib/topology/types';
+
+const images = (registry: string): Record<ImageName, string> =>
+  Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:1`])) as Record<ImageName, string>;
+
+export const LAB: Platform = {
+  images: images('local.test/holdfast'),
+  imagePullPolicy: 'Never',
+  storage: 'local',
+  secrets: 'provided',
+  certificates: 'provided',
+};
+
+export const AWS: Platform = {
+  images: images('123456789012.dkr.ecr.eu-central-1.amazonaws.com/holdfast'),
+  imagePullPolicy: 'IfNotPresent',
+  storage: 'ebs-gp3',
+  secrets: 'aws-secrets-manager',
+  certificates: 'cert-manager',
+};
+
+export const environmentNamed = (name: string): Environment => {
+  const input = ENVIRONMENTS[name];
+  if (input === undefined) throw new Error(`no environment "${name}"`);
+  return defineEnvironment(input);
+};
+
+export interface Rendering {
+  readonly title: string;
+  readonly environment: Environment;
+  readonly region: Region;
+  readonly manifests: readonly Manifest[];
+}
+
+/** Every region of every environment, as it is deployed to AWS and as the lab would run it. */
+export const everyRendering = (): readonly Rendering[] =>
+  Object.keys(ENVIRONMENTS)
+    .map(environmentNamed)
+    .flatMap((environment) =>
+      environment.regions.flatMap((region) =>
+        Object.entries({ lab: LAB, aws: AWS }).map(([platformName, platform]) => ({
+          title: `${environment.name} ${region.name} on ${platformName}`,
+          environment,
+          region,
+          manifests: manifestsFor(environment, region, platform),
+        })),
+      ),
+    );
+
+export const homeManifests = (environment: Environment, platform: Platform): readonly Manifest[] => manifestsFor(environment, homeRegion(environment), platform);
+
+/** What all manifests have; the rest is read by path. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> };
+}
+
+export const objectsOf = (manifests: readonly Manifest[]): readonly KubernetesObject[] => manifests.flatMap((manifest) => manifest.objects.map(asKubernetesObject));
+
+const asKubernetesObject = (object: object): KubernetesObject => {
+  if (!isKubernetesObject(object)) throw new Error(`not a Kubernetes object: ${JSON.stringify(object).slice(0, 200)}`);
+  return object;
+};
+
+const isKubernetesObject = (object: object): object is KubernetesObject =>
+  'apiVersion' in object &&
+  typeof object.apiVersion === 'string' &&
+  'kind' in object &&
+  typeof object.kind === 'string' &&
+  'metadata' in object &&
+  typeof object.metadata === 'object' &&
+  object.metadata !== null &&
+  'name' in object.metadata &&
+  typeof object.metadata.name === 'string';
+
+export const find = (manifests: readonly Manifest[], kind: string, name: string): KubernetesObject => {
+  const found = objectsOf(manifests).find((object) => object.kind === kind && object.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} "${name}"`);
+  return found;
+};
+
+/** The value at a path like `spec.template.spec.containers.0.image`; undefined when there is none. */
+export const at = (object: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), object);
