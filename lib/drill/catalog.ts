@@ -54,7 +54,11 @@ export const findDrill = (environment: Environment, name: string): Drill => {
   if (drill) return drill;
   const leftOut = drillsLeftOut(environment).find((d) => d.name === name);
   if (leftOut) throw new Error(`drill "${name}" can't be run in environment "${environment.name}": ${leftOut.because}`);
-  throw new Error(`unknown drill "${name}"; the drills are: ${drillsFor(environment).map((d) => d.name).join(', ')}`);
+  throw new Error(
+    `unknown drill "${name}"; the drills are: ${drillsFor(environment)
+      .map((d) => d.name)
+      .join(', ')}`,
+  );
 };
 
 /** Where a client sits. */
@@ -65,7 +69,11 @@ export interface ClientPlace {
 }
 
 /** The clients that nobody can serve during the drill, with the reason that goes into the report. `primary` is where the primary is when the fault strikes. */
-export const excludedClients = (drill: DrillDescription, primary: { readonly node: string; readonly zone: string }, clients: readonly ClientPlace[]): readonly ExcludedClient[] => {
+export const excludedClients = (
+  drill: DrillDescription,
+  primary: { readonly node: string; readonly zone: string },
+  clients: readonly ClientPlace[],
+): readonly ExcludedClient[] => {
   switch (drill.excludes) {
     case 'nobody':
       return [];

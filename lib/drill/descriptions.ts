@@ -46,7 +46,8 @@ type Describe = (region: Region) => DrillDescription;
 const NODE_FAULTS = {
   'primary-node-dies': (region) => ({
     title: "every process on the primary's node is killed, connections reset",
-    scenario: 'The leader lease runs out, a synchronous standby takes the lock and is promoted, the poolers follow it. The node comes back as a standby by itself.',
+    scenario:
+      'The leader lease runs out, a synchronous standby takes the lock and is promoted, the poolers follow it. The node comes back as a standby by itself.',
     requirements: ['CS-1', 'PW-2'],
     planned: false,
     steps: [inject({ kind: 'kill-node', target: 'primary', wire: 'reset' }), untilFailover(region), HEAL],
@@ -174,7 +175,8 @@ const PARTITIONS = {
   }),
   'partial-partition': (region) => ({
     title: 'the primary reaches etcd but not the standbys, and then the reverse',
-    scenario: 'Without its standbys the primary acknowledges nothing until they are back; without etcd it stays primary, because all members confirm it (failsafe).',
+    scenario:
+      'Without its standbys the primary acknowledges nothing until they are back; without etcd it stays primary, because all members confirm it (failsafe).',
     requirements: ['CS-2', 'PW-9'],
     planned: false,
     steps: [

@@ -98,16 +98,7 @@ export interface HeartbeatEvent {
   readonly probe: 'leader' | 'role';
 }
 
-export type HistoryEvent =
-  | WriteEvent
-  | ReadEvent
-  | LocalCommitEvent
-  | LeaderEvent
-  | RoleEvent
-  | MarkEvent
-  | RowsEvent
-  | IntegrityEvent
-  | HeartbeatEvent;
+export type HistoryEvent = WriteEvent | ReadEvent | LocalCommitEvent | LeaderEvent | RoleEvent | MarkEvent | RowsEvent | IntegrityEvent | HeartbeatEvent;
 export type EventKind = HistoryEvent['kind'];
 
 /** All events of one run in the order of `t`, and the same by kind. */

@@ -48,8 +48,7 @@ export type Step =
 const holdSeconds = (hold: Hold): number => (hold.for === 'seconds' ? hold.seconds : hold.atMostSeconds);
 
 /** The longest time that faults of these steps can be in force, seconds: the dead man's timer heals them after that, whatever became of the drill. */
-export const longestFault = (steps: readonly Step[]): number =>
-  steps.reduce((sum, step) => sum + (step.kind === 'hold' ? holdSeconds(step.until) : 0), 0);
+export const longestFault = (steps: readonly Step[]): number => steps.reduce((sum, step) => sum + (step.kind === 'hold' ? holdSeconds(step.until) : 0), 0);
 
 const NODE: Readonly<Record<NodeTarget, string>> = { primary: "the primary's node", standby: "a standby's node" };
 

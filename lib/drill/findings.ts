@@ -32,7 +32,9 @@ export const steadyFinding = (history: History, window: Window, expectation: Exp
   const undeclared = [...new Set(history.writes.map((w) => w.client))].filter((c) => !expectation.clients.includes(c));
   if (undeclared.length > 0) return unknown(check, `writes of clients that the drill doesn't know: ${undeclared.join(', ')}`);
   const early = leaderChanges(history, steady, window.from);
-  return early.length === 0 ? pass(check, `steady for ${s(window.from - steady)} before the fault`) : fail(check, `the leader changed before the fault was injected`);
+  return early.length === 0
+    ? pass(check, `steady for ${s(window.from - steady)} before the fault`)
+    : fail(check, `the leader changed before the fault was injected`);
 };
 
 /** A gap above a limit fails, unless the meter's own silence is long enough to explain it: then it can't be told. */
@@ -46,9 +48,9 @@ const againstLimit = (check: string, gap: WriteGap, limit: number, name: string)
 /** A client is still served at the end if its last acknowledgement is at most so old, seconds. */
 export const OPEN_GAP_SECONDS = 1;
 
-const servedAtEnd = (gaps: readonly WriteGap[]): Finding => {
+export const servedAtEndFinding = (atEnd: readonly WriteGap[]): Finding => {
   const check = 'served-at-the-end';
-  const open = gaps.filter((g) => g.open && g.seconds > OPEN_GAP_SECONDS);
+  const open = atEnd.filter((g) => g.seconds > OPEN_GAP_SECONDS);
   if (open.length === 0) return pass(check, 'every client was served when the run ended');
   const detail = open.map((g) => `${g.client} got no acknowledgement in the last ${s(g.seconds)}`).join('; ');
   return open.every((g) => g.seconds - g.silentSeconds <= OPEN_GAP_SECONDS) ? unknown(check, `${detail}, and did not try either`) : fail(check, detail);
@@ -60,7 +62,6 @@ export const gapFindings = (gaps: readonly WriteGap[], expectation: Expectation)
   return [
     againstLimit('objective', worst, expectation.objective.rtoSeconds, 'objective'),
     againstLimit('budget', worst, expectation.budgetUpperSeconds, "the configuration's upper bound"),
-    servedAtEnd(gaps),
   ];
 };
 
@@ -68,15 +69,24 @@ const listed = (rows: RowsResult['ackedLost']): string => rows.map((r) => `${r.c
 
 export const rowFindings = (rows: RowsResult, expectation: Expectation): readonly Finding[] => {
   const { rpoSeconds } = expectation.objective;
-  const unread = rows.unreadClients.length === 0 ? [] : [unknown('final-rows', `the table's rows were not read after the run for ${rows.unreadClients.join(', ')}`)];
+  const unread =
+    rows.unreadClients.length === 0 ? [] : [unknown('final-rows', `the table's rows were not read after the run for ${rows.unreadClients.join(', ')}`)];
   const lost = total(rows.ackedLost);
   const vanished = total(rows.readThenLost);
   const tolerated = rpoSeconds > 0 && rows.rpoSeconds <= rpoSeconds;
   const verdictOf = (n: number): typeof pass => (n === 0 || tolerated ? pass : fail);
   return [
     ...unread,
-    verdictOf(lost)('acked-lost', lost === 0 ? 'no acknowledged write is missing' : `${plural(lost, 'acknowledged write')} missing, the oldest ${s(rows.rpoSeconds)} before the fault or the last one lost; allowed ${rpoSeconds} s (${listed(rows.ackedLost)})`),
-    verdictOf(vanished)('read-then-lost', vanished === 0 ? 'no row that was read is missing' : `${plural(vanished, 'row')} read and missing afterwards (${listed(rows.readThenLost)})`),
+    verdictOf(lost)(
+      'acked-lost',
+      lost === 0
+        ? 'no acknowledged write is missing'
+        : `${plural(lost, 'acknowledged write')} missing, the oldest ${s(rows.rpoSeconds)} before the fault or the last one lost; allowed ${rpoSeconds} s (${listed(rows.ackedLost)})`,
+    ),
+    verdictOf(vanished)(
+      'read-then-lost',
+      vanished === 0 ? 'no row that was read is missing' : `${plural(vanished, 'row')} read and missing afterwards (${listed(rows.readThenLost)})`,
+    ),
   ];
 };
 
@@ -93,7 +103,10 @@ export const acknowledgedFinding = (history: History, doubles: readonly DoubleAc
   if (first) return fail(check, `${first.nodes.join(' and ')} acknowledged clients' writes in turn (${plural(doubles.length, 'time')})`);
   const share = attributedShare(history);
   if (share === 1) return pass(check, "never two nodes that acknowledged clients' writes in turn");
-  return unknown(check, share === null ? 'nothing was acknowledged' : `${((1 - share) * 100).toFixed(0)} % of the acknowledged writes don't say which node acknowledged them`);
+  return unknown(
+    check,
+    share === null ? 'nothing was acknowledged' : `${((1 - share) * 100).toFixed(0)} % of the acknowledged writes don't say which node acknowledged them`,
+  );
 };
 
 export const marginFinding = (margins: readonly HandoverMargin[], changes: number): Finding => {
@@ -101,7 +114,8 @@ export const marginFinding = (margins: readonly HandoverMargin[], changes: numbe
   if (changes === 0) return pass(check, 'the leader did not change');
   if (margins.length < changes) return unknown(check, "the old primary's last local commit or the new primary's first acknowledgement was not seen");
   const least = margins.reduce((a, b) => (b.seconds < a.seconds ? b : a));
-  if (least.seconds >= 0) return pass(check, `the last local commit on ${least.from} came ${s(least.seconds)} before the first acknowledged write on ${least.to}`);
+  if (least.seconds >= 0)
+    return pass(check, `the last local commit on ${least.from} came ${s(least.seconds)} before the first acknowledged write on ${least.to}`);
   if (least.atMostSeconds >= 0) return unknown(check, `a local commit on ${least.from} was in flight when ${least.to} acknowledged its first write`);
   return fail(check, `${least.from} accepted local commits ${s(-least.seconds)} after ${least.to} had acknowledged its first write`);
 };

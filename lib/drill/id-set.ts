@@ -28,7 +28,7 @@ export const union = (a: IdSet, b: IdSet): IdSet => idSet([...a, ...b]);
 /** What is in both. */
 export const intersect = (a: IdSet, b: IdSet): IdSet => {
   const both: IdRange[] = [];
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
     const [aFrom, aTo] = a[i] as IdRange;
     const [bFrom, bTo] = b[j] as IdRange;
     const [from, to] = [Math.max(aFrom, bFrom), Math.min(aTo, bTo)];

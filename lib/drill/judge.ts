@@ -6,6 +6,7 @@ import {
   leaderChanges,
   longestGaps,
   missingRows,
+  openGaps,
   samplingHealth,
   stagesOf,
   total,
@@ -32,6 +33,7 @@ import {
   marginFinding,
   rowFindings,
   samplingFinding,
+  servedAtEndFinding,
   steadyFinding,
   writableFinding,
 } from './findings';
@@ -42,6 +44,8 @@ export interface Measurements {
   readonly window: Window;
   /** The longest gap of each client that had to be served, the longest first. */
   readonly gaps: readonly WriteGap[];
+  /** Of each client the gap that is still open at the end. */
+  readonly openGaps: readonly WriteGap[];
   readonly rows: RowsResult;
   readonly writable: WritableNodes | null;
   readonly doubleAcknowledgements: readonly DoubleAcknowledgement[];
@@ -74,6 +78,7 @@ export const measure = (history: History, window: Window, expectation: Expectati
   return {
     window,
     gaps,
+    openGaps: openGaps(history, window, served),
     rows: missingRows(history, window.from),
     writable: writableAtOnce(history, expectation.members),
     doubleAcknowledgements: doubleAcknowledgements(history),
@@ -90,6 +95,7 @@ export const measure = (history: History, window: Window, expectation: Expectati
 const findingsOf = (history: History, m: Measurements, expectation: Expectation): readonly Finding[] => [
   steadyFinding(history, m.window, expectation),
   ...gapFindings(m.gaps, expectation),
+  servedAtEndFinding(m.openGaps),
   ...rowFindings(m.rows, expectation),
   writableFinding(m.writable),
   acknowledgedFinding(history, m.doubleAcknowledgements),

@@ -20,13 +20,16 @@ const object = (required: Readonly<Record<string, object>>, optional: Readonly<R
 const range = { type: 'array', items: { type: 'integer', minimum: 1 }, minItems: 2, maxItems: 2 };
 const rows = list(object({ client: name, count, ids: list(range) }));
 
-const stages = object({ faultAt: { const: 0 } }, {
-  detected: secondsOrNull,
-  lockTaken: secondsOrNull,
-  promoted: secondsOrNull,
-  routed: secondsOrNull,
-  firstAck: secondsOrNull,
-});
+const stages = object(
+  { faultAt: { const: 0 } },
+  {
+    detected: secondsOrNull,
+    lockTaken: secondsOrNull,
+    promoted: secondsOrNull,
+    routed: secondsOrNull,
+    firstAck: secondsOrNull,
+  },
+);
 
 const probe = object({
   probe: name,

@@ -27,20 +27,40 @@ const gapsOf = (acks: readonly number[], window: Window): readonly { readonly in
   return last < window.to ? [...closed, { interval: [last, window.to] as const, open: true }] : closed;
 };
 
+type Gap = ReturnType<typeof gapsOf>[number];
+
+const writeGap = (writes: readonly WriteEvent[], client: string, { interval, open }: Gap): WriteGap => {
+  const silence = longest(uncovered(writes.map(attempt), interval));
+  const [from, to] = interval;
+  return { client, from, to, seconds: to - from, open, silentSeconds: silence ? lengthOf(silence) : 0 };
+};
+
+const ackTimes = (writes: readonly WriteEvent[]): readonly number[] => writes.filter((w) => w.outcome === 'acked').map((w) => w.t);
+
 /** The longest gap of one client. Time is counted between acknowledgements, so a write that waits 20 s and succeeds is a gap of 20 s. */
 export const longestGapOf = (history: History, window: Window, client: string): WriteGap => {
   const writes = history.writes.filter((w) => w.client === client);
-  const acks = writes.filter((w) => w.outcome === 'acked').map((w) => w.t);
-  const gaps = gapsOf(acks, window).filter((g) => overlaps(g.interval, [window.from, window.to]));
-  const worst = gaps.reduce((a, b) => (lengthOf(b.interval) > lengthOf(a.interval) ? b : a), gaps[0] ?? { interval: [window.from, window.to] as const, open: true });
-  const silence = longest(uncovered(writes.map(attempt), worst.interval));
-  const [from, to] = worst.interval;
-  return { client, from, to, seconds: to - from, open: worst.open, silentSeconds: silence ? lengthOf(silence) : 0 };
+  const none: Gap = { interval: [window.from, window.to], open: true };
+  const gaps = gapsOf(ackTimes(writes), window).filter((g) => overlaps(g.interval, [window.from, window.to]));
+  return writeGap(
+    writes,
+    client,
+    gaps.reduce((a, b) => (lengthOf(b.interval) > lengthOf(a.interval) ? b : a), gaps[0] ?? none),
+  );
 };
 
 /** Of each client the longest gap that overlaps the window, the longest first. */
 export const longestGaps = (history: History, window: Window, clients: readonly string[]): readonly WriteGap[] =>
   clients.map((client) => longestGapOf(history, window, client)).sort((a, b) => b.seconds - a.seconds);
+
+/** Of each client the gap that is still open at the window's end, be it ever so short and others longer. */
+export const openGaps = (history: History, window: Window, clients: readonly string[]): readonly WriteGap[] =>
+  clients.flatMap((client) => {
+    const writes = history.writes.filter((w) => w.client === client);
+    return gapsOf(ackTimes(writes), window)
+      .filter((g) => g.open)
+      .map((g) => writeGap(writes, client, g));
+  });
 
 /** Clients that had no acknowledged write since `steady` and before the fault: their gaps say nothing. */
 export const neverServedBefore = (history: History, window: Window, clients: readonly string[]): readonly string[] =>

@@ -49,7 +49,12 @@ const probesOf = (history: History, expectation: Expectation, limits: SamplingLi
     limit: limits.localCommit,
     medianLimit: limits.localCommitMedian,
   })),
-  { name: 'leader', samples: [...history.leaders, ...history.heartbeats.filter((h) => h.probe === 'leader')].map(instant), limit: limits.leader, medianLimit: null },
+  {
+    name: 'leader',
+    samples: [...history.leaders, ...history.heartbeats.filter((h) => h.probe === 'leader')].map(instant),
+    limit: limits.leader,
+    medianLimit: null,
+  },
   { name: 'role', samples: [...history.roles, ...history.heartbeats.filter((h) => h.probe === 'role')].map(instant), limit: limits.role, medianLimit: null },
 ];
 
@@ -77,6 +82,7 @@ export const samplingComplaint = (health: ProbeHealth): string | null => {
   }
   const { medianIntervalSeconds: median, medianLimitSeconds: limit } = health;
   // Timers fire late, never early: a planned interval of exactly the limit must not fail on a fraction of a millisecond.
-  if (median !== null && limit !== null && median > limit * 1.1) return `${health.probe} sampled every ${(median * 1000).toFixed(0)} ms (allowed: ${limit * 1000} ms)`;
+  if (median !== null && limit !== null && median > limit * 1.1)
+    return `${health.probe} sampled every ${(median * 1000).toFixed(0)} ms (allowed: ${limit * 1000} ms)`;
   return null;
 };

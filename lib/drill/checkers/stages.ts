@@ -23,7 +23,9 @@ const smallest = (...times: readonly (number | null | undefined)[]): number | nu
 
 const promotion = (history: History, leader: string, after: number): number | null =>
   smallest(
-    history.roles.find((r) => r.t >= after && r.member === leader && r.role !== null && ['primary', 'master', 'leader'].includes(r.role) && r.state === 'running')?.t,
+    history.roles.find(
+      (r) => r.t >= after && r.member === leader && r.role !== null && ['primary', 'master', 'leader'].includes(r.role) && r.state === 'running',
+    )?.t,
     history.localCommits.find((c) => c.t >= after && c.node === leader && c.ok && !c.inRecovery)?.t,
   );
 
@@ -35,7 +37,10 @@ export const stagesOf = (history: History, faultAt: number, longestGapEnd: numbe
   const released = before === null ? undefined : history.leaders.find((l) => l.t >= faultAt && l.member !== before)?.t;
   const lockTaken = firstMark(history, 'lockTaken') ?? change?.at ?? null;
   const newLeader = change?.to;
-  const acked = newLeader === undefined ? undefined : history.writes.find((w) => w.outcome === 'acked' && w.t >= (lockTaken ?? faultAt) && (w.node ?? newLeader) === newLeader)?.t;
+  const acked =
+    newLeader === undefined
+      ? undefined
+      : history.writes.find((w) => w.outcome === 'acked' && w.t >= (lockTaken ?? faultAt) && (w.node ?? newLeader) === newLeader)?.t;
   return {
     faultAt: 0,
     detected: since(firstMark(history, 'detected') ?? released ?? null),

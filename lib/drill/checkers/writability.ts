@@ -74,20 +74,34 @@ const LEADER_NEWS_SECONDS = 1;
 const becameLeader = (changes: readonly LeaderChange[], node: string, from: number, to: number): boolean =>
   changes.some((c) => c.to === node && c.at >= from && c.at <= to + LEADER_NEWS_SECONDS);
 
-/** Did two nodes acknowledge clients' (synchronous) writes at the same time? Every such moment, at most one per pair of consecutive acknowledgements. */
+/** The number of `sorted` values below `limit`. */
+const below = (sorted: readonly number[], limit: number): number => {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sorted[middle] as number) < limit) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+};
+
+/**
+ * Did two nodes acknowledge clients' (synchronous) writes at the same time? Every acknowledgement of one node that began after another node had acknowledged, and
+ * ended before the other one began to acknowledge again, without having become leader anew.
+ */
 export const doubleAcknowledgements = (history: History): readonly DoubleAcknowledgement[] => {
   const acks = history.writes.filter(isAcked);
+  const nodes = [...new Set(acks.map((a) => a.node))];
+  if (nodes.length < 2) return [];
   const changes = leaderChanges(history, -Infinity, Infinity);
-  const byNode = new Map<string, Acked[]>();
-  for (const ack of acks) byNode.set(ack.node, [...(byNode.get(ack.node) ?? []), ack]);
-  if (byNode.size < 2) return [];
-  return [...byNode].flatMap(([node, own]) => {
-    const others = acks.filter((a) => a.node !== node);
-    return own.slice(1).flatMap((after, i) => {
-      const before = own[i] as Acked;
-      const between = others.find((o) => before.t < o.start && o.t < after.start);
-      if (!between || becameLeader(changes, node, before.t, after.t)) return [];
-      return [{ nodes: [node, between.node] as const, at: between.t }];
+  return nodes.flatMap((node) => {
+    const own = acks.filter((a) => a.node === node);
+    const ends = own.map((a) => a.t);
+    const starts = own.map((a) => a.start).sort((a, b) => a - b);
+    return acks.flatMap((other) => {
+      const [before, after] = [ends[below(ends, other.start) - 1], starts[below(starts, other.t)]];
+      if (other.node === node || before === undefined || after === undefined || becameLeader(changes, node, before, after)) return [];
+      return [{ nodes: [node, other.node] as const, at: other.t }];
     });
   });
 };
