@@ -1,4 +1,4 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { JsonPatch } from 'cdk8s';
 import { type Container, IntOrString, KubeDeployment, KubeService, type PodSpec, type Volume } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { FOLLOWER_CONFIG_FILE, FOLLOWER_PORT, followerJson } from '../lib/services/follower';
@@ -11,6 +11,7 @@ import { disruptOneAtATime } from './disruption';
 import { DATABASE_CLIENT_LABEL, MONITORING_LABEL, POOLER_USERS_KEY, POOLER_USERS_SECRET, selectorOf, TLS_SECRETS } from './names';
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
 import { caVolume, configurationHash, container, leaveDeadNodeAfter, memoryVolume, podDefaults, readOnly, resources, tlsVolume } from './pods';
+import { patchedObject } from './patched-object';
 import { fetchPoolerUsers } from './secrets';
 import { overNodes, overZones } from './spread';
 
@@ -50,12 +51,12 @@ export class PoolerChart extends DataChart {
   }
 
   private defineService(): void {
-    const typed = KubeService.manifest({
+    const service: unknown = KubeService.manifest({
       metadata: this.metadata(NAME),
       spec: { selector: selectorOf(NAME), ports: servicePorts({ postgres: POOLER_PORT }) },
     });
-    // Clients use the pooler of their own zone while it is ready, and another zone's otherwise. The typed class would drop this newer field.
-    new ApiObject(this, 'service', typed).addJsonPatch(JsonPatch.add('/spec/trafficDistribution', 'PreferSameZone'));
+    // Clients use the pooler of their own zone while it is ready, and another zone's otherwise.
+    patchedObject(this, 'service', service, JsonPatch.add('/spec/trafficDistribution', 'PreferSameZone'));
   }
 
   private defineDeployment(): void {

@@ -1,4 +1,4 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { JsonPatch } from 'cdk8s';
 import { type Container, type EnvVar, IntOrString, KubeStatefulSet, type PodSpec } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, TLS_DIRS } from '../lib/services/paths';
@@ -23,6 +23,7 @@ import {
   stayOnDeadNode,
   tlsVolume,
 } from './pods';
+import { patchedObject } from './patched-object';
 import { fetchPostgresCredentials } from './secrets';
 import { overNodes, overZones } from './spread';
 
@@ -51,7 +52,7 @@ export class PostgresChart extends DataChart {
 
   private defineMembers(): void {
     const { environment, region } = this.context;
-    const typed = KubeStatefulSet.manifest({
+    const members: unknown = KubeStatefulSet.manifest({
       metadata: this.metadata(this.name),
       spec: {
         serviceName: this.name,
@@ -69,8 +70,7 @@ export class PostgresChart extends DataChart {
         volumeClaimTemplates: [dataVolumeClaim(region.postgres.storage)],
       },
     });
-    // The typed class would drop what it doesn't know, so the patched object is a plain one.
-    new ApiObject(this, 'members-set', typed).addJsonPatch(this.pairedWithEtcd());
+    patchedObject(this, 'members-set', members, this.pairedWithEtcd());
   }
 
   /**

@@ -51,7 +51,8 @@ export const everyRendering = (): readonly Rendering[] =>
       ),
     );
 
-export const homeManifests = (environment: Environment, platform: Platform): readonly Manifest[] => manifestsFor(environment, homeRegion(environment), platform);
+export const homeManifests = (environment: Environment, platform: Platform): readonly Manifest[] =>
+  manifestsFor(environment, homeRegion(environment), platform);
 
 /** What all manifests have; the rest is read by path. */
 export interface KubernetesObject {
@@ -60,7 +61,8 @@ export interface KubernetesObject {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> };
 }
 
-export const objectsOf = (manifests: readonly Manifest[]): readonly KubernetesObject[] => manifests.flatMap((manifest) => manifest.objects.map(asKubernetesObject));
+export const objectsOf = (manifests: readonly Manifest[]): readonly KubernetesObject[] =>
+  manifests.flatMap((manifest) => manifest.objects.map(asKubernetesObject));
 
 const asKubernetesObject = (object: object): KubernetesObject => {
   if (!isKubernetesObject(object)) throw new Error(`not a Kubernetes object: ${JSON.stringify(object).slice(0, 200)}`);
@@ -87,3 +89,19 @@ export const find = (manifests: readonly Manifest[], kind: string, name: string)
 /** The value at a path like `spec.template.spec.containers.0.image`; undefined when there is none. */
 export const at = (object: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), object);
+
+export const listAt = (object: unknown, path: string): readonly unknown[] => {
+  const value = at(object, path);
+  return Array.isArray(value) ? value : [];
+};
+
+export const nameOf = (value: unknown): string => String(at(value, 'name'));
+
+/** Objects that make pods. */
+export const workloadsOf = (manifests: readonly Manifest[]): readonly KubernetesObject[] =>
+  objectsOf(manifests).filter((object) => at(object, 'spec.template.spec') !== undefined);
+
+export const containersOf = (workload: KubernetesObject): readonly unknown[] => [
+  ...listAt(workload, 'spec.template.spec.initContainers'),
+  ...listAt(workload, 'spec.template.spec.containers'),
+];

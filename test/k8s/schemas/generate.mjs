@@ -29,7 +29,20 @@ const BUILT_IN = {
 /** Parts of custom resources that we never use and that are large: only the named alternatives are kept. */
 const KEPT_ALTERNATIVES = { 'cert-manager.io/v1/Issuer': { spec: ['ca', 'selfSigned'] }, 'external-secrets.io/v1/SecretStore': { 'spec.provider': ['aws'] } };
 
-const KEPT_KEYWORDS = ['type', 'enum', 'required', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'];
+const KEPT_KEYWORDS = [
+  'type',
+  'enum',
+  'required',
+  'pattern',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
+];
 
 const shortName = (name) => name.replace(/^io\.k8s\.(api|apimachinery\.pkg)\./, '');
 const targetOf = (ref) => ref.replace('#/components/schemas/', '');

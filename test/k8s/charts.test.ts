@@ -1,0 +1,209 @@
+import { App } from 'cdk8s';
+import { assertManifestFits, chartsFor, type Manifest } from '../../k8s';
+import { homeRegion } from '../../lib/topology/derive';
+import type { Environment } from '../../lib/topology/types';
+import { at, AWS, containersOf, environmentNamed, everyRendering, find, homeManifests, LAB, listAt, nameOf } from './fixtures';
+
+const production = environmentNamed('production');
+const aws = homeManifests(production, AWS);
+const renderings = everyRendering();
+const POD = 'spec.template.spec';
+
+const container = (kind: string, name: string, which: string): unknown => containersOf(find(aws, kind, name)).find((c) => nameOf(c) === which);
+const withPostgres = (membersPerAz: number): Environment => ({
+  ...production,
+  regions: production.regions.map((r) => ({ ...r, postgres: { ...r.postgres, membersPerAz } })),
+});
+
+describe('etcd and PostgreSQL', () => {
+  test.each([
+    ['etcd', 'etcd'],
+    ['pg-euc1', 'postgres'],
+  ])('%s starts its members at once, one volume each, spread over the zones', (name, component) => {
+    const set = find(aws, 'StatefulSet', name);
+    expect(at(set, 'spec.podManagementPolicy')).toBe('Parallel');
+    expect(at(set, 'spec.replicas')).toBe(3);
+    expect(at(set, 'spec.volumeClaimTemplates.0.spec.storageClassName')).toBe('holdfast-data');
+    expect(listAt(set, `${POD}.topologySpreadConstraints`)[0]).toMatchObject({
+      topologyKey: 'topology.kubernetes.io/zone',
+      maxSkew: 1,
+      minDomains: 3,
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { 'app.kubernetes.io/name': component } },
+    });
+  });
+
+  test.each(['etcd', 'pg-euc1'])('%s stays on a dead node, its data is there', (name) => {
+    for (const toleration of listAt(find(aws, 'StatefulSet', name), `${POD}.tolerations`)) expect(at(toleration, 'tolerationSeconds')).toBeUndefined();
+    expect(listAt(find(aws, 'StatefulSet', name), `${POD}.tolerations`)).toHaveLength(2);
+  });
+
+  test.each(['etcd', 'pg-euc1'])('%s has its members’ names known before they are ready', (name) => {
+    expect(at(find(aws, 'Service', name), 'spec')).toMatchObject({ clusterIP: 'None', publishNotReadyAddresses: true });
+  });
+
+  test('PostgreSQL member i runs in the zone of etcd-i', () => {
+    expect(at(find(aws, 'StatefulSet', 'pg-euc1'), `${POD}.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution`)).toEqual([
+      {
+        topologyKey: 'topology.kubernetes.io/zone',
+        labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'etcd', 'app.kubernetes.io/part-of': 'holdfast' } },
+        matchLabelKeys: ['apps.kubernetes.io/pod-index'],
+      },
+    ]);
+  });
+
+  test('more PostgreSQL members than etcd members are refused, with what to change', () => {
+    expect(() => homeManifests(withPostgres(2), AWS)).toThrow(/6 PostgreSQL members .* there are 3; lower postgres\.membersPerAz or raise etcd\.members/);
+  });
+
+  test('PostgreSQL hands over before it stops, within its grace period', () => {
+    const postgres = container('StatefulSet', 'pg-euc1', 'postgres');
+    expect(at(postgres, 'lifecycle.preStop.exec.command')).toEqual(['holdfast-handover']);
+    const timeout = listAt(postgres, 'env').find((e) => nameOf(e) === 'HOLDFAST_HANDOVER_TIMEOUT');
+    expect(Number(at(timeout, 'value'))).toBeLessThan(Number(at(find(aws, 'StatefulSet', 'pg-euc1'), `${POD}.terminationGracePeriodSeconds`)));
+  });
+
+  test('no liveness probe restarts PostgreSQL while etcd or DNS is away', () => {
+    expect(at(container('StatefulSet', 'pg-euc1', 'postgres'), 'livenessProbe')).toBeUndefined();
+    expect(at(container('StatefulSet', 'pg-euc1', 'postgres'), 'readinessProbe.httpGet')).toEqual({ path: '/readiness', port: 8008, scheme: 'HTTPS' });
+  });
+
+  test('an etcd member without a majority is alive and not ready', () => {
+    expect(at(container('StatefulSet', 'etcd', 'etcd'), 'livenessProbe.httpGet.path')).toBe('/livez');
+    expect(at(container('StatefulSet', 'etcd', 'etcd'), 'readinessProbe.httpGet.path')).toBe('/readyz');
+  });
+
+  test('passwords come from a Secret, never from the template', () => {
+    const env = listAt(container('StatefulSet', 'pg-euc1', 'postgres'), 'env').filter((e) => nameOf(e).includes('PASSWORD'));
+    expect(env.map(nameOf)).toHaveLength(4);
+    for (const e of env) expect(e).toMatchObject({ valueFrom: { secretKeyRef: { name: 'postgres-credentials' } } });
+  });
+
+  test('data outlives its StatefulSet where the environment says so', () => {
+    const retention = (manifests: readonly Manifest[]): unknown => at(find(manifests, 'StatefulSet', 'pg-euc1'), 'spec.persistentVolumeClaimRetentionPolicy');
+    expect(retention(aws)).toEqual({ whenDeleted: 'Retain', whenScaled: 'Retain' });
+    expect(retention(homeManifests(environmentNamed('lab'), LAB))).toEqual({ whenDeleted: 'Delete', whenScaled: 'Retain' });
+  });
+});
+
+describe('the pooler', () => {
+  const deployment = find(aws, 'Deployment', 'pgbouncer');
+
+  test('is in every zone, and clients use their own zone’s', () => {
+    expect(at(deployment, 'spec.replicas')).toBe(3);
+    expect(listAt(deployment, `${POD}.topologySpreadConstraints`)[0]).toMatchObject({
+      whenUnsatisfiable: 'DoNotSchedule',
+      matchLabelKeys: ['pod-template-hash'],
+    });
+    expect(at(find(aws, 'Service', 'pgbouncer'), 'spec')).toMatchObject({ trafficDistribution: 'PreferSameZone', ports: [{ port: 6432 }] });
+  });
+
+  test('leaves a dead node within half a minute', () => {
+    for (const toleration of listAt(deployment, `${POD}.tolerations`)) expect(Number(at(toleration, 'tolerationSeconds'))).toBeLessThanOrEqual(30);
+    expect(listAt(deployment, `${POD}.tolerations`)).toHaveLength(2);
+  });
+
+  test('follower and PgBouncer are containers of their own: one can die without the other', () => {
+    expect(listAt(deployment, `${POD}.containers`).map(nameOf)).toEqual(['pgbouncer', 'follower']);
+  });
+
+  test('gets the certificate authority of PostgreSQL, not its key', () => {
+    const ca = listAt(deployment, `${POD}.volumes`).find((v) => nameOf(v) === 'postgres-ca');
+    expect(at(ca, 'secret.items')).toEqual([{ key: 'ca.crt', path: 'ca.crt' }]);
+  });
+});
+
+describe('disruption and traffic', () => {
+  test.each(['etcd', 'postgres', 'pgbouncer'])('one %s at a time may be taken away; a broken one always', (name) => {
+    expect(at(find(aws, 'PodDisruptionBudget', name), 'spec')).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+  });
+
+  test('nothing in the namespace may talk unless a policy allows it', () => {
+    expect(at(find(aws, 'NetworkPolicy', 'deny-by-default'), 'spec')).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  });
+
+  const ingressOf = (name: string): readonly (readonly [string, readonly unknown[]])[] =>
+    listAt(find(aws, 'NetworkPolicy', name), 'spec.ingress').map(
+      (rule) => [JSON.stringify(at(rule, 'from.0')), listAt(rule, 'ports').map((p) => at(p, 'port'))] as const,
+    );
+
+  test('etcd is reached by its peers, by PostgreSQL and the pooler, and scraped', () => {
+    expect(ingressOf('etcd').map(([from, ports]) => `${/"app.kubernetes.io\/name":"(\w+)"/.exec(from)?.[1] ?? from}: ${ports.join()}`)).toEqual([
+      'etcd: 2380',
+      'postgres: 2379',
+      'pgbouncer: 2379',
+      '{"namespaceSelector":{"matchLabels":{"holdfast.dev/monitoring":"true"}}}: 2381',
+    ]);
+  });
+
+  test('only namespaces with the label reach the pooler, and nobody but pooler and members reaches PostgreSQL', () => {
+    expect(ingressOf('pgbouncer')[0]).toEqual(['{"namespaceSelector":{"matchLabels":{"holdfast.dev/database-client":"true"}}}', [6432]]);
+    const toDatabase = ingressOf('postgres').filter(([, ports]) => ports.includes(5432));
+    expect(toDatabase.map(([from]) => /"app.kubernetes.io\/name":"(\w+)"/.exec(from)?.[1])).toEqual(['postgres', 'pgbouncer']);
+  });
+});
+
+describe('the cluster', () => {
+  test('enforces the restricted profile in the namespace', () => {
+    expect(at(find(aws, 'Namespace', 'data'), 'metadata.labels')).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  });
+
+  test('DNS answers on every node itself, at the tenth address of the service range', () => {
+    expect(at(find(aws, 'Service', 'kube-dns'), 'spec')).toMatchObject({ clusterIP: '172.20.0.10', internalTrafficPolicy: 'Local' });
+    expect(find(aws, 'DaemonSet', 'coredns').metadata.namespace).toBe('kube-system');
+  });
+
+  test('makes volumes where their pods are, encrypted on AWS', () => {
+    expect(find(aws, 'StorageClass', 'holdfast-data')).toMatchObject({
+      provisioner: 'ebs.csi.aws.com',
+      volumeBindingMode: 'WaitForFirstConsumer',
+      reclaimPolicy: 'Retain',
+      parameters: { type: 'gp3', encrypted: 'true' },
+    });
+  });
+});
+
+describe('a changed configuration', () => {
+  test.each([
+    ['StatefulSet', 'pg-euc1'],
+    ['Deployment', 'pgbouncer'],
+  ])('rolls the pods of %s/%s', (kind, name) => {
+    const changed: Environment = {
+      ...production,
+      regions: production.regions.map((r) => ({
+        ...r,
+        postgres: { ...r.postgres, parameters: { work_mem: '8MB' } },
+        pooler: { ...r.pooler, maxClientConnections: r.pooler.maxClientConnections + 1 },
+      })),
+    };
+    const hashes = [production, changed].map((environment) => {
+      const annotations = at(find(homeManifests(environment, AWS), kind, name), 'spec.template.metadata.annotations') as Record<string, string>;
+      return annotations['holdfast.dev/configuration-hash'];
+    });
+    expect(hashes[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(hashes[1]).not.toBe(hashes[0]);
+  });
+});
+
+describe('charts', () => {
+  test('a home region has four, in the order in which they are applied', () => {
+    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler']);
+    const charts = chartsFor(new App(), production, homeRegion(production), AWS);
+    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([[], ['cluster'], ['etcd'], ['postgres']]);
+  });
+
+  test('a standby region gets no PostgreSQL: it would be a second primary', () => {
+    const standby = renderings.filter(({ region }) => region.role === 'standby');
+    expect(standby.length).toBeGreaterThan(0);
+    for (const { manifests } of standby) expect(manifests.map(({ name }) => name)).toEqual(['cluster', 'etcd']);
+  });
+
+  test('a manifest too large for its custom resource is refused, with name and size', () => {
+    expect(() => assertManifestFits('postgres', [{ data: 'x'.repeat(200_000) }])).toThrow(/chart "postgres" is 2000\d\d bytes and may have 200000/);
+    expect(() => assertManifestFits('postgres', [{ data: 'x'.repeat(100_000) }])).not.toThrow();
+  });
+
+  test('rendering twice gives the same bytes', () => {
+    expect(homeManifests(production, AWS).map(({ yaml }) => yaml)).toEqual(aws.map(({ yaml }) => yaml));
+  });
+});

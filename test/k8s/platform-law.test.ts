@@ -1,0 +1,92 @@
+/** What is drilled is what is deployed: where lab and production differ, and that they differ nowhere else. */
+import { homeRegion } from '../../lib/topology/derive';
+import type { Manifest } from '../../k8s';
+import type { Environment } from '../../lib/topology/types';
+import { differences, type Difference } from './differences';
+import { AWS, environmentNamed, homeManifests, LAB } from './fixtures';
+
+const production = environmentNamed('production');
+const lab = environmentNamed('lab');
+
+/** The differences that no pattern allows, and the patterns that allow none. */
+const judge = (
+  found: readonly Difference[],
+  allowed: readonly RegExp[],
+): { readonly forbidden: readonly Difference[]; readonly unused: readonly RegExp[] } => ({
+  forbidden: found.filter(({ path }) => !allowed.some((pattern) => pattern.test(path))),
+  unused: allowed.filter((pattern) => !found.some(({ path }) => pattern.test(path))),
+});
+
+describe('the same environment on the lab and on AWS', () => {
+  const found = differences(homeManifests(production, LAB), homeManifests(production, AWS));
+  const issuedObjects = /^(Certificate|Issuer|ExternalSecret|SecretStore)\/[a-z-]+:/;
+  const allowed = [
+    /^(StatefulSet|Deployment|DaemonSet)\/[a-z0-9-]+:spec\.template\.spec\.(initContainers|containers)\.[a-z-]+\.(image|imagePullPolicy)$/,
+    /^StorageClass\/holdfast-data:(provisioner|parameters\.(type|encrypted)|allowVolumeExpansion)$/,
+    issuedObjects,
+  ];
+
+  test('differs in images, the storage class, and who makes certificates and passwords, and in nothing else', () => {
+    expect(judge(found, allowed)).toEqual({ forbidden: [], unused: [] });
+  });
+
+  test('has objects that make certificates and passwords on AWS only, and of those two operators only', () => {
+    const issued = found.filter(({ path }) => issuedObjects.test(path));
+    expect(issued.filter(({ left }) => left !== undefined)).toEqual([]);
+    const apiVersions = issued.filter(({ path }) => path.endsWith(':apiVersion')).map(({ right }) => right);
+    expect(new Set(apiVersions)).toEqual(new Set(['cert-manager.io/v1', 'external-secrets.io/v1']));
+  });
+
+  test('names each image of the platform', () => {
+    const images = found.filter(({ path }) => path.endsWith('.image')).map(({ left }) => left);
+    expect(new Set(images)).toEqual(new Set(Object.values(LAB.images)));
+  });
+});
+
+describe('the lab and production on the same platform', () => {
+  /** The environment's own name and its network's range, by which two environments must differ. */
+  const anonymous = (environment: Environment): readonly Manifest[] =>
+    homeManifests(environment, AWS).map((manifest) => ({
+      ...manifest,
+      objects: JSON.parse(
+        JSON.stringify(manifest.objects)
+          .replaceAll(new RegExp(`\\b${environment.name}\\b`, 'g'), 'ENVIRONMENT')
+          .replaceAll(homeRegion(environment).network.vpcCidr, 'VPC'),
+      ) as object[],
+    }));
+  const found = differences(anonymous(lab), anonymous(production));
+  const postgres = /^ConfigMap\/pg-euc1:data\.10-patroni\.yml\./.source;
+  const sizes = [
+    /^(StatefulSet|Deployment)\/[a-z0-9-]+:spec\.template\.spec\.(initContainers|containers)\.[a-z-]+\.resources\.(limits|requests)\.(cpu|memory)$/,
+    /^StatefulSet\/[a-z0-9-]+:spec\.volumeClaimTemplates\.0\.spec\.resources\.requests\.storage$/,
+    /^StatefulSet\/pg-euc1:spec\.template\.spec\.volumes\.shm\.emptyDir\.sizeLimit$/,
+    /^StatefulSet\/etcd:spec\.template\.spec\.containers\.etcd\.args\.--quota-backend-bytes$/,
+    new RegExp(`${postgres}bootstrap\\.dcs\\.postgresql\\.parameters\\.max_connections$`),
+    new RegExp(`${postgres}postgresql\\.parameters\\.(shared_buffers|max_wal_size|min_wal_size|max_slot_wal_keep_size)$`),
+    /^ConfigMap\/pgbouncer:data\.pgbouncer\.ini\.(max_client_conn|default_pool_size|max_db_connections)$/,
+  ];
+  const consequences = [
+    // The hash of a configuration with other sizes in it.
+    /^(StatefulSet\/pg-euc1|Deployment\/pgbouncer):spec\.template\.metadata\.annotations\.holdfast\.dev\/configuration-hash$/,
+    // The lab's data need not outlive it (`retainData`).
+    /^StorageClass\/holdfast-data:reclaimPolicy$/,
+    /^StatefulSet\/[a-z0-9-]+:spec\.persistentVolumeClaimRetentionPolicy\.whenDeleted$/,
+  ];
+
+  test('differ in sizes, and in nothing else', () => {
+    expect(judge(found, [...sizes, ...consequences])).toEqual({ forbidden: [], unused: [] });
+  });
+
+  test('have the same objects', () => {
+    expect(found.filter(({ path, left, right }) => path.endsWith(':kind') && (left === undefined || right === undefined))).toEqual([]);
+  });
+});
+
+test('a difference that nobody allowed is found', () => {
+  const changed = {
+    ...production,
+    regions: production.regions.map((r) => ({ ...r, etcd: { ...r.etcd, electionTimeout: 5 as typeof r.etcd.electionTimeout } })),
+  };
+  const found = differences(homeManifests(production, LAB), homeManifests(changed, LAB));
+  expect(found.map(({ path }) => path)).toEqual(['StatefulSet/etcd:spec.template.spec.containers.etcd.args.--election-timeout']);
+});
