@@ -19,7 +19,7 @@ export const CONSTANTS = {
   promotion: span(0.1, 0.7, 'measured: pg_promote until /primary answers 200'),
   standbyFollows: span(0, 0.5, 'measured: the standby streams from the new primary'),
   orderlyDemotion: span(0.1, 0.8, 'measured: checkpoint and fast shutdown of the old primary'),
-  preStopHook: span(0, 0.3, 'measured: the preStop hook asks for the switchover'),
+  preStopHook: span(0, 0.1, 'measured: the preStop hook asks for the switchover'),
   routeSwitch: span(0.05, 0.3, 'measured: leader key seen, /primary asked, PgBouncer reloaded'),
   clientPause: span(0, 0.2, 'measured: the client’s own pause between two attempts'),
   undisturbed: span(0, 0.6, 'measured: no failover; a request that was under way is answered late'),

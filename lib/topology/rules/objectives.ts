@@ -13,11 +13,11 @@ export const objectivesArePositive: Rule = rule('objectives-are-positive', 'Ever
   ),
 );
 
-/** The fewest stages whose settings can save `excess` seconds, the longest saving first; all of them when even that is not enough. */
+/** The fewest stages whose settings can save `excess` seconds, the longest saving first; none when no change of settings is enough. */
 const stagesToChange = (budget: Budget, excess: number): readonly Stage[] => {
   const savable = budget.stages.filter((stage) => stage.savable > 0).sort((a, b) => b.savable - a.savable);
   const enough = savable.findIndex((_, i) => savable.slice(0, i + 1).reduce((sum, stage) => sum + stage.savable, 0) >= excess);
-  return enough === -1 ? savable : savable.slice(0, enough + 1);
+  return savable.slice(0, enough + 1);
 };
 
 interface Miss {
@@ -45,7 +45,7 @@ const describe = ({ scenario, upperSeconds, stages, objective }: Budget): string
 
 const cure = ({ change, excess }: Miss): string =>
   change.length === 0
-    ? 'no setting shortens it'
+    ? 'no change of settings alone is enough'
     : `${excess} s less: ${change.map((stage) => `stage "${stage.name}", ${stage.settings.join(' or ')}, saves up to ${tenths(stage.savable)} s`).join('; and ')}`;
 
 /** Scenarios that miss because of the same setting are one finding: one change mends them. */

@@ -65,8 +65,18 @@ export const supervisionBeatsTheLease: Rule = regionRule(
 const positive = (path: string, given: number): readonly Finding[] =>
   when(given <= 0, () => ({ path, given: `${given} s`, allowed: '> 0 s', fix: 'use a time greater than 0: with 0 it would be off, or busy' }));
 
-export const intervalsArePositive: Rule = regionRule('intervals-are-positive', 'Probe, poll, retry and wait times are greater than 0.', (region, at) => [
-  ...(['probeInterval', 'probeTimeout'] as const).flatMap((key) => positive(at(`postgres.supervision.${key}`), region.postgres.supervision[key])),
-  ...(['pollInterval', 'requestTimeout'] as const).flatMap((key) => positive(at(`follower.${key}`), region.follower[key])),
-  ...(['queryWaitTimeout', 'serverLoginRetry', 'serverConnectTimeout'] as const).flatMap((key) => positive(at(`pooler.${key}`), region.pooler[key])),
-]);
+export const intervalsArePositive: Rule = regionRule(
+  'intervals-are-positive',
+  'Probe, poll, retry and wait times, and the number of failed probes, are greater than 0.',
+  (region, at) => [
+    ...(['probeInterval', 'probeTimeout'] as const).flatMap((key) => positive(at(`postgres.supervision.${key}`), region.postgres.supervision[key])),
+    ...when(region.postgres.supervision.probeFailures < 1, () => ({
+      path: at('postgres.supervision.probeFailures'),
+      given: String(region.postgres.supervision.probeFailures),
+      allowed: '>= 1',
+      fix: 'use 3: one late answer must not end Patroni',
+    })),
+    ...(['pollInterval', 'requestTimeout'] as const).flatMap((key) => positive(at(`follower.${key}`), region.follower[key])),
+    ...(['queryWaitTimeout', 'serverLoginRetry', 'serverConnectTimeout'] as const).flatMap((key) => positive(at(`pooler.${key}`), region.pooler[key])),
+  ],
+);

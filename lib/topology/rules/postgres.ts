@@ -43,6 +43,9 @@ export const zeroLossNeedsStrict: Rule = rule(
   },
 );
 
+/** Reserved parameters that the model sets by a field of its own. */
+const SET_ELSEWHERE: Readonly<Record<string, string>> = { max_connections: 'set postgres.maxConnections', shared_buffers: 'set postgres.sharedBuffers' };
+
 export const parametersAreFree: Rule = regionRule(
   'reserved-parameters',
   'PostgreSQL parameters that Holdfast or Patroni sets are not set by an environment.',
@@ -53,10 +56,7 @@ export const parametersAreFree: Rule = regionRule(
         path: at(`postgres.parameters.${name}`),
         given: JSON.stringify(region.postgres.parameters[name]),
         allowed: 'parameters that Holdfast does not set itself',
-        fix:
-          name === 'max_connections' || name === 'shared_buffers'
-            ? `set postgres.${name === 'max_connections' ? 'maxConnections' : 'sharedBuffers'}`
-            : 'remove it',
+        fix: SET_ELSEWHERE[name.toLowerCase()] ?? 'remove it',
       })),
 );
 

@@ -1,0 +1,386 @@
+import { violationsOf } from '../../lib/topology/define';
+import { RULES } from '../../lib/topology/rules';
+import { SCENARIOS, type EnvironmentInput, type Objective, type RegionInput, type Scenario } from '../../lib/topology/types';
+import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
+import { environmentWith, regionWith, standbyWith, withRegion, withStandby } from './fixtures';
+
+/** One input that keeps the rule at its edge, and inputs that break it: where, and what the error has to say. */
+interface Case {
+  readonly keeps: EnvironmentInput;
+  readonly breaks: readonly (readonly [input: EnvironmentInput, path: string, says: RegExp])[];
+}
+
+type Postgres = Exclude<RegionInput['postgres'], undefined>;
+const postgres = (changes: Postgres): EnvironmentInput => withRegion({ postgres: changes });
+const patroni = (changes: Postgres['patroni'] & object, rest: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
+  ...postgres({ patroni: changes }),
+  ...rest,
+});
+const vpc = (vpcCidr: string): EnvironmentInput => withRegion({ network: { vpcCidr } });
+const services = (serviceCidr: string): EnvironmentInput => withRegion({ network: { vpcCidr: '10.1.0.0/16', serviceCidr } });
+const everyObjective = (objective: Partial<Objective>): Partial<Record<Scenario, Partial<Objective>>> =>
+  Object.fromEntries(SCENARIOS.map((scenario) => [scenario, objective]));
+/** Timings beyond the defaults need time: these tests are about other rules. */
+const GENEROUS = { objectives: everyObjective({ rto: minutes(10) }) };
+const zones = (letters: string): readonly string[] => Array.from(letters, (letter) => `eu-central-1${letter}`);
+
+const CASES: Readonly<Record<string, Case>> = {
+  'environment-name': {
+    keeps: environmentWith({ name: 'eu-production-2' }),
+    breaks: [
+      [environmentWith({ name: 'Production' }), 'name', /lower-case/],
+      [environmentWith({ name: 'a--b' }), 'name', /single hyphens/],
+      [environmentWith({ name: '' }), 'name', /rename/],
+      [environmentWith({ name: '../secrets' }), 'name', /rename/],
+    ],
+  },
+  'account-is-an-id': { keeps: environmentWith({ account: '012345678901' }), breaks: [[environmentWith({ account: '1234' }), 'account', /12 digits/]] },
+  'one-home-region': {
+    keeps: withStandby({}),
+    breaks: [
+      [withStandby({ role: 'home' }), 'regions', /2 home regions/],
+      [withRegion({ role: 'standby' }), 'regions', /0 home regions/],
+      [environmentWith({ regions: [] }), 'regions', /0 home regions/],
+    ],
+  },
+  'regions-exist': {
+    keeps: withStandby({ name: 'eu-west-1', zones: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'] }),
+    breaks: [
+      [withRegion({ name: 'eu-centrl-1' }), 'regions[0].name', /did you mean "eu-central-1"/],
+      [withRegion({ name: 'frankfurt' }), 'regions[0].name', /aws-regions/],
+    ],
+  },
+  'regions-are-distinct': { keeps: withStandby({}), breaks: [[withStandby({ name: 'eu-central-1', zones: zones('abc') }), 'regions[1].name', /second time/]] },
+  'regions-share-a-partition': {
+    keeps: withStandby({}),
+    breaks: [[withStandby({ name: 'us-gov-west-1', zones: ['us-gov-west-1a', 'us-gov-west-1b', 'us-gov-west-1c'] }), 'regions', /aws-us-gov/]],
+  },
+  'zones-belong-to-their-region': {
+    keeps: withRegion({ zones: zones('bca') }),
+    breaks: [
+      [withRegion({ zones: ['eu-central-1a', 'eu-central-2b', 'eu-central-1c'] }), 'regions[0].zones[1]', /eu-central-1b/],
+      [withRegion({ zones: ['eu-central-1a', 'eu-central-1-ham-1a', 'eu-central-1c'] }), 'regions[0].zones[1]', /one letter/],
+      [withRegion({ zones: zones('aab') }), 'regions[0].zones[1]', /second time/],
+    ],
+  },
+  'three-zones': { keeps: environmentWith(), breaks: [[withRegion({ zones: zones('ab') }), 'regions[0].zones', /at least 3/]] },
+  'cidrs-are-canonical': {
+    keeps: withRegion({ cluster: { apiAccessCidrs: ['203.0.113.7/32'] } }),
+    breaks: [
+      [vpc('10.1.2.0/16'), 'regions[0].network.vpcCidr', /write "10.1.0.0\/16"/],
+      [vpc('10.1.0.0'), 'regions[0].network.vpcCidr', /canonical/],
+      [vpc('10.1.0.256/16'), 'regions[0].network.vpcCidr', /canonical/],
+      [services('fd00::/108'), 'regions[0].network.serviceCidr', /IPv4/],
+      [withRegion({ cluster: { apiAccessCidrs: ['anywhere'] } }), 'regions[0].cluster.apiAccessCidrs[0]', /IPv4/],
+    ],
+  },
+  'networks-are-private': {
+    keeps: vpc('192.168.0.0/16'),
+    breaks: [
+      [vpc('11.0.0.0/16'), 'regions[0].network.vpcCidr', /RFC 1918/],
+      [services('100.64.0.0/16'), 'regions[0].network.serviceCidr', /RFC 1918/],
+    ],
+  },
+  'network-sizes': {
+    keeps: vpc('10.1.0.0/20'),
+    breaks: [
+      [vpc('10.0.0.0/15'), 'regions[0].network.vpcCidr', /\/16 to \/20/],
+      [vpc('10.1.0.0/21'), 'regions[0].network.vpcCidr', /\/16 to \/20/],
+      [services('172.20.0.0/25'), 'regions[0].network.serviceCidr', /\/12 to \/24/],
+    ],
+  },
+  'vpcs-are-disjoint': {
+    keeps: withStandby({ network: { vpcCidr: '10.1.16.0/20' } }, { network: { vpcCidr: '10.1.0.0/20' } }),
+    breaks: [[withStandby({ network: { vpcCidr: '10.1.128.0/20' } }), 'regions[1].network.vpcCidr', /overlaps regions\[0\]/]],
+  },
+  'services-are-outside-vpcs': {
+    keeps: withStandby({ network: { vpcCidr: '10.2.0.0/16', serviceCidr: '172.20.0.0/16' } }),
+    breaks: [
+      [services('10.1.240.0/20'), 'regions[0].network.serviceCidr', /overlaps regions\[0\]/],
+      [withStandby({ network: { vpcCidr: '10.2.0.0/16', serviceCidr: '10.1.0.0/20' } }), 'regions[1].network.serviceCidr', /overlaps regions\[0\]/],
+    ],
+  },
+  'flow-log-retention': {
+    keeps: withRegion({ network: { vpcCidr: '10.1.0.0/16', flowLogRetentionDays: 3653 } }),
+    breaks: [[withRegion({ network: { vpcCidr: '10.1.0.0/16', flowLogRetentionDays: 100 } }), 'regions[0].network.flowLogRetentionDays', /use 120/]],
+  },
+  'kubernetes-is-supported': {
+    keeps: withRegion({ cluster: { version: '1.35' } }),
+    breaks: [[withRegion({ cluster: { version: '1.30' } }), 'regions[0].cluster.version', /1\.35/]],
+  },
+  'instance-type-is-known': {
+    keeps: withRegion({ cluster: { instanceType: 'r7i.8xlarge' } }),
+    breaks: [
+      [withRegion({ cluster: { instanceType: 'm7i.huge' } }), 'regions[0].cluster.instanceType', /did you mean "m7i.large"/],
+      [withRegion({ cluster: { instanceType: 'm7g.large' } }), 'regions[0].cluster.instanceType', /did you mean/],
+      [withRegion({ cluster: { instanceType: '' } }), 'regions[0].cluster.instanceType', /m7i.large/],
+    ],
+  },
+  'node-counts': {
+    keeps: withRegion({ cluster: { nodesPerAz: 2, maxNodesPerAz: 2 } }),
+    breaks: [
+      [withRegion({ cluster: { nodesPerAz: 0 } }), 'regions[0].cluster.nodesPerAz', />= 1/],
+      [withRegion({ cluster: { nodesPerAz: 4, maxNodesPerAz: 3 } }), 'regions[0].cluster.maxNodesPerAz', /at least 4/],
+    ],
+  },
+  'limits-cover-requests': {
+    keeps: withRegion({ follower: { resources: { cpu: millicores(50), cpuLimit: millicores(50) } } }),
+    breaks: [
+      [withRegion({ follower: { resources: { cpu: millicores(600), cpuLimit: millicores(500) } } }), 'regions[0].follower.resources.cpuLimit', /600/],
+      [withRegion({ etcd: { resources: { cpuLimit: millicores(1) } } }), 'regions[0].etcd.resources.cpuLimit', />= cpu/],
+    ],
+  },
+  'pods-fit-the-nodes': {
+    keeps: withRegion({ postgres: { resources: { memory: mebibytes(5000) } } }),
+    breaks: [
+      [withRegion({ postgres: { resources: { memory: mebibytes(7000) } } }), 'regions[0].cluster', /no room for postgres/],
+      [withRegion({ pooler: { replicasPerAz: 12, poolSize: 1 } }), 'regions[0].cluster', /no room for pgbouncer/],
+    ],
+  },
+  'etcd-members-are-odd': {
+    keeps: withRegion({ zones: zones('abcde'), etcd: { members: 5 }, pooler: { poolSize: 20 } }),
+    breaks: [
+      [withRegion({ etcd: { members: 1 } }), 'regions[0].etcd.members', /use 3/],
+      [withRegion({ etcd: { members: 2 } }), 'regions[0].etcd.members', /use 3/],
+      [withRegion({ etcd: { members: 4 } }), 'regions[0].etcd.members', /use 5/],
+      [withRegion({ etcd: { members: 6 } }), 'regions[0].etcd.members', /use 7/],
+      [withRegion({ etcd: { members: 9 } }), 'regions[0].etcd.members', /use 7/],
+    ],
+  },
+  'no-zone-holds-an-etcd-majority': {
+    keeps: withRegion({ zones: zones('abcde'), etcd: { members: 5 }, pooler: { poolSize: 20 } }),
+    breaks: [
+      [withRegion({ zones: zones('ab') }), 'regions[0].etcd.members', /losing one AZ loses 2/],
+      [withRegion({ zones: [] }), 'regions[0].etcd.members', /losing one AZ loses 3/],
+    ],
+  },
+  'etcd-election-outlasts-heartbeats': {
+    keeps: withRegion({ etcd: { heartbeat: seconds(0.1), electionTimeout: seconds(0.5) } }),
+    breaks: [
+      [withRegion({ etcd: { heartbeat: seconds(0.3) } }), 'regions[0].etcd.electionTimeout', /ten heartbeats/],
+      [withRegion({ etcd: { heartbeat: seconds(0) } }), 'regions[0].etcd.heartbeat', /0\.01/],
+      [withRegion({ etcd: { electionTimeout: seconds(51) } }), 'regions[0].etcd.electionTimeout', /50 s/],
+    ],
+  },
+  'etcd-quota-fits-its-volume': {
+    keeps: withRegion({ etcd: { storage: gibibytes(4), quota: mebibytes(2048) } }),
+    breaks: [
+      [withRegion({ etcd: { storage: gibibytes(2) } }), 'regions[0].etcd.quota', /mebibytes\(1024\)/],
+      [withRegion({ etcd: { storage: gibibytes(100), quota: mebibytes(9000) } }), 'regions[0].etcd.quota', /8192/],
+    ],
+  },
+  'members-pair-with-etcd': {
+    keeps: withRegion({ zones: zones('abcde'), etcd: { members: 5 }, pooler: { poolSize: 20 } }),
+    breaks: [
+      [postgres({ membersPerAz: 2 }), 'regions[0].postgres.membersPerAz', /1 in this release/],
+      [postgres({ membersPerAz: 0 }), 'regions[0].postgres.membersPerAz', /1 in this release/],
+      [withRegion({ zones: zones('abcde') }), 'regions[0].etcd.members', /use 5 members/],
+    ],
+  },
+  'synchronous-standby-survives-a-zone-loss': {
+    keeps: environmentWith(),
+    breaks: [
+      [withRegion({ zones: zones('ab') }), 'regions[0].zones', /1 left after the loss of one/],
+      [postgres({ membersPerAz: 0 }), 'regions[0].zones', /0 left/],
+    ],
+  },
+  'member-names-are-unique': {
+    keeps: withStandby({}),
+    breaks: [[withStandby({ name: 'eu-central-1', zones: zones('abc') }), 'regions[1].name', /pg-euc1-0.*also in "eu-central-1"/]],
+  },
+  'zero-loss-needs-strict-mode': {
+    keeps: { ...postgres({ synchronousMode: 'asynchronous' }), objectives: everyObjective({ rpo: seconds(5) }) },
+    breaks: [
+      [postgres({ synchronousMode: 'asynchronous' }), 'regions[0].postgres.synchronousMode', /every scenario/],
+      [
+        { ...postgres({ synchronousMode: 'asynchronous' }), objectives: { ...everyObjective({ rpo: seconds(5) }), switchover: { rpo: seconds(0) } } },
+        'regions[0].postgres.synchronousMode',
+        /an RPO of 0 for switchover/,
+      ],
+    ],
+  },
+  'patroni-whole-seconds': {
+    keeps: patroni({ ttl: seconds(21) }, GENEROUS),
+    breaks: [
+      [patroni({ ttl: seconds(20.5) }), 'regions[0].postgres.patroni.ttl', /seconds\(21\)/],
+      [patroni({ primaryStartTimeout: seconds(0.5) }), 'regions[0].postgres.patroni.primaryStartTimeout', /whole/],
+    ],
+  },
+  'patroni-floors': {
+    keeps: patroni({ ttl: seconds(20), loopWait: seconds(1), retryTimeout: seconds(3) }),
+    breaks: [
+      [patroni({ ttl: seconds(15) }), 'regions[0].postgres.patroni.ttl', /seconds\(20\)/],
+      [patroni({ loopWait: seconds(0) }), 'regions[0].postgres.patroni.loopWait', /seconds\(1\)/],
+      [patroni({ retryTimeout: seconds(2) }), 'regions[0].postgres.patroni.retryTimeout', /seconds\(3\)/],
+    ],
+  },
+  'patroni-lease-covers-retries': {
+    keeps: patroni({ loopWait: seconds(2), retryTimeout: seconds(9) }, GENEROUS),
+    breaks: [[patroni({ loopWait: seconds(1), retryTimeout: seconds(10) }), 'regions[0].postgres.patroni', /21 s > ttl 20 s.*retryTimeout to 9 s/s]],
+  },
+  'supervision-beats-the-lease': {
+    keeps: postgres({ supervision: { probeFailures: 10 } }),
+    breaks: [
+      [postgres({ supervision: { probeFailures: 14 } }), 'regions[0].postgres.supervision', /19 s that are left/],
+      [postgres({ supervision: { probeTimeout: seconds(6) } }), 'regions[0].postgres.supervision', /probeTimeout/],
+    ],
+  },
+  'intervals-are-positive': {
+    keeps: withRegion({ follower: { pollInterval: seconds(0.1) } }),
+    breaks: [
+      [withRegion({ follower: { pollInterval: seconds(0) } }), 'regions[0].follower.pollInterval', /> 0 s/],
+      [withRegion({ pooler: { serverLoginRetry: seconds(0) } }), 'regions[0].pooler.serverLoginRetry', /> 0 s/],
+      [postgres({ supervision: { probeInterval: seconds(0) } }), 'regions[0].postgres.supervision.probeInterval', /> 0 s/],
+      [postgres({ supervision: { probeFailures: 0 } }), 'regions[0].postgres.supervision.probeFailures', />= 1/],
+    ],
+  },
+  'reserved-parameters': {
+    keeps: postgres({ parameters: { work_mem: '16MB', max_wal_size: '4GB', random_page_cost: 1.1 } }),
+    breaks: [
+      [postgres({ parameters: { fsync: false } }), 'regions[0].postgres.parameters.fsync', /remove it/],
+      [postgres({ parameters: { Max_Connections: 10 } }), 'regions[0].postgres.parameters.Max_Connections', /postgres\.maxConnections/],
+    ],
+  },
+  'parameters-are-well-formed': {
+    keeps: postgres({ parameters: { 'pg_stat_statements.max': 1000 } }),
+    breaks: [
+      [postgres({ parameters: { 'work mem': '1MB' } }), 'regions[0].postgres.parameters.work mem', /SHOW ALL/],
+      [postgres({ parameters: { work_mem: "1MB\nfsync = 'off'" } }), 'regions[0].postgres.parameters.work_mem', /control characters/],
+    ],
+  },
+  'database-names': {
+    keeps: postgres({ database: 'orders', applicationRole: 'orders_app' }),
+    breaks: [
+      [postgres({ database: 'postgres' }), 'regions[0].postgres.database', /none of postgres/],
+      [postgres({ applicationRole: 'pg_app' }), 'regions[0].postgres.applicationRole', /pg_/],
+      [postgres({ applicationRole: 'app; drop table x' }), 'regions[0].postgres.applicationRole', /lower-case/],
+    ],
+  },
+  'shared-buffers-leave-room': {
+    keeps: postgres({ sharedBuffers: mebibytes(800), resources: { memory: mebibytes(2000) } }),
+    breaks: [[postgres({ sharedBuffers: mebibytes(801), resources: { memory: mebibytes(2000) } }), 'regions[0].postgres.sharedBuffers', /<= 800 MiB/]],
+  },
+  'pools-fit-max-connections': {
+    keeps: withRegion({ pooler: { poolSize: 47 } }),
+    breaks: [
+      [withRegion({ pooler: { poolSize: 48 } }), 'regions[0].pooler.poolSize', /4 poolers .* x 48 \+ 12 reserved = 204 .*at most 47/s],
+      [withRegion({ pooler: { replicasPerAz: 2 } }), 'regions[0].pooler.poolSize', /7 poolers/],
+    ],
+  },
+  'poolers-serve-clients': {
+    keeps: withRegion({ pooler: { poolSize: 10, maxClientConnections: 10 } }),
+    breaks: [
+      [withRegion({ pooler: { replicasPerAz: 0 } }), 'regions[0].pooler.replicasPerAz', />= 1/],
+      [withRegion({ pooler: { poolSize: 0 } }), 'regions[0].pooler.poolSize', />= 1/],
+      [withRegion({ pooler: { maxClientConnections: 20 } }), 'regions[0].pooler.maxClientConnections', /at least 40/],
+    ],
+  },
+  'certificates-renew-in-time': {
+    keeps: environmentWith({ certificates: { lifetime: hours(1), renewBefore: minutes(5) } }),
+    breaks: [
+      [environmentWith({ certificates: { renewBefore: days(90) } }), 'certificates.renewBefore', /less than lifetime/],
+      [environmentWith({ certificates: { renewBefore: seconds(0) } }), 'certificates.renewBefore', /at least 5 min/],
+      [environmentWith({ certificates: { lifetime: minutes(30), renewBefore: minutes(10) } }), 'certificates.lifetime', />= 1 h/],
+    ],
+  },
+  'backups-are-kept': {
+    keeps: environmentWith({ backups: { retentionDays: 1 } }),
+    breaks: [[environmentWith({ backups: { retentionDays: 0 } }), 'backups.retentionDays', />= 1/]],
+  },
+  'object-lock-within-retention': {
+    keeps: environmentWith({ backups: { retentionDays: 14, objectLockDays: 14 } }),
+    breaks: [[environmentWith({ backups: { retentionDays: 7, objectLockDays: 14 } }), 'backups.objectLockDays', /at most 7/]],
+  },
+  'backup-replication-needs-a-standby': {
+    keeps: { ...withStandby({}), backups: { replicateToStandby: true } },
+    breaks: [[environmentWith({ backups: { replicateToStandby: true } }), 'backups.replicateToStandby', /standby region/]],
+  },
+  'nothing-is-ignored': {
+    keeps: environmentWith({ cache: null, drills: [] }),
+    breaks: [
+      [environmentWith({ cache: { engine: 'redis', replicasPerMaster: 2 } }), 'cache', /in this release/],
+      [environmentWith({ edge: { wafRequestsPerSecondPerIp: 100 } }), 'edge', /nothing would carry it out/],
+      [environmentWith({ dns: { zoneName: 'example.com' } }), 'dns', /null/],
+      [environmentWith({ drills: [{ drill: 'az-lost', every: 'quarter' }] }), 'drills', /empty list/],
+      [environmentWith({ workloads: [{ name: 'web', image: 'web:1' }] }), 'workloads', /remove/],
+    ],
+  },
+  'objectives-are-positive': {
+    keeps: environmentWith({ objectives: { switchover: { rto: seconds(5) } } }),
+    breaks: [[environmentWith({ objectives: { switchover: { rto: seconds(0) } } }), 'objectives.switchover.rto', /> 0 s/]],
+  },
+  'objectives-are-reachable': {
+    keeps: patroni({ ttl: seconds(30), loopWait: seconds(10), retryTimeout: seconds(10) }, GENEROUS),
+    breaks: [
+      [
+        patroni({ ttl: seconds(30), loopWait: seconds(10), retryTimeout: seconds(10) }),
+        'regions[0].postgres.patroni.ttl',
+        /primary-node-dies.*stage "lease expiry", postgres\.patroni\.ttl/s,
+      ],
+      [withRegion({ etcd: { leaderAwayFromPrimary: false } }), 'regions[0].etcd.leaderAwayFromPrimary', /stage "etcd leader elected, lease re-armed"/],
+      [withRegion({ follower: { pollInterval: seconds(10) } }), 'regions[0].follower.pollInterval', /stage "routing"/],
+      [withRegion({ pooler: { serverConnectTimeout: seconds(15) } }), 'regions[0].pooler.serverConnectTimeout', /stage "client retry"/],
+      [patroni({ primaryStartTimeout: seconds(300) }), 'regions[0].postgres.patroni.primaryStartTimeout', /postgres-killed/],
+      [
+        environmentWith({ objectives: { 'az-lost': { rto: seconds(15) } } }),
+        'objectives.az-lost.rto',
+        /no change of settings alone is enough; or raise objectives\.az-lost\.rto/,
+      ],
+      [environmentWith({ objectives: { 'patroni-killed': { rto: seconds(0.9) } } }), 'regions[0].pooler.serverLoginRetry', /patroni-killed may take/],
+    ],
+  },
+};
+
+describe.each(RULES.map((rule) => [rule.name, rule.title] as const))('rule %s: %s', (name) => {
+  const { keeps, breaks } = CASES[name] ?? { keeps: environmentWith(), breaks: [] };
+
+  test('is kept by an environment at its edge', () => expect(violationsOf(keeps)).toEqual([]));
+  test('is broken by something', () => expect(breaks).not.toEqual([]));
+  test.each(breaks.map(([input, path, says]) => [path, says, input] as const))('is broken at %s, and says %s', (path, says, input) => {
+    const found = violationsOf(input).filter((violation) => violation.rule === name);
+    expect(found.map((violation) => violation.path)).toContain(path);
+    expect(found.map((v) => `${v.given}; ${v.allowed}; ${v.fix}`).join('\n')).toMatch(says);
+  });
+});
+
+describe('the rules', () => {
+  test('have names of their own, kebab-case, and every tested rule exists', () => {
+    const names = RULES.map((rule) => rule.name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !/^[a-z]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+    expect(Object.keys(CASES).filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test('are reported all at once, with unknown keys', () => {
+    const input = {
+      ...environmentWith({
+        name: 'Bad',
+        account: '1',
+        regions: [regionWith({ zones: zones('ab'), etcd: { members: 2 } }), standbyWith({ name: 'nowhere-1', role: 'home' })],
+      }),
+      colour: 'blue',
+    };
+    expect(new Set(violationsOf(input).map((violation) => violation.rule))).toEqual(
+      new Set([
+        'no-unknown-keys',
+        'environment-name',
+        'account-is-an-id',
+        'one-home-region',
+        'regions-exist',
+        'zones-belong-to-their-region',
+        'three-zones',
+        'etcd-members-are-odd',
+        'no-zone-holds-an-etcd-majority',
+        'synchronous-standby-survives-a-zone-loss',
+      ]),
+    );
+  });
+
+  test('judge a region that settings of `everyRegion` make wrong', () =>
+    expect(violationsOf({ ...withStandby({}), everyRegion: { etcd: { members: 4 } } }).map((v) => [v.rule, v.path])).toEqual(
+      expect.arrayContaining([
+        ['etcd-members-are-odd', 'regions[0].etcd.members'],
+        ['etcd-members-are-odd', 'regions[1].etcd.members'],
+      ]),
+    ));
+});
