@@ -1,0 +1,27 @@
+/** The images of the lab, in the order in which they are built. The first four are deployed to AWS as well, from the same Dockerfiles. */
+export const IMAGE_NAMES = ['patroni', 'etcd', 'pgbouncer', 'agent', 'coredns', 'pause'] as const;
+export type ImageName = (typeof IMAGE_NAMES)[number];
+
+/** CoreDNS' version in the Kubernetes archive, see images/kubernetes/build.sh. */
+const COREDNS_VERSION = '1.14.3';
+
+/** What an image is made of besides its directory; each is asked for only when it is needed, and returns a file's path. */
+export interface BuildInputs {
+  readonly followerBundle: () => Promise<string>;
+  readonly coredns: () => Promise<string>;
+}
+
+interface ImageDefinition {
+  /** Files that are not in images/ but belong into the context, by their path in it. */
+  readonly generated?: (inputs: BuildInputs) => Promise<Readonly<Record<string, string>>>;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+}
+
+export const IMAGES: Readonly<Record<ImageName, ImageDefinition>> = {
+  patroni: {},
+  etcd: {},
+  pgbouncer: {},
+  agent: { generated: async (inputs) => ({ 'agent/follower.js': await inputs.followerBundle() }) },
+  coredns: { generated: async (inputs) => ({ 'coredns/coredns': await inputs.coredns() }), buildArgs: { COREDNS_VERSION } },
+  pause: {},
+};
