@@ -21,18 +21,19 @@ export const inPrivateNamespaces = (argv: readonly string[], extra: readonly str
 export interface LoggedRun {
   readonly log: string;
   readonly what: string;
-  readonly env?: NodeJS.ProcessEnv;
+  /** More options of unshare, `--net` for example. */
+  readonly namespaces?: readonly string[];
 }
 
 const LOG_LINES = 15;
 
 /** Runs a command in private namespaces, its output in a log file. @throws BuildError with the log's last lines */
-export const runLogged = async (argv: readonly string[], { log, what, env }: LoggedRun): Promise<void> => {
+export const runLogged = async (argv: readonly string[], { log, what, namespaces = [] }: LoggedRun): Promise<void> => {
   await mkdir(dirname(log), { recursive: true });
   const output = createWriteStream(log, { flags: 'a' });
   output.write(`+ ${argv.join(' ')}\n`);
-  const [program = '', ...rest] = inPrivateNamespaces(argv);
-  const child = spawn(findProgram(program) ?? program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const [program = '', ...rest] = inPrivateNamespaces(argv, namespaces);
+  const child = spawn(findProgram(program) ?? program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.pipe(output, { end: false });
   child.stderr.pipe(output, { end: false });
   const code = await new Promise<number | null>((resolve, reject) => {
