@@ -9,6 +9,8 @@ import { backupBucketName, dataKeyAlias, dataKeyAliasArn } from './names';
 
 export interface BackupReplicationProps {
   readonly environment: Environment;
+  /** The region of `source`. */
+  readonly region: Region;
   readonly source: s3.Bucket;
   readonly sourceKey: kms.IKey;
   /** Where the copies go; its bucket must exist, with versioning, before this is deployed. */
@@ -17,56 +19,67 @@ export interface BackupReplicationProps {
 
 /** Copies every object, version and delete marker of the backup bucket to the bucket of another region, encrypted there with that region's own key. */
 export class BackupReplication extends Construct {
+  private readonly props: BackupReplicationProps;
+
   constructor(scope: Construct, id: string, props: BackupReplicationProps) {
     super(scope, id);
-    const destinationArn = Stack.of(this).formatArn({ service: 's3', region: '', account: '', resource: backupBucketName(props.environment, props.destination), arnFormat: ArnFormat.NO_RESOURCE_NAME });
-    const role = this.defineRole(props, destinationArn);
-    this.configure(props, destinationArn, role);
+    this.props = props;
+    this.configure(this.defineRole());
   }
 
-  private defineRole(props: BackupReplicationProps, destinationArn: string): iam.Role {
+  private defineRole(): iam.Role {
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('s3.amazonaws.com'), description: 'Copies backups to the next region' });
-    const grant = (actions: string[], resources: string[], conditions?: Record<string, Record<string, string>>): void => {
-      role.addToPolicy(new iam.PolicyStatement({ actions, resources, ...(conditions === undefined ? {} : { conditions }) }));
-    };
-    grant(['s3:GetReplicationConfiguration', 's3:ListBucket'], [props.source.bucketArn]);
-    grant(
-      ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
-      [props.source.arnForObjects('*')],
-    );
-    grant(['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], [`${destinationArn}/*`]);
-    grant(['kms:Decrypt'], [props.sourceKey.keyArn]);
-    grant(['kms:Encrypt', 'kms:GenerateDataKey'], [this.keysOf(props.destination)], {
-      'ForAnyValue:StringEquals': { 'kms:ResourceAliases': dataKeyAlias(props.environment) },
-      StringLike: { 'kms:ViaService': `s3.${props.destination.name}.${Aws.URL_SUFFIX}` },
-    });
-    this.acknowledgeFindings(role, props, destinationArn);
+    this.allowReading(role);
+    this.allowWriting(role);
     return role;
   }
 
-  private keysOf(region: Region): string {
-    return Stack.of(this).formatArn({ service: 'kms', region: region.name, resource: 'key', resourceName: '*' });
+  private allowReading(role: iam.Role): void {
+    // By its name, not by reference: the bucket's configuration refers to this role.
+    const bucket = this.bucketArn(this.props.region);
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:GetReplicationConfiguration', 's3:ListBucket'], resources: [bucket] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
+        resources: [`${bucket}/*`],
+      }),
+    );
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['kms:Decrypt'], resources: [this.props.sourceKey.keyArn] }));
+    acknowledgeWildcard(role, `${bucket}/*`, 'S3 reads every object of this one bucket; object names are not known beforehand.');
   }
 
-  private acknowledgeFindings(role: iam.Role, props: BackupReplicationProps, destinationArn: string): void {
-    const everyObject = 'S3 replicates every object of this one bucket; object names are not known beforehand.';
-    acknowledgeWildcard(role, props.source.arnForObjects('*'), everyObject);
-    acknowledgeWildcard(role, `${destinationArn}/*`, everyObject);
+  private allowWriting(role: iam.Role): void {
+    const { environment, destination } = this.props;
+    const objects = `${this.bucketArn(destination)}/*`;
+    const keys = Stack.of(this).formatArn({ service: 'kms', region: destination.name, resource: 'key', resourceName: '*' });
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], resources: [objects] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['kms:Encrypt', 'kms:GenerateDataKey'],
+        resources: [keys],
+        conditions: {
+          'ForAnyValue:StringEquals': { 'kms:ResourceAliases': dataKeyAlias(environment) },
+          StringLike: { 'kms:ViaService': `s3.${destination.name}.${Aws.URL_SUFFIX}` },
+        },
+      }),
+    );
+    acknowledgeWildcard(role, objects, 'S3 writes every object to this one bucket; object names are not known beforehand.');
     acknowledgeWildcard(
       role,
-      this.keysOf(props.destination),
+      keys,
       "The other region's key is known by its alias only (no stack waits for another region's answer); the condition on kms:ResourceAliases admits that one key.",
     );
   }
 
-  private configure(props: BackupReplicationProps, destinationArn: string, role: iam.Role): void {
-    const bucket = props.source.node.defaultChild;
+  private configure(role: iam.Role): void {
+    const { environment, source, destination } = this.props;
+    const bucket = source.node.defaultChild;
     if (!(bucket instanceof s3.CfnBucket)) throw new Error('the backup bucket has no CloudFormation resource to configure');
     bucket.replicationConfiguration = {
       role: role.roleArn,
       rules: [
         {
-          id: `to-${props.destination.name}`,
+          id: `to-${destination.name}`,
           status: 'Enabled',
           priority: 1,
           filter: { prefix: '' },
@@ -74,8 +87,8 @@ export class BackupReplication extends Construct {
           deleteMarkerReplication: { status: 'Enabled' },
           sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: 'Enabled' } },
           destination: {
-            bucket: destinationArn,
-            encryptionConfiguration: { replicaKmsKeyId: dataKeyAliasArn(Stack.of(this), props.environment, props.destination) },
+            bucket: this.bucketArn(destination),
+            encryptionConfiguration: { replicaKmsKeyId: dataKeyAliasArn(Stack.of(this), environment, destination) },
             metrics: { status: 'Enabled' },
           },
         },
@@ -83,5 +96,10 @@ export class BackupReplication extends Construct {
     };
     // S3 checks at once that the role may do what the configuration says.
     bucket.node.addDependency(role);
+  }
+
+  private bucketArn(region: Region): string {
+    const resource = backupBucketName(this.props.environment, region);
+    return Stack.of(this).formatArn({ service: 's3', region: '', account: '', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME });
   }
 }

@@ -8,7 +8,7 @@ export interface ClusterAddonProps {
   readonly clusterName: string;
   /** The add-on's name in EKS' catalogue. */
   readonly addonName: string;
-  /** What must be there first. */
+  /** What must be there first, besides the cluster. */
   readonly after: readonly IDependable[];
   readonly role?: PodIdentityRole;
   readonly configuration?: Readonly<Record<string, unknown>>;
@@ -31,9 +31,9 @@ export class ClusterAddon extends Construct {
 }
 
 /** What a node needs to become Ready: Pod Identity, pod network with NetworkPolicies, service addresses. Before the nodes, since EKS waits for them to be Ready. */
-export const nodeAddons = (scope: Construct, clusterName: string, cluster: IDependable): readonly ClusterAddon[] => {
-  const identity = new ClusterAddon(scope, 'PodIdentityAgent', { clusterName, addonName: 'eks-pod-identity-agent', after: [cluster] });
-  const proxy = new ClusterAddon(scope, 'KubeProxy', { clusterName, addonName: 'kube-proxy', after: [cluster] });
+export const nodeAddons = (scope: Construct, clusterName: string): readonly ClusterAddon[] => {
+  const identity = new ClusterAddon(scope, 'PodIdentityAgent', { clusterName, addonName: 'eks-pod-identity-agent', after: [] });
+  const proxy = new ClusterAddon(scope, 'KubeProxy', { clusterName, addonName: 'kube-proxy', after: [] });
   const role = managedPolicyRole(scope, 'VpcCniRole', 'aws-node', 'AmazonEKS_CNI_Policy', 'Gives pods addresses of the VPC');
   const network = new ClusterAddon(scope, 'VpcCni', { clusterName, addonName: 'vpc-cni', role, configuration: { enableNetworkPolicy: 'true' }, after: [identity] });
   return [identity, proxy, network];

@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Region } from '../topology/types';
+import { acknowledge } from './acknowledge';
 import { logRetention } from './log-retention';
 
 const AWS_SERVICES: Readonly<Record<string, ec2.InterfaceVpcEndpointAwsService>> = {
@@ -48,6 +49,7 @@ export class PrivateNetwork extends Construct {
         { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: masks.public, mapPublicIpOnLaunch: false },
       ],
     });
+    acknowledge(vpc, 'CloudFormation-Validate::W3010', 'The zones are named on purpose, in the model: volumes, quorums and replicas are placed by zone, and the same template must not mean other zones elsewhere.');
     // CDK's classes declare optional properties as `T | undefined`, its interfaces as absent: the same thing to everybody but exactOptionalPropertyTypes.
     return vpc as ec2.IVpc;
   }

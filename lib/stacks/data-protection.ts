@@ -42,9 +42,9 @@ export class DataProtection extends RegionalStack {
     const [destination] = standbys;
     if (environment.backups.replicateToStandby) {
       if (destination === undefined) throw new Error(`environment "${environment.name}" replicates its backups, but has no standby region`);
-      new BackupReplication(this, 'Replication', { environment, source: this.backups.bucket, sourceKey: this.key, destination: destination.regionModel });
+      new BackupReplication(this, 'Replication', { environment, region, source: this.backups.bucket, sourceKey: this.key, destination: destination.regionModel });
     }
     // Replicas refer to the standby's key and bucket, which therefore come first.
-    standbys.forEach((standby) => this.addDependency(standby));
+    standbys.forEach((standby) => this.addStackDependency(standby));
   }
 }

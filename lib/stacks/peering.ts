@@ -42,7 +42,7 @@ export class PeeringRequest extends RegionalStack {
     });
     new PeerRoutes(this, `RoutesTo${title(regionModel)}`, { vpc: network.vpc, peeringConnectionId: connection.attrId, peerCidr: regionModel.network.vpcCidr });
     new CfnOutput(this, PeeringRequest.connectionOutput(regionModel), { value: connection.attrId });
-    this.addDependency(peer);
+    this.addStackDependency(peer);
   }
 }
 
@@ -63,7 +63,7 @@ export class PeeringReturn extends RegionalStack {
         peeringConnectionId: Fn.getStackOutput(request.stackName, PeeringRequest.connectionOutput(props.region), regionModel.name),
         peerCidr: regionModel.network.vpcCidr,
       });
-      this.addDependency(request);
+      this.addStackDependency(request);
     }
   }
 }

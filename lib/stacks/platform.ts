@@ -51,7 +51,7 @@ export class Platform extends RegionalStack {
   }
 
   private defineNodes(): NodeGroups {
-    const network = nodeAddons(this, this.cluster.clusterName, this.cluster);
+    const network = nodeAddons(this, this.cluster.clusterName);
     const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel });
     nodes.node.addDependency(...network);
     return nodes;

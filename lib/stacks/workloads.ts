@@ -22,6 +22,6 @@ export class Workloads extends RegionalStack {
       later.node.addDependency(earlier);
       return later;
     });
-    this.addDependency(platform);
+    this.addStackDependency(platform);
   }
 }
