@@ -32,6 +32,8 @@ wanted=$(echo "$dependencies" | grep -vxE "$exclude" | grep -vxF "$names")
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted $beside
 dpkg --unpack --force-depends ./*.deb
 ldconfig
+# configuration files of packages that are not configured keep this name; the charts bring their own
+find /etc -name '*.dpkg-new' -delete
 cd /
 rm -rf "$work"
 sh "$(dirname "$0")/clean.sh"

@@ -47,6 +47,16 @@ export class Buildah {
     });
   }
 
+  async importArchive(reference: string, file: string): Promise<void> {
+    await this.query(['pull', '--quiet', `oci-archive:${file}:${reference}`]);
+  }
+
+  /** Copies the image's files into an empty directory. The mount lives as long as the one shell that does it. */
+  async copyOut(reference: string, directory: string): Promise<void> {
+    const script = 'set -eu; target=$1; image=$2; shift 2; id=$("$@" from --pull-never "$image"); cp -a "$("$@" mount "$id")/." "$target/"; "$@" umount "$id" >&2; "$@" rm "$id" >&2';
+    await run(inPrivateNamespaces(['sh', '-c', script, 'copy-out', directory, reference, 'buildah', ...this.flags]));
+  }
+
   /** Removes the images whose names are not among `keep`, and the layers that nothing needs any more. */
   async keepOnly(keep: readonly string[]): Promise<void> {
     const names = (await this.query(['images', '--format', '{{.Name}}:{{.Tag}}'])).split('\n').filter((name) => name !== '');
