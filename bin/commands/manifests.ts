@@ -1,0 +1,49 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { resolve } from 'node:path';
+import { defineEnvironment } from '../../lib/topology/define';
+import { inputNamed } from '../environments';
+import { notice, paintFor, print, printJson } from '../terminal';
+import { version } from '../version';
+
+interface ManifestsOptions {
+  readonly out: string;
+  readonly registry: string;
+  readonly tag: string;
+  readonly json?: boolean;
+}
+
+/** Nobody can publish under this name: a node without the image fails to start it, and never runs a stranger's. */
+const NO_REGISTRY = 'localhost/holdfast';
+
+const registry = (text: string): string => {
+  if (!/^[a-z0-9][a-z0-9.-]*(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)*$/.test(text)) throw new InvalidArgumentError('allowed: host[:port]/path in lower case, for example 123456789012.dkr.ecr.eu-central-1.amazonaws.com/holdfast');
+  return text;
+};
+const tag = (text: string): string => {
+  if (!/^\w[\w.-]{0,127}$/.test(text)) throw new InvalidArgumentError('allowed: letters, digits, "_", "." and "-", 128 at most');
+  return text;
+};
+
+const manifests = async (name: string, options: ManifestsOptions): Promise<void> => {
+  const environment = defineEnvironment(inputNamed(name));
+  const { writeManifests } = await import('../manifests');
+  const files = await writeManifests(environment, resolve(options.out), options);
+  if (options.registry === NO_REGISTRY) {
+    notice(`${paintFor(process.stderr)('yellow', 'note')}: the images are named ${NO_REGISTRY}/<image>:${options.tag}, which no node can pull; name your registry with --registry`);
+  }
+  if (options.json === true) return printJson(files);
+  print(files.join('\n'));
+};
+
+export const registerManifests = (program: Command): void => {
+  program
+    .command('manifests')
+    .argument('<environment>')
+    .description('the charts as YAML per region, for GitOps')
+    .requiredOption('--out <dir>', 'folder; each region gets one in it')
+    .option('--registry <path>', 'where your builds of the images are', registry, NO_REGISTRY)
+    .option('--tag <tag>', 'of the images', tag, version())
+    .option('--json', 'the written files as JSON')
+    .addHelpText('after', '\nExample: holdfast manifests production --out deploy --registry registry.example.com/holdfast\nExit codes: 0 written, 1 the environment breaks a rule, 2 usage')
+    .action(manifests);
+};

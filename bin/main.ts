@@ -1,0 +1,73 @@
+/** The command line: which commands there are, and what their errors look like. */
+import { Command, CommanderError } from 'commander';
+import { TopologyError } from '../lib/topology/violation';
+import { EXIT } from './exit';
+import { notice, paintFor } from './terminal';
+import { version } from './version';
+
+type Register = (program: Command) => void;
+
+/** Each command's module is loaded when the command is used, so that `plan` does not wait for what `lab` needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  plan: async () => (await import('./commands/plan')).registerPlan,
+  check: async () => (await import('./commands/check')).registerCheck,
+  synth: async () => (await import('./commands/synth')).registerSynth,
+  manifests: async () => (await import('./commands/manifests')).registerManifests,
+  images: async () => (await import('./commands/images')).registerImages,
+  lab: async () => (await import('./commands/lab')).registerLab,
+  drill: async () => (await import('./commands/drill')).registerDrill,
+};
+
+/** The program with the command that is asked for, or with all of them, for help and for suggestions. */
+const programFor = async (asked: string | undefined): Promise<Command> => {
+  const program = new Command('holdfast')
+    .description('One typed topology: the AWS infrastructure, the Kubernetes workloads, and the lab that proves it.')
+    .version(version())
+    .option('--verbose', 'stack traces of unexpected errors (also: HOLDFAST_DEBUG=1)')
+    .addHelpText('after', '\nExample: holdfast plan production\nExit codes: docs/cli.md')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  const known = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  for (const load of known === undefined ? Object.values(COMMANDS) : [known]) (await load())(program);
+  overrideExits(program);
+  return program;
+};
+
+/** A wrong command line must not end the process by itself: its exit code is ours to give. Subcommands don't inherit this once made. */
+const overrideExits = (command: Command): void => {
+  command.exitOverride();
+  command.commands.forEach(overrideExits);
+};
+
+/** Errors that carry an exit code are meant for the user as they are. */
+const hasExitCode = (error: unknown): error is Error & { readonly exitCode: number } =>
+  error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
+
+const report = (error: unknown, verbose: boolean): number => {
+  const paint = paintFor(process.stderr);
+  // Commander has printed its message already, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  notice(`${paint('red', 'error')}: ${message}`);
+  if (error instanceof TopologyError) return EXIT.failed;
+  if (hasExitCode(error)) return error.exitCode;
+  if (verbose) notice(error instanceof Error && error.stack !== undefined ? error.stack : 'no stack trace');
+  else notice('This was not expected. Run it again with --verbose for the stack trace.');
+  return EXIT.defect;
+};
+
+/** @returns the exit code; every error has been printed */
+export const main = async (args: readonly string[]): Promise<number> => {
+  const verbose = args.includes('--verbose') || (process.env['HOLDFAST_DEBUG'] ?? '') !== '';
+  try {
+    const program = await programFor(args.find((arg) => !arg.startsWith('-')));
+    if (args.length === 0) {
+      program.outputHelp();
+      return EXIT.usage;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
+  } catch (error) {
+    return report(error, verbose);
+  }
+};

@@ -1,0 +1,63 @@
+/** What will exist, as data: `holdfast plan --json`, and what its text is made of. */
+import { budgetFor, type Budget } from '../lib/topology/budget';
+import { etcdMemberNames, poolerCount, postgresMemberNames } from '../lib/topology/derive';
+import { SCENARIOS, type Environment, type Region } from '../lib/topology/types';
+
+export interface RegionPlan {
+  readonly name: string;
+  readonly role: Region['role'];
+  readonly zones: readonly string[];
+  readonly network: Region['network'];
+  readonly nodes: { readonly perZone: number; readonly total: number; readonly instanceType: string; readonly kubernetes: string };
+  readonly etcd: readonly string[];
+  /** Empty where the region runs none. */
+  readonly postgres: readonly string[];
+  readonly poolers: number;
+  /** What the region is meant for and does not run in this release. */
+  readonly notYet: readonly string[];
+}
+
+export interface Plan {
+  readonly environment: string;
+  readonly account: string | null;
+  readonly retainData: boolean;
+  readonly regions: readonly RegionPlan[];
+  readonly backups: Environment['backups'];
+  readonly certificates: Environment['certificates'];
+  readonly synchronousMode: string;
+  readonly budgets: readonly Budget[];
+}
+
+/** A PostgreSQL cluster in a standby region that did not follow the home region's would be a second primary. */
+const NOT_YET_ON_STANDBY = ['PostgreSQL (a standby cluster that follows the home region)', 'PgBouncer'];
+
+const regionPlan = (region: Region): RegionPlan => {
+  const home = region.role === 'home';
+  return {
+    name: region.name,
+    role: region.role,
+    zones: region.zones,
+    network: region.network,
+    nodes: {
+      perZone: region.cluster.nodesPerAz,
+      total: region.cluster.nodesPerAz * region.zones.length,
+      instanceType: region.cluster.instanceType,
+      kubernetes: region.cluster.version,
+    },
+    etcd: etcdMemberNames(region),
+    postgres: home ? postgresMemberNames(region) : [],
+    poolers: home ? poolerCount(region) : 0,
+    notYet: home ? [] : NOT_YET_ON_STANDBY,
+  };
+};
+
+export const planOf = (environment: Environment): Plan => ({
+  environment: environment.name,
+  account: environment.account,
+  retainData: environment.retainData,
+  regions: environment.regions.map(regionPlan),
+  backups: environment.backups,
+  certificates: environment.certificates,
+  synchronousMode: environment.regions.find((region) => region.role === 'home')?.postgres.synchronousMode ?? 'none',
+  budgets: SCENARIOS.map((scenario) => budgetFor(environment, scenario)),
+});
