@@ -1,0 +1,82 @@
+/** A picture is drawn once per width, so that its text has the same size on a phone and on a screen. */
+
+export interface Layout {
+  /** Name of the CSS class that shows this drawing at its widths only. */
+  readonly name: 'phone' | 'tablet' | 'desktop';
+  readonly width: number;
+  /** Room for the lanes' names on the left; 0: names stand above their lanes. */
+  readonly gutter: number;
+  readonly right: number;
+  /** Font size of everything in the picture. */
+  readonly font: number;
+}
+
+export const LAYOUTS: readonly Layout[] = [
+  { name: 'phone', width: 360, gutter: 0, right: 6, font: 11 },
+  { name: 'tablet', width: 640, gutter: 118, right: 10, font: 11 },
+  { name: 'desktop', width: 1080, gutter: 150, right: 12, font: 12 },
+];
+
+/** Width of a text, estimated on the wide side: fonts differ from machine to machine. */
+export const textWidth = (text: string, font: number): number => text.length * font * 0.61;
+
+export interface Scale {
+  readonly x: (value: number) => number;
+  readonly from: number;
+  readonly to: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export const scaleOf = (from: number, to: number, layout: Layout): Scale => {
+  const left = layout.gutter === 0 ? 6 : layout.gutter;
+  const right = layout.width - layout.right;
+  const perUnit = (right - left) / (to - from);
+  return { x: (value) => left + (Math.min(Math.max(value, from), to) - from) * perUnit, from, to, left, right };
+};
+
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
+
+/** Round values at least `room` pixels apart. */
+export const ticks = (scale: Scale, room: number): readonly number[] => {
+  const perUnit = (scale.right - scale.left) / (scale.to - scale.from);
+  const step = STEPS.find((s) => s * perUnit >= room) ?? (STEPS[STEPS.length - 1] as number);
+  const first = Math.ceil(scale.from / step);
+  const last = Math.floor(scale.to / step + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toFixed(6)));
+};
+
+export interface Flag {
+  readonly x: number;
+  readonly text: string;
+}
+
+export interface PlacedFlag extends Flag {
+  /** 0 is the lowest row, next to the picture. */
+  readonly row: number;
+  /** Where the text stands: right of its pole, or left of it where the picture ends. */
+  readonly anchor: 'start' | 'end';
+}
+
+const FLAG_PADDING = 8;
+
+/**
+ * Flags on poles, none of whose texts overlap another text or pole: going from right to left, a flag flies above every flag whose pole its text would cross.
+ * Flags that don't fit on the right hang to the left, above all others.
+ */
+export const placeFlags = (flags: readonly Flag[], right: number, font: number): readonly PlacedFlag[] => {
+  const placed: PlacedFlag[] = [];
+  const widthOf = (flag: Flag): number => textWidth(flag.text, font) + FLAG_PADDING;
+  const sorted = [...flags].sort((a, b) => a.x - b.x);
+  const fits = sorted.filter((f) => f.x + widthOf(f) <= right);
+  for (const flag of fits.reverse()) {
+    const crossed = placed.filter((p) => p.x < flag.x + widthOf(flag));
+    placed.push({ ...flag, anchor: 'start', row: Math.max(-1, ...crossed.map((p) => p.row)) + 1 });
+  }
+  for (const flag of sorted.filter((f) => f.x + widthOf(f) > right)) {
+    placed.push({ ...flag, anchor: 'end', row: Math.max(-1, ...placed.filter((p) => reaches(p, flag.x - widthOf(flag), font)).map((p) => p.row)) + 1 });
+  }
+  return placed.sort((a, b) => a.x - b.x);
+};
+
+const reaches = (flag: PlacedFlag, x: number, font: number): boolean => flag.x + (flag.anchor === 'start' ? textWidth(flag.text, font) + FLAG_PADDING : 0) >= x;

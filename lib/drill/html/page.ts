@@ -1,0 +1,166 @@
+/** One self-contained page for one report or several: no script, no external resource, light and dark, for screens, phones and paper. */
+import { formatCount, formatInstant, formatSeconds } from '../format';
+import type { DrillReport } from '../report-types';
+import { worst } from '../verdict';
+import { budgetFigure } from './budget-picture';
+import { html, NOTHING, type Markup } from './markup';
+import { losses, reasons, runList, runPictures, type TimelineOrReason } from './runs';
+import { STYLE } from './style';
+import { anchorOf, summaryTable, verdictBadge } from './summary';
+
+/** A report and the timelines of its runs, in the order of `report.runs`; missing ones may be left out. */
+export interface PageInput {
+  readonly report: DrillReport;
+  readonly timelines: readonly TimelineOrReason[];
+}
+
+const mostOf = (values: readonly (number | null | undefined)[]): number | null => {
+  const known = values.filter((v): v is number => v != null);
+  return known.length === 0 ? null : Math.max(...known);
+};
+
+const fact = (name: string, value: string, note: string): Markup =>
+  html`<div>
+    <dt>${name}</dt>
+    <dd>${value}<small>${note}</small></dd>
+  </div>`;
+
+const facts = (report: DrillReport): Markup => {
+  const { objective, budget, summary, runs } = report;
+  const healthy = mostOf(runs.map((r) => r.healthyAgainSeconds));
+  return html`<dl class="facts">
+    ${[
+      fact('Longest gap', formatSeconds(summary.max), `objective ${formatSeconds(objective.rtoSeconds)}`),
+      runs.length > 1 ? fact('Median gap', formatSeconds(summary.p50), `p99 ${formatSeconds(summary.p99)}`) : NOTHING,
+      fact('Budget', formatSeconds(budget.upperSeconds), `at least ${formatSeconds(budget.lowerSeconds)}`),
+      fact('Writes lost', formatCount(summary.ackedLost), 'acknowledged and missing'),
+      fact('Reads lost', formatCount(summary.readThenLost), 'read and missing'),
+      fact('Primaries at once', formatCount(mostOf(runs.map((r) => r.writablePrimaries))), 'nodes that took a commit'),
+      fact('Healthy again', formatSeconds(healthy), 'after the fault ended'),
+    ]}
+  </dl>`;
+};
+
+const passedChecks = (report: DrillReport): Markup => {
+  const checks = report.runs.flatMap((r) => r.checks ?? []);
+  if (checks.length === 0) return NOTHING;
+  const names = [...new Set(checks.map((c) => c.check))];
+  const rows = names.map((name) => {
+    const own = checks.filter((c) => c.check === name);
+    const telling = own.find((c) => c.verdict === worst(own.map((o) => o.verdict)));
+    return html`<tr>
+      <td data-label="Check"><span>${name}</span></td>
+      <td data-label="Verdict">${verdictBadge(worst(own.map((c) => c.verdict)))}</td>
+      <td data-label="For example"><span>${telling?.detail ?? ''}</span></td>
+    </tr>`;
+  });
+  return html`<details>
+    <summary>Every check that was made</summary>
+    <div class="body">
+      <table class="cards">
+        <thead>
+          <tr>
+            <th>Check</th>
+            <th>Verdict</th>
+            <th>For example</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+};
+
+const origin = (report: DrillReport): Markup => {
+  const { machine } = report;
+  const entries: readonly (readonly [string, Markup])[] = [
+    ['Command', html`<code>${report.command}</code>`],
+    ['Started', html`${formatInstant(report.startedAt)}`],
+    ['Environment', html`${report.environment}${report.mode === null ? '' : `, ${report.mode} mode`}`],
+    ['Seed', html`${String(report.seed)}`],
+    ['Configuration', html`<code>${report.configurationHash}</code>`],
+    ['Machine', html`${String(machine.cores)} core${machine.cores === 1 ? '' : 's'}, ${String(machine.memoryGiB)} GiB, ${machine.kernel}`],
+    ['Versions', html`${Object.entries(report.versions).map(([name, version]) => html`<span class="chip">${name} ${version}</span> `)}`],
+  ];
+  return html`<h3>Where this comes from</h3>
+    <dl class="origin">
+      ${entries.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>`;
+};
+
+const drillSection = ({ report, timelines }: PageInput, index: number, alone: boolean): Markup => {
+  const heading = alone
+    ? NOTHING
+    : html`<div class="title">
+          <h2>${report.drill}</h2>
+          ${verdictBadge(report.summary.verdict)}${report.requirements.map((r) => html`<span class="chip">${r}</span>`)}
+        </div>
+        ${report.title === undefined ? NOTHING : html`<p class="lead">${sentence(report.title)}</p>`}`;
+  return html`<section class="${alone ? 'only' : 'drill'}" id="${anchorOf(index)}">
+    ${heading}${facts(report)}${reasons(report)}${losses(report)}
+    <h3>Where the time goes</h3>
+    ${budgetFigure(report)}${runPictures(report, timelines)}${runList(report)}${passedChecks(report)}${origin(report)}
+  </section>`;
+};
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+
+const header = (inputs: readonly PageInput[]): Markup => {
+  const reports = inputs.map((i) => i.report);
+  const [first] = reports;
+  const verdict = worst(reports.map((r) => r.summary.verdict));
+  const alone = reports.length === 1 && first ? first : null;
+  const runs = reports.reduce((n, r) => n + r.runs.length, 0);
+  const environments = [...new Set(reports.map((r) => r.environment))].join(', ');
+  const title = alone ? alone.drill : `${reports.length} drills`;
+  const passed = reports.filter((r) => r.summary.verdict === 'pass').length;
+  const lead = alone
+    ? alone.title === undefined
+      ? ''
+      : sentence(alone.title)
+    : `${passed} of ${reports.length} drills kept their objective and lost nothing that was promised.`;
+  const started = reports.map((r) => r.startedAt).sort()[0] ?? '';
+  return html`<header class="top">
+    <p class="kicker">Holdfast drill report · environment ${environments}</p>
+    <div class="title">
+      <h1>${title}</h1>
+      ${verdictBadge(verdict, 'large')}${alone ? alone.requirements.map((r) => html`<span class="chip">${r}</span>`) : NOTHING}
+    </div>
+    ${lead === '' ? NOTHING : html`<p class="lead">${lead}</p>`}
+    <p class="meta">${String(runs)} run${runs === 1 ? '' : 's'}, started ${formatInstant(started)}</p>
+  </header>`;
+};
+
+const PATTERNS = html`<svg width="0" height="0" style="position:absolute" aria-hidden="true">
+  <defs>
+    <pattern id="gap-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <rect width="6" height="6" style="fill:var(--gap-wash)" />
+      <line x1="0" y1="0" x2="0" y2="6" style="stroke:var(--gap);stroke-opacity:.45" stroke-width="1.4" />
+    </pattern>
+    <pattern id="away-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <line x1="0" y1="0" x2="0" y2="6" style="stroke:var(--away)" stroke-width="2" />
+    </pattern>
+  </defs>
+</svg>`;
+
+/** The whole page. The same input gives the same bytes. */
+export const renderPage = (inputs: readonly PageInput[]): string => {
+  if (inputs.length === 0) throw new Error('a page needs at least one report');
+  const alone = inputs.length === 1;
+  const title = alone ? `Drill ${inputs[0]?.report.drill ?? ''}` : `${inputs.length} drills`;
+  const body = html`${PATTERNS}${header(inputs)}
+    <main>${summaryTable(inputs.map((i) => i.report))}${inputs.map((input, i) => drillSection(input, i, alone))}</main>
+    <footer>
+      A gap is the longest time between two acknowledged writes of one client. A run passes when every check passes; one check that can't be made keeps it from
+      passing.
+    </footer>`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><link rel="icon" href="data:,"><title>${html`${title} · Holdfast`.text}</title><style>${STYLE}</style></head><body>${body.text}</body></html>
+`;
+};
