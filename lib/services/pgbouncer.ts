@@ -59,6 +59,8 @@ const authentication = (): Settings => {
     client_tls_sslmode: 'require',
     client_tls_cert_file: own.cert,
     client_tls_key_file: own.key,
+    // Not asked for (clients have passwords), but without it PgBouncer insists on loading the system's, which the image doesn't have.
+    client_tls_ca_file: own.ca,
     client_tls_protocols: 'secure',
     // Servers are named by address (no DNS in the failover path), so the chain is verified and the name is not.
     server_tls_sslmode: 'verify-ca',
