@@ -1,11 +1,12 @@
-// Bundles the leader follower into one file for its image: dist/agents/follower.js. The same sources give the same bytes.
+// Bundles the leader follower into one file for its image: dist/agents/follower.js, or <directory>/follower.js if a directory is given.
+// The same sources give the same bytes.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const outfile = join(root, 'dist', 'agents', 'follower.js');
+const outfile = join(process.argv[2] ?? join(root, 'dist', 'agents'), 'follower.js');
 
 mkdirSync(dirname(outfile), { recursive: true });
 await build({
@@ -22,4 +23,4 @@ await build({
   external: ['pg-native', 'cloudflare:sockets'],
   logLevel: 'warning',
 });
-console.log(`dist/agents/follower.js ${Math.ceil(readFileSync(outfile).length / 1024)} kB`);
+console.log(`${outfile} ${Math.ceil(readFileSync(outfile).length / 1024)} kB`);

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import type { FollowerConfig } from '../../lib/services/follower';
 import type { Metrics } from './metrics';
 
@@ -9,6 +9,9 @@ export interface AdminConsole {
   query(command: string): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
+
+/** PgBouncer answered, and refused the command; the connection is in order. */
+export const isRefusal = (error: unknown): error is DatabaseError => error instanceof DatabaseError && error.severity !== 'FATAL';
 
 /**
  * PgBouncer's admin console over its unix socket, where the user `pgbouncer` needs no password if the uid is PgBouncer's own.
@@ -47,8 +50,7 @@ export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: num
     try {
       return (await used.query<Row>(command)).rows;
     } catch (error) {
-      // PgBouncer's own refusals carry a severity, and leave the connection in order.
-      if (!(error instanceof Error && 'severity' in error)) drop(used);
+      if (!isRefusal(error)) drop(used);
       throw error;
     }
   };

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { databasesIniFor } from '../../lib/services/pgbouncer';
 import type { Route } from './decide';
@@ -20,14 +20,8 @@ export const parseRoute = (content: string, database: string): Route | undefined
 };
 
 /** @throws Error when the file exists and can't be read */
-export const readRoute = (file: string, database: string): Route | undefined => {
-  try {
-    return parseRoute(readFileSync(file, 'utf8'), database);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
+export const readRoute = (file: string, database: string): Route | undefined =>
+  existsSync(file) ? parseRoute(readFileSync(file, 'utf8'), database) : undefined;
 
 /**
  * Replaces the file in one step, so that PgBouncer never reads half of it. No fsync: the file lives and dies with the pod.

@@ -118,7 +118,8 @@ export class EtcdClient {
         this.endpoints.leave(endpoint);
       }
     }
-    throw new Error(failures.join('; '));
+    // Sorted: the same failures are the same message, wherever the round began.
+    throw new Error(failures.sort().join('; '));
   }
 
   private async post(

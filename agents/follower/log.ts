@@ -11,12 +11,16 @@ export const makeLog =
   (what, why, details = {}) =>
     write(JSON.stringify({ time: wallClock().toISOString(), what, why, ...details }));
 
-/** Logs only what differs from the last line of the same `what`: a state that lasts is one line, not one per second. */
-export const onChange = (log: Log): Log => {
+/**
+ * Logs only what differs from the line before: a state that lasts is one line, not one per second.
+ * @param topicOf lines of one topic are compared with each other; by default each `what` is a topic
+ */
+export const onChange = (log: Log, topicOf: (what: string) => string = (what) => what): Log => {
   const last = new Map<string, string>();
   return (what, why, details) => {
-    if (last.get(what) === why) return;
-    last.set(what, why);
+    const line = `${what}: ${why}`;
+    if (last.get(topicOf(what)) === line) return;
+    last.set(topicOf(what), line);
     log(what, why, details);
   };
 };

@@ -37,8 +37,6 @@ process.on('uncaughtException', (error) => {
 });
 
 main().then(
-  (code) => {
-    process.exitCode = code;
-  },
+  (code) => process.exit(code),
   (error: unknown) => fail(error instanceof ConfigError ? BAD_CONFIG : FAILED, error),
 );

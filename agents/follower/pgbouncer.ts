@@ -1,15 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { FollowerConfig } from '../../lib/services/follower';
-import type { AdminConsole, Row } from './admin-console';
+import { isRefusal, type AdminConsole, type Row } from './admin-console';
 import { sameAddress, type Address, type PoolerState, type Route } from './decide';
 import { reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
 
-/** Single clients are ended at most so often before the whole database is killed. */
-const SEVER_ROUNDS = 3;
-const SEVER_PAUSE_MS = 30;
-
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const addressOf = (row: Row, host: string): Address => ({ host: String(row[host] ?? ''), port: Number(row['port']) });
 
 /** PgBouncer, by its admin console. */
@@ -48,22 +43,16 @@ export class Pooler {
   /**
    * Ends what is still bound to another server than the route's. RELOAD has closed the idle connections, and PgBouncer closes the others when they are released;
    * but one that waits for a dead server would hold its client for seconds. Only such clients are ended: those that wait for a server stay, and are served by the
-   * new primary without an error. If that does not help, the whole database is killed and resumed.
+   * new primary without an error. Connections without a client (under test) are closed by PgBouncer's own maintenance, three times a second.
+   * @returns how many connections to other servers there were
    * @throws Error when the console does not answer
    */
-  async sever(route: Route): Promise<void> {
-    for (let round = 0; round < SEVER_ROUNDS; round += 1) {
-      const stranded = await this.strandedServers(route);
-      if (stranded.length === 0) return;
-      try {
-        await this.killClientsOf(stranded);
-      } catch (error) {
-        this.log('clients not ended one by one', reasonOf(error));
-        break;
-      }
-      await pause(SEVER_PAUSE_MS);
-    }
-    if ((await this.strandedServers(route)).length > 0) await this.killAndResume();
+  async sever(route: Route): Promise<number> {
+    const servers = await this.console.query('SHOW SERVERS');
+    const stranded = servers.filter((r) => r['database'] === this.database && !sameAddress(addressOf(r, 'addr'), route));
+    const bound = new Set(stranded.map((s) => s['link']).filter((link) => typeof link === 'string' && link !== ''));
+    if (bound.size > 0) await this.killClients(bound);
+    return stranded.length;
   }
 
   /** Finishes a KILL that a predecessor left without its RESUME. */
@@ -76,15 +65,23 @@ export class Pooler {
     await this.console.query(`RECONNECT ${this.database}`);
   }
 
-  private async strandedServers(route: Route): Promise<readonly Row[]> {
-    const servers = await this.console.query('SHOW SERVERS');
-    return servers.filter((r) => r['database'] === this.database && !sameAddress(addressOf(r, 'addr'), route));
+  /**
+   * The last resort: ends every connection of the database, clients' included, and lets new ones in.
+   * @throws Error when the console does not answer; what is left undone is finished by `resumeIfLeftKilled`
+   */
+  async killAndResume(): Promise<void> {
+    writeFileSync(this.killedMarker, '');
+    this.metrics.poolerKills += 1;
+    try {
+      await this.console.query(`KILL ${this.database}`);
+    } finally {
+      // Also when KILL failed: its answer may have been lost, and a database that stays killed serves nobody.
+      await this.resume();
+    }
   }
 
-  private async killClientsOf(servers: readonly Row[]): Promise<void> {
-    const bound = new Set(servers.map((s) => s['link']).filter((link) => typeof link === 'string' && link !== ''));
-    if (bound.size === 0) return;
-    const clients = (await this.console.query('SHOW CLIENTS')).filter((c) => bound.has(c['ptr']));
+  private async killClients(pointers: ReadonlySet<unknown>): Promise<void> {
+    const clients = (await this.console.query('SHOW CLIENTS')).filter((c) => pointers.has(c['ptr']));
     for (const client of clients) {
       await this.killClient(Number(client['id']));
     }
@@ -96,20 +93,9 @@ export class Pooler {
       await this.console.query(`KILL_CLIENT ${id}`);
       this.metrics.clientsKilled += 1;
     } catch (error) {
-      // It went by itself since it was listed.
-      if (!reasonOf(error).includes('client not found')) throw error;
-    }
-  }
-
-  private async killAndResume(): Promise<void> {
-    writeFileSync(this.killedMarker, '');
-    this.metrics.poolerKills += 1;
-    this.log('database killed', 'connections to the old server did not end otherwise');
-    try {
-      await this.console.query(`KILL ${this.database}`);
-    } finally {
-      // Also when KILL failed: its answer may have been lost, and a database that stays killed serves nobody.
-      await this.resume();
+      if (!isRefusal(error)) throw error;
+      // It went by itself since it was listed, or PgBouncer is older than 1.24 and knows no KILL_CLIENT; in that case the connection stays, and is counted again.
+      this.log('client not ended', reasonOf(error));
     }
   }
 
@@ -117,7 +103,7 @@ export class Pooler {
     try {
       await this.console.query(`RESUME ${this.database}`);
     } catch (error) {
-      if (!reasonOf(error).includes('is not paused')) throw error;
+      if (!isRefusal(error) || !reasonOf(error).includes('is not paused')) throw error;
     }
     rmSync(this.killedMarker, { force: true });
   }

@@ -6,7 +6,7 @@ import { ATTEMPT_PAUSE_MS, decidePlacement, type Placement, type PlacementObserv
 import type { State } from './state';
 
 export interface PlacingPorts {
-  readonly etcd: EtcdClient;
+  readonly etcd: Pick<EtcdClient, 'members' | 'statuses' | 'transferLeadership'>;
   readonly state: State;
   readonly now: () => number;
   readonly log: Log;

@@ -70,6 +70,8 @@ export class Watch {
   /** The newest revision that the running watch has told of; undefined until etcd has acknowledged it. */
   private heard: number | undefined;
   private running = new AbortController();
+  /** Watches in a row that etcd never acknowledged. Only the first is told: a long outage is not news. */
+  private failures = 0;
 
   constructor(private readonly ports: Omit<ReadingPorts, 'state' | 'actNow' | 'pollMs'>) {}
 
@@ -77,12 +79,12 @@ export class Watch {
     const { etcd, stop } = this.ports;
     etcd.endpoints.onMove(() => this.running.abort());
     stop.addEventListener('abort', () => this.running.abort());
-    for (let failures = 0; !stop.aborted;) {
+    while (!stop.aborted) {
       const why = await this.watchOnce();
       if (stop.aborted) return;
       this.ports.metrics.watchRestarts += 1;
-      failures = this.heard === undefined ? failures + 1 : 0;
-      if (why !== SILENT) await pause(REOPEN_MS[Math.min(failures, REOPEN_MS.length - 1)] ?? 0);
+      this.failures = this.heard === undefined ? this.failures + 1 : 0;
+      if (why !== SILENT) await pause(REOPEN_MS[Math.min(this.failures, REOPEN_MS.length - 1)] ?? 0);
     }
   }
 
@@ -93,7 +95,7 @@ export class Watch {
     const endpoint = etcd.endpoints.current();
     const why = await etcd.watch(endpoint, (revision) => this.hear(revision), this.running.signal);
     if (why === SILENT || why === STOPPED) return why;
-    log('watch ended', why, { endpoint });
+    if (this.failures === 0) log('watch ended', why, { endpoint });
     etcd.endpoints.leave(endpoint);
     readNow.now();
     return why;

@@ -21,6 +21,9 @@ export interface RoutingPorts {
   readonly stop: AbortSignal;
 }
 
+/** PgBouncer's own maintenance comes every third of a second; what is left after two of its turns is killed. */
+const SEVER_MS = 700;
+const SEVER_PAUSE_MS = 30;
 /** After a failure of PgBouncer's console: it is most likely being restarted. */
 const RETRY_MS = 200;
 /** A candidate that is silent is asked again soon: its first answer as a primary is what everyone waits for. */
@@ -29,15 +32,20 @@ const PROBE_TIMEOUT_MS = 500;
 /** Observe, decide, act, until stopped. */
 export class Routing {
   private asking: { readonly revision: number; readonly since: number } | undefined;
-  /** True until nothing is bound to an old server any more; a predecessor may have left something. */
+  /** True until nothing is bound to an old server any more. A predecessor may have left something. */
   private mustSever = true;
+  /** Since when that has been tried. */
+  private severingSince: number | undefined;
   /** A switch that is written, and that PgBouncer has not carried out yet. */
   private switching: { readonly since: number; readonly mustReconnect: boolean } | undefined;
   private lookedAt = -Infinity;
   private readonly logChange: Log;
+  /** What the loop is doing: one topic, so that coming back to a state is told again. */
+  private readonly logStep: Log;
 
   constructor(private readonly ports: RoutingPorts) {
     this.logChange = onChange(ports.log);
+    this.logStep = onChange(ports.log, () => 'step');
   }
 
   async loop(): Promise<void> {
@@ -64,10 +72,10 @@ export class Routing {
         this.ports.log('route kept', action.because);
         return 0;
       case 'reload':
-        this.logChange('reload', action.because);
+        this.logStep('reload', action.because);
         return this.onConsole(() => this.apply(action.route));
       case 'hold':
-        this.logChange('hold', action.because);
+        this.logStep('hold', action.because);
         return this.lookAfterPooler();
     }
   }
@@ -81,7 +89,7 @@ export class Routing {
   private async probe(leader: Leader, primaryUrl: string, because: string): Promise<number> {
     const { state, now, metrics, patroniAgent, config } = this.ports;
     if (this.asking?.revision !== leader.modRevision) this.asking = { revision: leader.modRevision, since: now() };
-    this.logChange('candidate', because);
+    this.logStep('candidate', because);
     metrics.probes += 1;
     const at = now();
     let primary = false;
@@ -114,43 +122,55 @@ export class Routing {
     return this.onConsole(() => this.apply(route));
   }
 
-  private async apply(route: Route): Promise<void> {
+  private async apply(route: Route): Promise<number> {
     const { pooler, state, metrics, log, now } = this.ports;
     state.pooler = await pooler.reload(route);
+    this.severingSince = undefined;
     if (this.switching) {
       // An address that went from one member to another: PgBouncer sees no change, but its connections are to the old one.
       if (this.switching.mustReconnect) await pooler.reconnect();
       metrics.lastSwitchSeconds = (now() - this.switching.since) / 1000;
       this.switching = undefined;
-      log('routed', `PgBouncer uses ${route.member}`, { seconds: metrics.lastSwitchSeconds });
+      log('routed', `PgBouncer uses ${route.member}`, { seconds: Number(metrics.lastSwitchSeconds.toFixed(3)) });
     }
-    await this.sever(route);
+    return 0;
   }
 
-  private async sever(route: Route): Promise<void> {
-    await this.ports.pooler.sever(route);
+  /** Ends what is bound to an old server: client by client, and after a while all at once. */
+  private async sever(route: Route): Promise<number> {
+    const { pooler, log, now } = this.ports;
+    this.severingSince ??= now();
+    const left = await pooler.sever(route);
+    if (left > 0 && now() - this.severingSince < SEVER_MS) return SEVER_PAUSE_MS;
+    if (left > 0) {
+      log('database killed', `${left} connections to the old server did not end otherwise`);
+      await pooler.killAndResume();
+    }
     this.mustSever = false;
+    this.severingSince = undefined;
+    return 0;
   }
 
   private async lookAfterPooler(): Promise<number> {
     const { state, pooler, config, now } = this.ports;
-    const pollMs = config.pollIntervalSeconds * 1000;
-    const due = this.lookedAt + pollMs - now();
+    const { route } = state;
+    if (this.mustSever && route && state.pooler.kind === 'serving' && sameAddress(route, state.pooler)) return this.onConsole(() => this.sever(route));
+    const due = this.lookedAt + config.pollIntervalSeconds * 1000 - now();
     if (due > 0) return due;
     return this.onConsole(async () => {
       await pooler.resumeIfLeftKilled();
       state.pooler = await pooler.state();
       this.lookedAt = now();
-      const { route } = state;
-      if (this.mustSever && route && state.pooler.kind === 'serving' && sameAddress(route, state.pooler)) await this.sever(route);
+      return 0;
     });
   }
 
-  private async onConsole(work: () => Promise<void>): Promise<number> {
+  /** @returns what `work` returns; a pause if it failed */
+  private async onConsole(work: () => Promise<number>): Promise<number> {
     try {
-      await work();
+      const sleepMs = await work();
       this.logChange('console', 'PgBouncer answers');
-      return 0;
+      return sleepMs;
     } catch (error) {
       this.logChange('console', reasonOf(error));
       return RETRY_MS;

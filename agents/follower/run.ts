@@ -50,10 +50,12 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const routing = new Routing({ config, state, pooler: new Pooler(config.pgbouncer, console, log, metrics), patroniAgent, now, log, metrics, actNow, stop });
   const server = await serve(config.listen, state, metrics, now);
   log('started', state.route ? `the file routes to ${state.route.member}` : 'the file has no route of ours', { etcd: config.etcd.endpoints.join(' ') });
-  const loops = [readingLoop(reading, watch), watch.loop(), routing.loop()];
+  const routed = routing.loop();
+  const loops = [routed, readingLoop(reading, watch), watch.loop()];
   if (config.etcdPlacement) loops.push(placingLoop({ etcd, state, now, log, metrics, random: Math.random, sleep: sleepUntil(stop), stop }));
   try {
-    await Promise.all(loops);
+    // When stopped, a step of the routing is finished; a question to etcd under way is not worth waiting for.
+    await Promise.race([Promise.all(loops), routed]);
   } catch (error) {
     log('a loop broke', reasonOf(error));
     throw error;
