@@ -13,7 +13,12 @@ holdfast_quietly() {
   local what=$1 log=$HOLDFAST_ROOT/.holdfast/setup.log start=$SECONDS
   shift
   holdfast_say "$what ..."
-  if ! "$@" >"$log" 2>&1 </dev/null 9>&-; then
+  (while sleep 15; do holdfast_say "$what: $((SECONDS - start)) s so far"; done) 9>&- &
+  local ticker=$!
+  "$@" >"$log" 2>&1 </dev/null 9>&-
+  local code=$?
+  kill "$ticker" 2>/dev/null && wait "$ticker" 2>/dev/null
+  if [ "$code" != 0 ]; then
     tail -n 30 "$log" >&2
     holdfast_say "failed: $*; all of its output is in $log"
     return 1
