@@ -1,4 +1,5 @@
 import { App, Validations } from 'aws-cdk-lib';
+import { DISABLE_CREATION_STACK_TRACES } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as cdk8s from 'cdk8s';
 import { readFileSync } from 'node:fs';
@@ -54,8 +55,9 @@ const featureFlags = (): Record<string, unknown> => {
 /** The CDK app of the given environments, not yet synthesized. */
 export const defineApp = ({ environments, fast, outdir }: SynthesisOptions): App => {
   const app = new App({
-    // The same flags as under `cdk synth`, which hands them over by itself.
-    context: featureFlags(),
+    // The same flags as under `cdk synth`, which hands them over by itself. Stack traces would put this machine's paths into the assembly, which is to be the same everywhere.
+    context: { ...featureFlags(), [DISABLE_CREATION_STACK_TRACES]: true },
+    stackTraces: false,
     builtinCloudFormationValidation: !fast,
     analyticsReporting: false,
     ...(outdir === undefined ? {} : { outdir }),

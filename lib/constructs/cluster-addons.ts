@@ -30,12 +30,20 @@ export class ClusterAddon extends Construct {
   }
 }
 
-/** What a node needs to become Ready: Pod Identity, pod network with NetworkPolicies, service addresses. Before the nodes, since EKS waits for them to be Ready. */
-export const nodeAddons = (scope: Construct, clusterName: string): readonly ClusterAddon[] => {
+/**
+ * What a node needs to become Ready: Pod Identity, pod network with NetworkPolicies, service addresses. Before the nodes, since EKS waits for them to be Ready.
+ * @param peerCidrs the other regions' VPCs, which see the pods' own addresses
+ */
+export const nodeAddons = (scope: Construct, clusterName: string, peerCidrs: readonly string[]): readonly ClusterAddon[] => {
   const identity = new ClusterAddon(scope, 'PodIdentityAgent', { clusterName, addonName: 'eks-pod-identity-agent', after: [] });
   const proxy = new ClusterAddon(scope, 'KubeProxy', { clusterName, addonName: 'kube-proxy', after: [] });
   const role = managedPolicyRole(scope, 'VpcCniRole', 'aws-node', 'AmazonEKS_CNI_Policy', 'Gives pods addresses of the VPC');
-  const network = new ClusterAddon(scope, 'VpcCni', { clusterName, addonName: 'vpc-cni', role, configuration: { enableNetworkPolicy: 'true' }, after: [identity] });
+  const configuration = {
+    enableNetworkPolicy: 'true',
+    // Elsewhere a pod's address is replaced by its node's as soon as it leaves the VPC.
+    ...(peerCidrs.length > 0 ? { env: { AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: peerCidrs.join(',') } } : {}),
+  };
+  const network = new ClusterAddon(scope, 'VpcCni', { clusterName, addonName: 'vpc-cni', role, configuration, after: [identity] });
   return [identity, proxy, network];
 };
 

@@ -10,7 +10,7 @@ const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
 export type ImageName = (typeof BUILT)[number] | 'coredns';
 
 /** CoreDNS as its project publishes it; the lab runs the same version. */
-const COREDNS = 'registry.k8s.io/coredns/coredns:v1.14.3';
+const COREDNS = 'docker.io/coredns/coredns:1.14.3';
 
 export interface ContainerImagesProps {
   /** The folder with the Dockerfiles, which is the context of all of them. */

@@ -23,6 +23,9 @@ export interface ExternalSecretsProps {
 
 /** The External Secrets operator, which may read one secret: the passwords of this environment's PostgreSQL. */
 export class ExternalSecrets extends Construct {
+  /** Installed when this is done; objects of its resource types come after it. */
+  readonly release: eks.HelmChart;
+
   constructor(scope: Construct, id: string, props: ExternalSecretsProps) {
     super(scope, id);
     const role = this.defineRole(props);
@@ -32,7 +35,7 @@ export class ExternalSecrets extends Construct {
       serviceAccount: role.serviceAccount,
       roleArn: role.roleArn,
     });
-    this.install(props, association);
+    this.release = this.install(props, association);
   }
 
   private defineRole({ environment, encryptionKey }: ExternalSecretsProps): PodIdentityRole {
@@ -50,7 +53,7 @@ export class ExternalSecrets extends Construct {
     return role;
   }
 
-  private install({ cluster, after }: ExternalSecretsProps, association: CfnPodIdentityAssociation): void {
+  private install({ cluster, after }: ExternalSecretsProps, association: CfnPodIdentityAssociation): eks.HelmChart {
     const chart = cluster.addHelmChart('ExternalSecrets', {
       repository: 'https://charts.external-secrets.io',
       chart: 'external-secrets',
@@ -64,5 +67,6 @@ export class ExternalSecrets extends Construct {
     });
     // Credentials are put into a pod when it starts: the association comes first.
     chart.node.addDependency(association, ...after);
+    return chart;
   }
 }

@@ -40,8 +40,8 @@ export class Platform extends RegionalStack {
     this.workloadCharts = charts.filter((chart) => chart.node.id !== FOUNDATION_CHART);
     const nodes = this.defineNodes();
     const certificates = certificateAddon(this, this.cluster.clusterName, nodes);
-    const secrets = new ExternalSecrets(this, 'ExternalSecrets', { environment, cluster: this.cluster, encryptionKey: props.dataProtection.key, after: [nodes] });
-    const foundation = this.layFoundation(charts, [certificates, secrets]);
+    const { release } = new ExternalSecrets(this, 'ExternalSecrets', { environment, cluster: this.cluster, encryptionKey: props.dataProtection.key, after: [nodes] });
+    const foundation = this.layFoundation(charts, [certificates, release]);
     volumeAddon(this, this.cluster.clusterName, foundation);
   }
 
@@ -51,10 +51,14 @@ export class Platform extends RegionalStack {
   }
 
   private defineNodes(): NodeGroups {
-    const network = nodeAddons(this, this.cluster.clusterName);
+    const network = nodeAddons(this, this.cluster.clusterName, this.peerCidrs());
     const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel });
     nodes.node.addDependency(...network);
     return nodes;
+  }
+
+  private peerCidrs(): readonly string[] {
+    return this.environmentModel.regions.filter((region) => region !== this.regionModel).map((region) => region.network.vpcCidr);
   }
 
   private layFoundation(charts: readonly Chart[], after: readonly Construct[]): eks.KubernetesManifest {
