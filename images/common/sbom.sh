@@ -7,7 +7,7 @@ shift
 target=/usr/share/holdfast/sbom.spdx.json
 mkdir -p "$(dirname "$target")"
 
-release=$(. /etc/os-release && echo "${VERSION_CODENAME:-$VERSION_ID}")
+release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 
 list() {
   dpkg-query -W -f '${Package}\t${Version}\tpkg:deb/debian/${Package}@${Version}?arch=${Architecture}&distro='"$release"'\n'

@@ -77,7 +77,13 @@ const plan = async (directory: string, progress: Progress): Promise<{ base: Cont
   };
   const planned = IMAGE_NAMES.map(async (name) => {
     const context = await imageContext(name, base, inputs);
-    return { name, context, hash: context.hash, reference: referenceOf(name, context.hash), archive: join(directory, `${name}-${context.hash.slice(0, 12)}.tar`) };
+    return {
+      name,
+      context,
+      hash: context.hash,
+      reference: referenceOf(name, context.hash),
+      archive: join(directory, `${name}-${context.hash.slice(0, 12)}.tar`),
+    };
   });
   return { base, planned: await Promise.all(planned) };
 };

@@ -53,7 +53,8 @@ export class Buildah {
 
   /** Copies the image's files into an empty directory. The mount lives as long as the one shell that does it. */
   async copyOut(reference: string, directory: string): Promise<void> {
-    const script = 'set -eu; target=$1; image=$2; shift 2; id=$("$@" from --pull-never "$image"); cp -a "$("$@" mount "$id")/." "$target/"; "$@" umount "$id" >&2; "$@" rm "$id" >&2';
+    const script =
+      'set -eu; target=$1; image=$2; shift 2; id=$("$@" from --pull-never "$image"); cp -a "$("$@" mount "$id")/." "$target/"; "$@" umount "$id" >&2; "$@" rm "$id" >&2';
     await run(inPrivateNamespaces(['sh', '-c', script, 'copy-out', directory, reference, 'buildah', ...this.flags]));
   }
 

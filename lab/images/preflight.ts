@@ -27,7 +27,8 @@ export const findProgram = (program: string): string | undefined =>
 /** @throws UnmetRequirement naming every program that is missing */
 export const requirePrograms = (programs: readonly string[]): void => {
   const missing = programs.filter((program) => findProgram(program) === undefined);
-  if (missing.length > 0) throw new UnmetRequirement(`missing programs: ${missing.join(', ')}; fix: run scripts/host-packages.sh as root (it installs them with apt)`);
+  if (missing.length > 0)
+    throw new UnmetRequirement(`missing programs: ${missing.join(', ')}; fix: run scripts/host-packages.sh as root (it installs them with apt)`);
 };
 
 /** @throws UnmetRequirement when this is not Linux, or not root */

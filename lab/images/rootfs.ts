@@ -24,10 +24,14 @@ export const imageRootfs = async (image: BuiltImage): Promise<ImageRootfs> => {
   if (!existsSync(entry)) {
     requireRoot('unpacking an image');
     requirePrograms(['buildah', 'unshare', 'setpriv', 'flock']);
-    await withLock(join(cache, 'lock'), () => undefined, async () => {
-      if (!existsSync(entry)) await unpack(image, cache, entry);
-      await pruneUnused(cache, /^rootfs-/, [entry]);
-    });
+    await withLock(
+      join(cache, 'lock'),
+      () => undefined,
+      async () => {
+        if (!existsSync(entry)) await unpack(image, cache, entry);
+        await pruneUnused(cache, /^rootfs-/, [entry]);
+      },
+    );
   }
   const now = new Date();
   await utimes(entry, now, now);

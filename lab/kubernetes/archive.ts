@@ -3,14 +3,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { run } from '../exec';
 
 /** The archive that HOLDFAST_KUBERNETES names can't be used; the message says why and what to do. */
 export class ArchiveError extends Error {
   override readonly name = 'ArchiveError';
   constructor(location: string, reason: string) {
-    super(`HOLDFAST_KUBERNETES: given "${location}": ${reason}; allowed: path or URL of a tar archive with kcp and coredns; fix: correct it, or unset it to build from source`);
+    super(
+      `HOLDFAST_KUBERNETES: given "${location}": ${reason}; allowed: path or URL of a tar archive with kcp and coredns; fix: correct it, or unset it to build from source`,
+    );
   }
 }
 
@@ -22,7 +23,7 @@ const download = async (location: string, file: string, progress: (line: string)
     throw new ArchiveError(location, `no answer (${error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error)})`);
   });
   if (!response.ok || response.body === null) throw new ArchiveError(location, `the server answered ${response.status}`);
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(file));
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
 };
 
 /** Takes the named files out of the archive at a path or URL into a directory. @throws ArchiveError */

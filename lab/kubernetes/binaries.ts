@@ -73,7 +73,8 @@ const obtain = async (directory: string, options: BinariesOptions): Promise<void
 const install = async (directory: string, source: string): Promise<void> => {
   for (const name of BINARIES) {
     const actual = await sha256(join(directory, name));
-    if (actual !== CHECKSUMS[name]) throw new ChecksumError(`${name} from ${source}: SHA-256 is ${actual}; allowed: ${CHECKSUMS[name]} (Kubernetes ${KUBERNETES_VERSION})`);
+    if (actual !== CHECKSUMS[name])
+      throw new ChecksumError(`${name} from ${source}: SHA-256 is ${actual}; allowed: ${CHECKSUMS[name]} (Kubernetes ${KUBERNETES_VERSION})`);
     await chmod(join(directory, name), 0o755);
   }
   for (const link of LINKS) await symlink('kcp', join(directory, link));

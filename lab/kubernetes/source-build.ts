@@ -17,11 +17,15 @@ const ALTERNATIVE = 'or set HOLDFAST_KUBERNETES to the path or URL of a prebuilt
 export const requireGo = async (): Promise<void> => {
   const needed = GO_MINIMUM.join('.');
   if (findProgram('go') === undefined)
-    throw new UnmetRequirement(`Kubernetes has to be built from source and there is no Go toolchain; fix: install Go >= ${needed} (https://go.dev/dl/), ${ALTERNATIVE}`);
+    throw new UnmetRequirement(
+      `Kubernetes has to be built from source and there is no Go toolchain; fix: install Go >= ${needed} (https://go.dev/dl/), ${ALTERNATIVE}`,
+    );
   const text = await run(['go', 'env', 'GOVERSION'], { env: { ...process.env, GOTOOLCHAIN: 'local' } });
   const [, major = '0', minor = '0'] = /^go(\d+)\.(\d+)/.exec(text) ?? [];
   if (Number(major) < GO_MINIMUM[0] || (Number(major) === GO_MINIMUM[0] && Number(minor) < GO_MINIMUM[1]))
-    throw new UnmetRequirement(`Kubernetes has to be built from source and Go is too old: given ${text.trim()}; allowed: >= ${needed}; fix: install a newer one, ${ALTERNATIVE}`);
+    throw new UnmetRequirement(
+      `Kubernetes has to be built from source and Go is too old: given ${text.trim()}; allowed: >= ${needed}; fix: install a newer one, ${ALTERNATIVE}`,
+    );
 };
 
 /**
@@ -52,7 +56,8 @@ export const buildFromSource = async (directory: string, progress: (line: string
   });
   const ticker = setInterval(() => progress(`kubernetes: ${step}: ${packages} packages so far (${elapsed()})`), REPORT_SECONDS * 1000);
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve)).finally(() => clearInterval(ticker));
-  if (code !== 0) throw new BuildError(`building Kubernetes failed while ${step} (exit ${code ?? 'by signal'}):\n${last.map((line) => `  ${line}`).join('\n')}`);
+  if (code !== 0)
+    throw new BuildError(`building Kubernetes failed while ${step} (exit ${code ?? 'by signal'}):\n${last.map((line) => `  ${line}`).join('\n')}`);
   progress(`kubernetes: built (${elapsed()})`);
 };
 
