@@ -1,0 +1,54 @@
+import { App, AssetStaging, Stack } from 'aws-cdk-lib';
+import { InstanceType } from 'aws-cdk-lib/aws-ec2';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ContainerImages } from '../../lib/constructs/container-images';
+
+const FOLDER = join(__dirname, '..', 'stacks', 'images');
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'images-'));
+  cpSync(FOLDER, folder, { recursive: true });
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const hashes = (instanceType = 'm7i.large'): Readonly<Record<string, string>> => {
+  AssetStaging.clearAssetHashCache();
+  const stack = new Stack(new App({ outdir: `${folder}-out` }), 'stack');
+  const { references } = new ContainerImages(stack, 'Images', { directory: folder, instanceType: new InstanceType(instanceType) });
+  rmSync(`${folder}-out`, { recursive: true, force: true });
+  return Object.fromEntries(Object.entries(references).map(([name, reference]) => [name, JSON.stringify(stack.resolve(reference))]));
+};
+
+test('names each built image by its content, and takes CoreDNS from its project', () => {
+  const { coredns, ...built } = hashes();
+  expect(coredns).toMatch(/^"docker\.io\/coredns\/coredns:\d+\.\d+\.\d+"$/);
+  expect(Object.keys(built)).toEqual(['etcd', 'patroni', 'pgbouncer', 'agent']);
+  for (const reference of Object.values(built)) expect(reference).toMatch(/:[0-9a-f]{64}"/);
+});
+
+test('a change to one image renames that image only', () => {
+  const before = hashes();
+  writeFileSync(join(folder, 'etcd', 'Dockerfile'), 'FROM scratch\nUSER 999:999\n');
+  const after = hashes();
+  expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual(['etcd']);
+});
+
+test('a change to what they share renames all', () => {
+  const before = hashes();
+  writeFileSync(join(folder, 'common', 'README'), 'changed');
+  const after = hashes();
+  expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual(['etcd', 'patroni', 'pgbouncer', 'agent']);
+});
+
+test('other processors need other images', () => {
+  expect(hashes('m7g.large').etcd).not.toBe(hashes('m7i.large').etcd);
+});
+
+test('says what to do when the follower is not bundled', () => {
+  rmSync(join(folder, 'agent', 'follower.js'));
+  expect(() => hashes()).toThrow(/follower\.js is missing: `node scripts\/build\.mjs follower`/);
+});

@@ -1,0 +1,31 @@
+import { namedEnvironment, resourcesOf, templateOf, templatesOf } from './environments';
+
+const production = templatesOf(namedEnvironment('production'));
+const home = templateOf(production, 'eu-central-1-workloads');
+
+interface Applied {
+  readonly Properties: { readonly Manifest: unknown };
+  readonly DependsOn?: readonly string[];
+}
+const applied = (): ReadonlyMap<string, Applied> => new Map(Object.entries(home.findResources('Custom::AWSCDK-EKS-KubernetesResource')) as [string, Applied][]);
+
+test('applies etcd, then PostgreSQL, then the pooler', () => {
+  const ids = [...applied().keys()];
+  expect(ids.map((id) => id.replace(/^Cluster(Chart\w+?)[0-9A-F]{8}$/, '$1'))).toEqual(['Chartetcd', 'Chartpostgres', 'Chartpooler']);
+  expect(applied().get(ids[1] ?? '')?.DependsOn).toEqual([ids[0]]);
+  expect(applied().get(ids[2] ?? '')?.DependsOn).toEqual([ids[1]]);
+});
+
+test('names the images by their content, in the registry of the account and region', () => {
+  for (const { Properties } of applied().values()) {
+    expect(JSON.stringify(Properties.Manifest)).toMatch(/\.dkr\.ecr\.eu-central-1\.\$\{AWS::URLSuffix\}\/cdk-hnb659fds-container-assets-\$\{AWS::AccountId\}-eu-central-1:[0-9a-f]{64}/);
+  }
+});
+
+test('a standby region has no PostgreSQL of its own', () => {
+  expect([...resourcesOf(templateOf(production, 'us-east-1-workloads'), 'Custom::AWSCDK-EKS-KubernetesResource').keys()].map((id) => id.slice(0, -8))).toEqual(['ClusterChartetcd']);
+});
+
+test('the workloads can be deleted without touching the platform', () => {
+  expect([...resourcesOf(home).values()].map((r) => r.Type)).toEqual(Array(3).fill('Custom::AWSCDK-EKS-KubernetesResource'));
+});
