@@ -15,12 +15,18 @@ export class ArchiveError extends Error {
   }
 }
 
+/** What fetch says itself is only "fetch failed". */
+const reasonOf = (error: unknown): string => {
+  const { cause, message } = error as { readonly cause?: { readonly message?: string }; readonly message?: string };
+  return cause?.message ?? message ?? String(error);
+};
+
 const isUrl = (location: string): boolean => /^https?:\/\//.test(location);
 
 const download = async (location: string, file: string, progress: (line: string) => void): Promise<void> => {
   progress(`kubernetes: downloading ${location}`);
   const response = await fetch(location).catch((error: unknown) => {
-    throw new ArchiveError(location, `no answer (${error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error)})`);
+    throw new ArchiveError(location, `no answer (${reasonOf(error)})`);
   });
   if (!response.ok || response.body === null) throw new ArchiveError(location, `the server answered ${response.status}`);
   await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
@@ -41,6 +47,6 @@ export const unpackArchive = async (location: string, files: readonly string[], 
     throw new ArchiveError(location, 'there is no such file');
   }
   await run(['tar', '--extract', '--file', archive, '--directory', directory, '--no-same-owner', ...files]).catch((error: unknown) => {
-    throw new ArchiveError(location, `tar can't unpack ${files.join(' and ')} (${error instanceof Error ? error.message : String(error)})`);
+    throw new ArchiveError(location, `tar can't unpack ${files.join(' and ')} (${reasonOf(error)})`);
   });
 };

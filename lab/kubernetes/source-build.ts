@@ -13,14 +13,14 @@ const REPORT_SECONDS = 15;
 const LAST_LINES = 15;
 const ALTERNATIVE = 'or set HOLDFAST_KUBERNETES to the path or URL of a prebuilt archive';
 
-/** @throws UnmetRequirement when Go is missing or older than 1.26 */
-export const requireGo = async (): Promise<void> => {
+/** @param go the toolchain's path, if there is one. @throws UnmetRequirement when it is missing or older than 1.26 */
+export const requireGo = async (go: string | undefined): Promise<void> => {
   const needed = GO_MINIMUM.join('.');
-  if (findProgram('go') === undefined)
+  if (go === undefined)
     throw new UnmetRequirement(
       `Kubernetes has to be built from source and there is no Go toolchain; fix: install Go >= ${needed} (https://go.dev/dl/), ${ALTERNATIVE}`,
     );
-  const text = await run(['go', 'env', 'GOVERSION'], { env: { ...process.env, GOTOOLCHAIN: 'local' } });
+  const text = await run([go, 'env', 'GOVERSION'], { env: { ...process.env, GOTOOLCHAIN: 'local' } });
   const [, major = '0', minor = '0'] = /^go(\d+)\.(\d+)/.exec(text) ?? [];
   if (Number(major) < GO_MINIMUM[0] || (Number(major) === GO_MINIMUM[0] && Number(minor) < GO_MINIMUM[1]))
     throw new UnmetRequirement(
@@ -33,7 +33,7 @@ export const requireGo = async (): Promise<void> => {
  * @throws UnmetRequirement, BuildError
  */
 export const buildFromSource = async (directory: string, progress: (line: string) => void): Promise<void> => {
-  await requireGo();
+  await requireGo(findProgram('go'));
   requireSpace(directory, NEEDED_GIB, 'building Kubernetes from source');
   const work = join(directory, 'work');
   await mkdir(work);

@@ -1,6 +1,6 @@
 """A stand-in for Patroni: answers on its REST port over HTTPS, starts a long-lived "postmaster" in a session of its own, and obeys signals as Patroni does.
 
-Environment: FAKE_DIR (events are appended to events.log there; certificate cert.pem, key key.pem), FAKE_PORT, FAKE_EXIT (die at once with this code), FAKE_MUTE
+Environment: FAKE_DIR (events are appended to events.log there; certificate tls.crt, key tls.key), FAKE_PORT, FAKE_EXIT (die at once with this code), FAKE_MUTE
 (requests are accepted and never answered; so they are while a file `mute` is in FAKE_DIR), FAKE_STATUS, PGDATA.
 """
 import http.server
@@ -63,7 +63,7 @@ if os.environ.get('PGDATA'):
     start_postmaster()
 server = http.server.ThreadingHTTPServer(('127.0.0.1', int(os.environ['FAKE_PORT'])), Rest)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(directory / 'cert.pem', directory / 'key.pem')
+context.load_cert_chain(directory / 'tls.crt', directory / 'tls.key')
 server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 event('ready')

@@ -14,7 +14,7 @@ export interface FakeEvent {
   readonly what: string;
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {
@@ -23,12 +23,13 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const certificate = (directory: string): void => {
+/** A self-signed certificate, `<name>.crt` and `<name>.key` in the directory. */
+export const certificate = (directory: string, name: string): void => {
   const options = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=fake'.split(' ');
-  execFileSync('openssl', ['req', '-x509', ...options, '-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')], { stdio: 'ignore' });
+  execFileSync('openssl', ['req', '-x509', ...options, '-keyout', join(directory, `${name}.key`), '-out', join(directory, `${name}.crt`)], { stdio: 'ignore' });
 };
 
-const programs = join(projectRoot(), 'images', 'patroni', 'bin');
+export const patroniPrograms = join(projectRoot(), 'images', 'patroni', 'bin');
 
 export class Supervised {
   private child: ChildProcess | undefined;
@@ -45,7 +46,7 @@ export class Supervised {
 
   static async start(extra: Readonly<Record<string, string>> = {}, command?: readonly string[]): Promise<Supervised> {
     const directory = mkdtempSync(join(tmpdir(), 'holdfast-supervise-'));
-    certificate(directory);
+    certificate(directory, 'tls');
     const port = await freePort();
     mkdirSync(join(directory, 'pgdata'));
     const env = {
@@ -65,7 +66,7 @@ export class Supervised {
   }
 
   private spawn(command: readonly string[]): void {
-    const child = spawn('python3', [join(programs, 'holdfast-supervise'), ...command], { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('python3', [join(patroniPrograms, 'holdfast-supervise'), ...command], { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     child.once('close', (code) => this.resolveExit(code));
     this.child = child;
