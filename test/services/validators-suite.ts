@@ -198,7 +198,7 @@ kill $pid; wait $pid || true`;
           [`${account}/ca.crt`]: authority.certificate,
         },
         env: { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '6443' },
-        timeoutSeconds: 8,
+        timeoutSeconds: 15,
       });
       return `${stdout}${stderr}`;
     };
@@ -208,10 +208,10 @@ kill $pid; wait $pid || true`;
       expect(log).toMatch(/^cluster\.local\.:5353$/m);
       expect(log).toMatch(/^\.:5353$/m);
       expect(log).toMatch(/^CoreDNS-1\./m);
-    }, 20_000);
+    }, 60_000);
 
     test('refuses a plugin option that it does not have', async () => {
       expect(await start(corefile().replace('serve_stale 1h', 'serve_stale sometimes'))).toMatch(/serve_stale|sometimes/);
-    }, 20_000);
+    }, 60_000);
   });
 };
