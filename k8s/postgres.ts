@@ -2,9 +2,10 @@ import { JsonPatch } from 'cdk8s';
 import { type Container, type EnvVar, IntOrString, KubeStatefulSet, type PodSpec } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, TLS_DIRS } from '../lib/services/paths';
-import { PATRONI_CONFIG_FILE, PATRONI_ROLES, patroniYaml } from '../lib/services/patroni';
+import { DYNAMIC_CONFIGURATION_FILE, dynamicConfigurationJson, PATRONI_CONFIG_FILE, PATRONI_ROLES, patroniYaml } from '../lib/services/patroni';
 import { ETCD_CLIENT_PORT, PATRONI_PORT, patroniScope, POSTGRES_PORT, postgresMemberCount, postgresName } from '../lib/topology/derive';
 import { requestPostgresCertificates } from './certificates';
+import { mergeClusterConfiguration } from './cluster-configuration';
 import { type ChartContext, containerPorts, DataChart } from './data-chart';
 import { disruptOneAtATime } from './disruption';
 import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, MONITORING_LABEL, selectorOf, TLS_SECRETS, ZONE_LABEL } from './names';
@@ -32,6 +33,9 @@ const PORTS = { postgres: POSTGRES_PORT, patroni: PATRONI_PORT };
 /** A planned handover takes about two seconds; after this the pod stops anyway, and the others fail over. */
 const HANDOVER_TIMEOUT_SECONDS = 30;
 
+const CONFIGURATION_MOUNT = readOnly('configuration', PATRONI_CONFIG_DIR);
+const ETCD_CLIENT_MOUNT = readOnly('etcd-client-tls', TLS_DIRS.etcdClient);
+
 /** PostgreSQL under Patroni: one member per zone (or more), each with its volume. */
 export class PostgresChart extends DataChart {
   private readonly name: string;
@@ -40,7 +44,10 @@ export class PostgresChart extends DataChart {
   constructor(scope: Construct, context: ChartContext) {
     super(scope, COMPONENT, 'postgres', context);
     this.name = postgresName(context.region);
-    this.configuration = { [PATRONI_CONFIG_FILE]: patroniYaml(context.environment, context.region) };
+    this.configuration = {
+      [PATRONI_CONFIG_FILE]: patroniYaml(context.environment, context.region),
+      [DYNAMIC_CONFIGURATION_FILE]: dynamicConfigurationJson(context.region),
+    };
     this.configMap(this.name, this.configuration);
     this.headlessService(this.name, PORTS);
     this.defineMembers();
@@ -96,6 +103,7 @@ export class PostgresChart extends DataChart {
       terminationGracePeriodSeconds: 60,
       topologySpreadConstraints: [overZones(COMPONENT, region), overNodes(COMPONENT)],
       tolerations: stayOnDeadNode,
+      initContainers: [mergeClusterConfiguration(this.context, [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT])],
       containers: [this.patroniContainer()],
       volumes: [
         configVolume('configuration', this.name),
@@ -134,9 +142,9 @@ export class PostgresChart extends DataChart {
         { name: 'run', mountPath: POSTGRES_SOCKET_DIR },
         { name: 'tmp', mountPath: '/tmp' },
         { name: 'shm', mountPath: '/dev/shm' },
-        readOnly('configuration', PATRONI_CONFIG_DIR),
+        CONFIGURATION_MOUNT,
         readOnly('postgres-tls', TLS_DIRS.postgres),
-        readOnly('etcd-client-tls', TLS_DIRS.etcdClient),
+        ETCD_CLIENT_MOUNT,
         readOnly('patroni-client-tls', TLS_DIRS.patroniClient),
       ],
     });

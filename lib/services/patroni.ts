@@ -8,13 +8,15 @@ import { clusterWideParameters, memberParameters } from './postgresql-parameters
 type Plain = Readonly<Record<string, unknown>>;
 
 export const PATRONI_CONFIG_FILE = '10-patroni.yml';
+/** Beside it; not `.yml`, or Patroni would read it as part of its own configuration. */
+export const DYNAMIC_CONFIGURATION_FILE = 'dynamic-configuration.json';
 
 /** PostgreSQL roles that Patroni works with; their passwords come from the environment (`PATRONI_<ROLE>_PASSWORD`). */
 export const PATRONI_ROLES = { superuser: 'postgres', replication: 'replicator', rewind: 'rewind' } as const;
 
 /**
- * Patroni's dynamic configuration: lives in etcd, the same for every member. `bootstrap.dcs` carries it into a new cluster only;
- * a cluster that exists already takes it by PATCH /config.
+ * Patroni's dynamic configuration: lives in etcd, the same for every member. `bootstrap.dcs` carries it into a new cluster only; into one that exists it is
+ * merged by every pod before it starts (k8s/cluster-configuration.ts).
  */
 export const dynamicConfiguration = (region: Region): Plain => {
   const { patroni, synchronousMode } = region.postgres;
@@ -41,6 +43,8 @@ export const dynamicConfiguration = (region: Region): Plain => {
     },
   };
 };
+
+export const dynamicConfigurationJson = (region: Region): string => `${JSON.stringify(dynamicConfiguration(region), null, 2)}\n`;
 
 /** patroni.yml as an object. What differs between members (name, addresses, passwords) comes from the environment. */
 export const patroniConfiguration = (environment: Environment, region: Region): Plain => ({

@@ -42,8 +42,7 @@ export const memberParameters = (region: Region): Parameters => ({
 });
 
 /** PostgreSQL's parameter names are case-insensitive; a key of another spelling would not replace ours but stand beside it. */
-const lowerCased = (parameters: Parameters): Parameters =>
-  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.toLowerCase(), value]));
+const lowerCased = (parameters: Parameters): Parameters => Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.toLowerCase(), value]));
 
 const memory = (region: Region): Parameters => ({ shared_buffers: `${region.postgres.sharedBuffers}MB` });
 

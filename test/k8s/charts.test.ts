@@ -1,5 +1,6 @@
 import { App } from 'cdk8s';
 import { assertManifestFits, chartsFor, type Manifest } from '../../k8s';
+import { dynamicConfiguration } from '../../lib/services/patroni';
 import { homeRegion } from '../../lib/topology/derive';
 import type { Environment } from '../../lib/topology/types';
 import { at, AWS, containersOf, environmentNamed, everyRendering, find, homeManifests, LAB, listAt, nameOf } from './fixtures';
@@ -71,6 +72,16 @@ describe('etcd and PostgreSQL', () => {
   test('an etcd member without a majority is alive and not ready', () => {
     expect(at(container('StatefulSet', 'etcd', 'etcd'), 'livenessProbe.httpGet.path')).toBe('/livez');
     expect(at(container('StatefulSet', 'etcd', 'etcd'), 'readinessProbe.httpGet.path')).toBe('/readyz');
+  });
+
+  test('a changed model reaches a running cluster: each pod merges it into etcd before it starts', () => {
+    const init = container('StatefulSet', 'pg-euc1', 'cluster-configuration');
+    expect(String(at(init, 'command.2'))).toContain(
+      'patronictl -c /etc/patroni/10-patroni.yml edit-config --force --quiet --apply /etc/patroni/dynamic-configuration.json',
+    );
+    const data = at(find(aws, 'ConfigMap', 'pg-euc1'), 'data') as Record<string, string>;
+    expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).toEqual(dynamicConfiguration(homeRegion(production)));
+    expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).not.toHaveProperty('standby_cluster');
   });
 
   test('passwords come from a Secret, never from the template', () => {

@@ -62,6 +62,7 @@ describe('the lab and production on the same platform', () => {
     /^StatefulSet\/pg-euc1:spec\.template\.spec\.volumes\.shm\.emptyDir\.sizeLimit$/,
     /^StatefulSet\/etcd:spec\.template\.spec\.containers\.etcd\.args\.--quota-backend-bytes$/,
     new RegExp(`${postgres}bootstrap\\.dcs\\.postgresql\\.parameters\\.max_connections$`),
+    /^ConfigMap\/pg-euc1:data\.dynamic-configuration\.json\.postgresql\.parameters\.max_connections$/,
     new RegExp(`${postgres}postgresql\\.parameters\\.(shared_buffers|max_wal_size|min_wal_size|max_slot_wal_keep_size)$`),
     /^ConfigMap\/pgbouncer:data\.pgbouncer\.ini\.(max_client_conn|default_pool_size|max_db_connections)$/,
   ];
