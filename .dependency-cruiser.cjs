@@ -48,7 +48,7 @@ module.exports = {
       severity: 'error',
       comment: 'aws-cdk-lib is for lib/constructs, lib/stacks and bin: everything else must run without it',
       from: { pathNot: inside('lib/constructs', 'lib/stacks', 'bin', 'test') },
-      to: { path: '^(?:node_modules/)?(?:aws-cdk-lib|cdk-nag)(?:/|$)' },
+      to: { path: '(?:^|/)(?:aws-cdk-lib|cdk-nag)(?:/|$)' },
     },
     {
       name: 'nothing-imports-the-command-line',

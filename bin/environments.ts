@@ -15,5 +15,4 @@ export const inputNamed = (name: string): EnvironmentInput => {
 };
 
 /** The named one, or all when none is named. */
-export const inputsFor = (name: string | undefined): readonly EnvironmentInput[] =>
-  name === undefined ? Object.values(ENVIRONMENTS) : [inputNamed(name)];
+export const inputsFor = (name: string | undefined): readonly EnvironmentInput[] => (name === undefined ? Object.values(ENVIRONMENTS) : [inputNamed(name)]);

@@ -43,6 +43,9 @@ const overrideExits = (command: Command): void => {
 const hasExitCode = (error: unknown): error is Error & { readonly exitCode: number } =>
   error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
 
+/** The operating system refused: a folder that isn't writable, a full disk. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'errno' in error && 'syscall' in error;
+
 const report = (error: unknown, verbose: boolean): number => {
   const paint = paintFor(process.stderr);
   // Commander has printed its message already, or the help that was asked for.
@@ -52,7 +55,8 @@ const report = (error: unknown, verbose: boolean): number => {
   if (error instanceof TopologyError) return EXIT.failed;
   if (hasExitCode(error)) return error.exitCode;
   if (verbose) notice(error instanceof Error && error.stack !== undefined ? error.stack : 'no stack trace');
-  else notice('This was not expected. Run it again with --verbose for the stack trace.');
+  if (isSystemError(error)) return EXIT.notPossible;
+  if (!verbose) notice('This was not expected. Run it again with --verbose for the stack trace.');
   return EXIT.defect;
 };
 

@@ -9,7 +9,10 @@ const regionLines = (region: RegionPlan, paint: Paint): readonly string[] => {
   const { nodes, network } = region;
   const rows = [
     ['zones', region.zones.join(', ')],
-    ['network', `VPC ${network.vpcCidr}, services ${network.serviceCidr}, ${network.natGateways === 'one' ? 'one NAT gateway' : 'a NAT gateway per zone'}, flow logs ${network.flowLogRetentionDays} days`],
+    [
+      'network',
+      `VPC ${network.vpcCidr}, services ${network.serviceCidr}, ${network.natGateways === 'one' ? 'one NAT gateway' : 'a NAT gateway per zone'}, flow logs ${network.flowLogRetentionDays} days`,
+    ],
     ['Kubernetes', `${nodes.kubernetes}, ${nodes.total} nodes ${nodes.instanceType} (${nodes.perZone} per zone)`],
     ['etcd', region.etcd.join(', ')],
     ...(region.postgres.length > 0 ? [['PostgreSQL', region.postgres.join(', ')]] : []),
@@ -31,7 +34,9 @@ const budgetRow = ({ scenario, lowerSeconds, upperSeconds, objective, loss }: Bu
 
 const stageLines = (budget: Budget, paint: Paint): readonly string[] => [
   `  ${paint('bold', budget.scenario)}`,
-  ...columns(budget.stages.map((stage) => ['', stage.name, `${stage.lower.toFixed(2)} to ${stage.upper.toFixed(2)} s`, stage.source])).map((line) => `  ${line}`),
+  ...columns(budget.stages.map((stage) => ['', stage.name, `${stage.lower.toFixed(2)} to ${stage.upper.toFixed(2)} s`, stage.source])).map(
+    (line) => `  ${line}`,
+  ),
 ];
 
 export const planText = (plan: Plan, options: { readonly paint: Paint; readonly stages: boolean }): string => {
@@ -40,7 +45,10 @@ export const planText = (plan: Plan, options: { readonly paint: Paint; readonly 
   const kept = `${backups.retentionDays} days${backups.objectLockDays > 0 ? `, locked ${backups.objectLockDays} days` : ''}${backups.replicateToStandby ? ', copied to the standby region' : ''}`;
   const heading = columns([
     ['account', plan.account ?? 'that of the credentials at deployment'],
-    ['commits', plan.synchronousMode === 'strict' ? 'acknowledged once a standby in another zone has them on disk' : 'acknowledged before any standby has them'],
+    [
+      'commits',
+      plan.synchronousMode === 'strict' ? 'acknowledged once a standby in another zone has them on disk' : 'acknowledged before any standby has them',
+    ],
     ['backups', kept],
     ['certificates', `live ${certificates.lifetime / DAY} days, renewed ${certificates.renewBefore / DAY} days before`],
     ['deletion', plan.retainData ? 'data outlives its stacks' : paint('yellow', 'data is deleted with its stacks')],

@@ -4,7 +4,10 @@ import { notice, printJson, columns, print } from '../terminal';
 const build = async (options: { readonly json?: boolean }): Promise<void> => {
   const { buildImages } = await import('../../lab/images/build');
   const images = Object.values(await buildImages({ progress: notice }));
-  if (options.json === true) return printJson(images.map(({ name, reference, archive, hash }) => ({ name, reference, archive, hash })));
+  if (options.json === true) {
+    printJson(images.map(({ name, reference, archive, hash }) => ({ name, reference, archive, hash })));
+    return;
+  }
   print(columns(images.map((image) => [image.name, image.reference, image.archive])).join('\n'));
 };
 

@@ -16,7 +16,8 @@ interface ManifestsOptions {
 const NO_REGISTRY = 'localhost/holdfast';
 
 const registry = (text: string): string => {
-  if (!/^[a-z0-9][a-z0-9.-]*(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)*$/.test(text)) throw new InvalidArgumentError('allowed: host[:port]/path in lower case, for example 123456789012.dkr.ecr.eu-central-1.amazonaws.com/holdfast');
+  if (!/^[a-z0-9][a-z0-9.-]*(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)*$/.test(text))
+    throw new InvalidArgumentError('allowed: host[:port]/path in lower case, for example 123456789012.dkr.ecr.eu-central-1.amazonaws.com/holdfast');
   return text;
 };
 const tag = (text: string): string => {
@@ -29,9 +30,14 @@ const manifests = async (name: string, options: ManifestsOptions): Promise<void>
   const { writeManifests } = await import('../manifests');
   const files = await writeManifests(environment, resolve(options.out), options);
   if (options.registry === NO_REGISTRY) {
-    notice(`${paintFor(process.stderr)('yellow', 'note')}: the images are named ${NO_REGISTRY}/<image>:${options.tag}, which no node can pull; name your registry with --registry`);
+    notice(
+      `${paintFor(process.stderr)('yellow', 'note')}: the images are named ${NO_REGISTRY}/<image>:${options.tag}, which no node can pull; name your registry with --registry`,
+    );
   }
-  if (options.json === true) return printJson(files);
+  if (options.json === true) {
+    printJson(files);
+    return;
+  }
   print(files.join('\n'));
 };
 
@@ -44,6 +50,9 @@ export const registerManifests = (program: Command): void => {
     .option('--registry <path>', 'where your builds of the images are', registry, NO_REGISTRY)
     .option('--tag <tag>', 'of the images', tag, version())
     .option('--json', 'the written files as JSON')
-    .addHelpText('after', '\nExample: holdfast manifests production --out deploy --registry registry.example.com/holdfast\nExit codes: 0 written, 1 the environment breaks a rule, 2 usage')
+    .addHelpText(
+      'after',
+      '\nExample: holdfast manifests production --out deploy --registry registry.example.com/holdfast\nExit codes: 0 written, 1 the environment breaks a rule, 2 usage',
+    )
     .action(manifests);
 };

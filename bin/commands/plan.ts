@@ -12,7 +12,10 @@ interface PlanOptions {
 
 const plan = (name: string | undefined, options: PlanOptions): void => {
   const plans = inputsFor(name).map((input) => planOf(defineEnvironment(input)));
-  if (options.json === true) return printJson(name === undefined ? plans : plans[0]);
+  if (options.json === true) {
+    printJson(name === undefined ? plans : plans[0]);
+    return;
+  }
   print(plans.map((each) => planText(each, { paint: paintFor(process.stdout), stages: options.stages === true })).join('\n\n'));
 };
 

@@ -17,11 +17,15 @@ const synth = async (names: readonly string[], options: SynthOptions): Promise<v
   const { deployableEnvironments, synthesize } = await import('../synth');
   const deployable = deployableEnvironments();
   const left = inputs.filter((input) => !deployable.some((environment) => environment.name === input.name)).map((input) => input.name);
-  if (left.length > 0) throw new UsageError(`${left.join(', ')} is not deployed to AWS; there are ${deployable.map((environment) => environment.name).join(', ')}`);
+  if (left.length > 0)
+    throw new UsageError(`${left.join(', ')} is not deployed to AWS; there are ${deployable.map((environment) => environment.name).join(', ')}`);
   const environments = inputs.length > 0 ? inputs.map(defineEnvironment) : deployable;
   const result = synthesize({ environments, fast: options.fast === true, outdir: options.out });
   for (const what of result.skipped) notice(`${paintFor(process.stderr)('yellow', 'not checked')}: ${what} (--fast)`);
-  if (options.json === true) return printJson(result);
+  if (options.json === true) {
+    printJson(result);
+    return;
+  }
   const rows = result.stacks.map((stack) => [stack.environment, stack.region, stack.name, `${stack.resources} resources`]);
   print(columns(rows, [3]).join('\n'));
   print(`${result.stacks.length} stacks in ${result.outdir}, ${((performance.now() - started) / 1000).toFixed(1)} s`);

@@ -1,5 +1,7 @@
 /** The known name that a mistyped one most probably meant, or undefined when nothing is near. */
 export const closest = (given: string, known: readonly string[]): string | undefined => {
+  const begun = known.find((name) => given.length >= 2 && name.toLowerCase().startsWith(given.toLowerCase()));
+  if (begun !== undefined) return begun;
   const nearest = known.map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0];
   return nearest && nearest.distance <= Math.max(1, Math.ceil(given.length / 3)) ? nearest.name : undefined;
 };

@@ -50,11 +50,13 @@ export interface Etcd {
   readonly heartbeat: Seconds;
   /** Election timeout; >= 5 x heartbeat. */
   readonly electionTimeout: Seconds;
-  /** Keeps etcd's leader off the node of the PostgreSQL primary, so that losing that node does not re-arm the leader lease (facts: +3 s). */
+  /** Keeps etcd's leader off the node of the PostgreSQL primary, so that losing that node does not re-arm the leader lease (up to three election timeouts longer). */
   readonly leaderAwayFromPrimary: boolean;
+  /** Volume of each member. */
   readonly storage: Gibibytes;
-  /** Backend quota. */
+  /** Backend quota: the database may grow no further. */
   readonly quota: Mebibytes;
+  /** Of each member. */
   readonly resources: Resources;
 }
 
@@ -88,35 +90,49 @@ export interface PatroniSupervision {
  */
 export type SynchronousMode = 'strict' | 'asynchronous';
 
+/** The PostgreSQL cluster of one region, run by Patroni. */
 export interface Postgres {
   /** PostgreSQL major version. */
   readonly version: 17;
+  /** Members in each AZ; 1 in this release. */
   readonly membersPerAz: number;
+  /** When a failover begins, and how long it may take. */
   readonly patroni: PatroniTimings;
+  /** What keeps Patroni itself running. */
   readonly supervision: PatroniSupervision;
+  /** What a commit waits for. */
   readonly synchronousMode: SynchronousMode;
   /** PostgreSQL parameters besides those that Holdfast sets itself (setting one of those is an error). */
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  /** Connections of each member; those of all poolers, of Patroni and of operators must fit. */
   readonly maxConnections: number;
+  /** PostgreSQL's own cache, at most 40 % of the member's memory. */
   readonly sharedBuffers: Mebibytes;
+  /** Volume of each member: data and write-ahead log. */
   readonly storage: Gibibytes;
+  /** Of each member. */
   readonly resources: Resources;
-  /** The application's database and the role that owns it. */
+  /** The application's database. */
   readonly database: string;
+  /** The role that owns the database; applications log in with it. */
   readonly applicationRole: string;
 }
 
 /** PgBouncer: one or more per AZ, each following the leader by itself. */
 export interface Pooler {
+  /** PgBouncers in each AZ. */
   readonly replicasPerAz: number;
   /** Server connections of each PgBouncer to the primary. All poolers' together must fit `maxConnections`. */
   readonly poolSize: number;
+  /** Client connections that each PgBouncer takes. */
   readonly maxClientConnections: number;
   /** A client's query waits at most so long for a server connection before it gets an error. */
   readonly queryWaitTimeout: Seconds;
   /** Pause before PgBouncer tries a failed login again. */
   readonly serverLoginRetry: Seconds;
+  /** A connection to PostgreSQL that is not made within this time is tried again. */
   readonly serverConnectTimeout: Seconds;
+  /** Of each PgBouncer. */
   readonly resources: Resources;
 }
 
@@ -126,28 +142,35 @@ export interface Follower {
   readonly pollInterval: Seconds;
   /** A request to etcd or to a member's REST API is given up after so long. */
   readonly requestTimeout: Seconds;
+  /** Of each follower. */
   readonly resources: Resources;
 }
 
 /** Redis Cluster. Only declared by this release: an environment that sets it is refused until the cache is carried out. */
 export interface Cache {
+  /** The program. */
   readonly engine: 'redis' | 'valkey';
+  /** 2 where no acknowledged write may be lost. */
   readonly replicasPerMaster: 1 | 2;
 }
 
 /** Edge (WAF, CDN). Only declared. */
 export interface Edge {
+  /** Requests per second and client address before the WAF answers 429. */
   readonly wafRequestsPerSecondPerIp: number;
 }
 
 /** Public DNS. Only declared. */
 export interface Dns {
+  /** The hosted zone, for example `example.com`. */
   readonly zoneName: string;
 }
 
 /** Certificates inside the cluster, issued by cert-manager in production. */
 export interface Certificates {
+  /** From issue to expiry. */
   readonly lifetime: Seconds;
+  /** So long before its expiry a certificate is renewed. */
   readonly renewBefore: Seconds;
 }
 
@@ -193,16 +216,21 @@ export interface Objective {
 
 /** A drill run on a schedule. Only declared by this release. */
 export interface DrillSchedule {
+  /** Which. */
   readonly drill: Scenario;
+  /** How often. */
   readonly every: 'month' | 'quarter' | 'half-year' | 'year';
 }
 
 /** A workload that users bring as an image. Only declared. */
 export interface Workload {
+  /** Of its Deployment and Service. */
   readonly name: string;
+  /** Reference with tag or digest. */
   readonly image: string;
 }
 
+/** One AWS region of an environment. */
 export interface Region {
   /** AWS region name, for example `eu-central-1`. */
   readonly name: string;
@@ -210,11 +238,17 @@ export interface Region {
   readonly role: 'home' | 'standby';
   /** The AZs in use, explicit names, for example `eu-central-1a`. */
   readonly zones: readonly string[];
+  /** VPC and service addresses. */
   readonly network: Network;
+  /** The Kubernetes cluster and its nodes. */
   readonly cluster: ClusterCapacity;
+  /** The coordination store. */
   readonly etcd: Etcd;
+  /** The database. */
   readonly postgres: Postgres;
+  /** PgBouncer. */
   readonly pooler: Pooler;
+  /** What tells PgBouncer where the primary is. */
   readonly follower: Follower;
 }
 
@@ -226,14 +260,23 @@ export interface Environment {
   readonly account: string | null;
   /** Whether stateful resources survive the deletion of their stack. */
   readonly retainData: boolean;
+  /** The home region and any number of standby regions. */
   readonly regions: readonly Region[];
+  /** Of everything that speaks TLS inside the clusters. */
   readonly certificates: Certificates;
+  /** The buckets for backups and write-ahead log. */
   readonly backups: Backups;
+  /** What is promised, for every scenario. */
   readonly objectives: Readonly<Record<Scenario, Objective>>;
+  /** Drills on a schedule. Only declared: must be empty in this release. */
   readonly drills: readonly DrillSchedule[];
+  /** Only declared: must be null in this release. */
   readonly cache: Cache | null;
+  /** Only declared: must be null in this release. */
   readonly edge: Edge | null;
+  /** Only declared: must be null in this release. */
   readonly dns: Dns | null;
+  /** Only declared: must be empty in this release. */
   readonly workloads: readonly Workload[];
 }
 
