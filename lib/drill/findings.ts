@@ -81,7 +81,7 @@ export const rowFindings = (rows: RowsResult, expectation: Expectation): readonl
       'acked-lost',
       lost === 0
         ? 'no acknowledged write is missing'
-        : `${plural(lost, 'acknowledged write')} missing, the oldest ${s(rows.rpoSeconds)} before the fault or the last one lost; allowed ${rpoSeconds} s (${listed(rows.ackedLost)})`,
+        : `${plural(lost, 'acknowledged write')} missing, over ${s(rows.rpoSeconds)} of writing; allowed ${rpoSeconds} s (${listed(rows.ackedLost)})`,
     ),
     verdictOf(vanished)(
       'read-then-lost',

@@ -6,8 +6,9 @@ export const NOT_MEASURED = 'not measured';
 /** `0.13 s`, `2.47 s`, `19.9 s`, `60 s`. */
 export const formatSeconds = (seconds: number | null): string => {
   if (seconds === null) return NOT_MEASURED;
-  if (Number.isInteger(seconds)) return `${seconds} s`;
-  return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  const size = Math.abs(seconds);
+  const figure = Number.isInteger(size) ? String(size) : size.toFixed(size < 10 ? 2 : 1);
+  return `${seconds < 0 ? '−' : ''}${figure} s`;
 };
 
 /** `18.2-26.4 s`, with an en dash. */

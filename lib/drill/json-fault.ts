@@ -66,8 +66,8 @@ export const describeJsonFault = (text: string): string => {
   if (text.trim() === '') return 'the file is empty';
   const at = jsonFaultAt(text);
   if (at === null) return 'not JSON';
-  const where = positionOf(text, at);
-  return at >= text.trimEnd().length ? `not JSON: the file ends too early, at ${where}` : `not JSON: unexpected ${printable(text.slice(at))} at ${where}`;
+  const endsEarly = at >= text.trimEnd().length || /^"(?:[^"\\\n]|\\.)*\\?$/.test(text.slice(at));
+  return endsEarly ? `not JSON: the file ends too early, at ${positionOf(text, text.length)}` : `not JSON: unexpected ${printable(text.slice(at))} at ${positionOf(text, at)}`;
 };
 
 /** The beginning of what stands there: a word, or one character; by its code where it can't be printed. */

@@ -4,8 +4,8 @@ import { lostCount, type Judgement, type Measurements } from './judge';
 import { REPORT_SCHEMA, type DrillReport, type ReportLog, type ReportRows, type ReportRun } from './report-types';
 import { summarize } from './report-summary';
 
-/** Clocks are no finer than a millisecond. */
-export const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+/** Clocks are no finer than a millisecond. Never -0, which JSON does not know. */
+export const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000 + 0;
 
 /** Rounds every number of a plain value to three decimals. */
 const rounded = <T>(value: T): T => {

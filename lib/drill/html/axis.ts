@@ -1,4 +1,4 @@
-import { html, type Markup } from './markup';
+import { markup, type Markup } from './markup';
 import { textWidth, ticks, type Layout, type Scale } from './layout';
 
 /** Grid lines over `[top, bottom]` and the seconds beneath. */
@@ -10,22 +10,22 @@ export const axis = (scale: Scale, layout: Layout, top: number, bottom: number):
     if (scale.x(value) + half > layout.width) return 'end';
     return scale.x(value) - half < 0 ? 'start' : 'middle';
   };
-  return html`${marks.map((value) => html`<line class="grid" x1="${scale.x(value)}" x2="${scale.x(value)}" y1="${top}" y2="${bottom}" />`)}<line
+  return markup`${marks.map((value) => markup`<line class="grid" x1="${scale.x(value)}" x2="${scale.x(value)}" y1="${top}" y2="${bottom}" />`)}<line
       class="axis"
       x1="${scale.left}"
       x2="${scale.right}"
       y1="${bottom}"
       y2="${bottom}"
     />${marks.map(
-      (value) => html`<text class="note" x="${scale.x(value)}" y="${bottom + layout.font + 5}" text-anchor="${anchor(value)}">${label(value)}</text>`,
+      (value) => markup`<text class="note" x="${scale.x(value)}" y="${bottom + layout.font + 5}" text-anchor="${anchor(value)}">${label(value)}</text>`,
     )}`;
 };
 
 /** A lane's name: in the gutter, or above the lane where there is no gutter. `middle` is the lane's vertical centre, `top` its upper edge. */
 export const laneName = (name: string, layout: Layout, top: number, middle: number): Markup =>
   layout.gutter === 0
-    ? html`<text class="name" x="6" y="${top - 5}">${name}</text>`
-    : html`<text class="name" x="${layout.gutter - 12}" y="${middle + layout.font * 0.36}" text-anchor="end"
+    ? markup`<text class="name" x="6" y="${top - 5}">${name}</text>`
+    : markup`<text class="name" x="${layout.gutter - 12}" y="${middle + layout.font * 0.36}" text-anchor="end"
         >${fitted(name, layout.gutter - 16, layout.font)}</text
       >`;
 
@@ -41,6 +41,6 @@ export const nameHeight = (layout: Layout): number => (layout.gutter === 0 ? lay
 
 /** One drawing for one range of widths. */
 export const picture = (layout: Layout, height: number, label: string, content: Markup): Markup =>
-  html`<svg class="picture ${layout.name}" viewBox="0 0 ${layout.width} ${height}" font-size="${layout.font}" role="img" aria-label="${label}">
+  markup`<svg class="picture ${layout.name}" viewBox="0 0 ${layout.width} ${height}" font-size="${layout.font}" role="img" aria-label="${label}">
     ${content}
   </svg>`;

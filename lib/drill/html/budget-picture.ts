@@ -3,7 +3,7 @@ import { formatSeconds } from '../format';
 import type { DrillReport, ReportStage } from '../report-types';
 import { axis, laneName, nameHeight, picture } from './axis';
 import { LAYOUTS, scaleOf, textWidth, type Layout, type Scale } from './layout';
-import { html, NOTHING, type Markup } from './markup';
+import { markup, NOTHING, type Markup } from './markup';
 
 const BAR = 22;
 const LANE_GAP = 14;
@@ -13,7 +13,7 @@ export const stageColour = (index: number): string => `stage-${(index % COLOURS)
 /** The stages one after the other, from 0. A hairline of the background parts them. */
 export const stagesBar = (stages: readonly ReportStage[], bound: 'lower' | 'upper', scale: Scale, layout: Layout, y: number, height: number): Markup => {
   let from = 0;
-  return html`${stages.map((stage, i) => {
+  return markup`${stages.map((stage, i) => {
     const [x, to] = [scale.x(from), from + stage[bound]];
     const width = scale.x(to) - x;
     from = to;
@@ -21,9 +21,9 @@ export const stagesBar = (stages: readonly ReportStage[], bound: 'lower' | 'uppe
     const label = `${stage.name} ${formatSeconds(stage[bound])}`;
     const text =
       textWidth(label, layout.font) + 12 < width
-        ? html`<text class="stage-text" x="${x + 8}" y="${y + height / 2 + layout.font * 0.36}">${label}</text>`
+        ? markup`<text class="stage-text" x="${x + 8}" y="${y + height / 2 + layout.font * 0.36}">${label}</text>`
         : NOTHING;
-    return html`<rect class="${stageColour(i)}" x="${x}" y="${y}" width="${Math.max(1, width - 1)}" height="${height}"><title>${label}</title></rect>${text}`;
+    return markup`<rect class="${stageColour(i)}" x="${x}" y="${y}" width="${Math.max(1, width - 1)}" height="${height}"><title>${label}</title></rect>${text}`;
   })}`;
 };
 
@@ -54,7 +54,7 @@ const placeDots = (report: DrillReport, scale: Scale): readonly Placed[] => {
 const limitLine = (value: number, text: string, className: string, scale: Scale, layout: Layout, y: number, bottom: number): Markup => {
   const x = scale.x(value);
   const anchor = x + textWidth(text, layout.font) / 2 > layout.width ? 'end' : x - textWidth(text, layout.font) / 2 < 0 ? 'start' : 'middle';
-  return html`<line class="${className}" x1="${x}" x2="${x}" y1="${y + 5}" y2="${bottom}" /><text
+  return markup`<line class="${className}" x1="${x}" x2="${x}" y1="${y + 5}" y2="${bottom}" /><text
       class="${className}-text"
       x="${x}"
       y="${y}"
@@ -80,7 +80,7 @@ const draw = (report: DrillReport, layout: Layout): Markup => {
     layout,
     bottom + layout.font + 10,
     `Objective ${formatSeconds(objective.rtoSeconds)}, budget at most ${formatSeconds(budget.upperSeconds)}, longest measured gap ${formatSeconds(report.summary.max)}`,
-    html`${axis(scale, layout, top - 4, bottom)}${laneName('budget, at most', layout, upper, upper + BAR / 2)}${stagesBar(budget.stages, 'upper', scale, layout, upper, BAR)}${laneName(
+    markup`${axis(scale, layout, top - 4, bottom)}${laneName('budget, at most', layout, upper, upper + BAR / 2)}${stagesBar(budget.stages, 'upper', scale, layout, upper, BAR)}${laneName(
       'budget, at least',
       layout,
       lower,
@@ -95,7 +95,7 @@ const draw = (report: DrillReport, layout: Layout): Markup => {
       bottom,
     )}${limitLine(budget.upperSeconds, boundText, 'bound', scale, layout, layout.font * 2 + 5, bottom)}${dots.map(
       (d) =>
-        html`<circle class="dot ${d.verdict}" cx="${scale.x(d.gap)}" cy="${bottom - 8 - d.row * DOT * 2 - DOT}" r="${DOT}"
+        markup`<circle class="dot ${d.verdict}" cx="${scale.x(d.gap)}" cy="${bottom - 8 - d.row * DOT * 2 - DOT}" r="${DOT}"
           ><title>run ${d.run}: ${formatSeconds(d.gap)}, ${d.verdict}</title></circle
         >`,
     )}`,
@@ -103,30 +103,7 @@ const draw = (report: DrillReport, layout: Layout): Markup => {
 };
 
 const stageRow = (stage: ReportStage, i: number): Markup =>
-  html`<tr>
-    <td data-label="stage">
-      <span><span class="swatch ${stageColour(i)}"></span>&ensp;${stage.name}</span>
-    </td>
-    <td class="num" data-label="at least">${formatSeconds(stage.lower)}</td>
-    <td class="num" data-label="at most">${formatSeconds(stage.upper)}</td>
-    <td data-label="from"><span class="quiet">${stage.source}</span></td>
-  </tr>`;
+  markup`<tr><td><span class="swatch ${stageColour(i)}"></span>&ensp;${stage.name}<span class="sub narrow">${stage.source}</span></td><td class="num">${formatSeconds(stage.lower)}</td><td class="num">${formatSeconds(stage.upper)}</td><td class="from quiet">${stage.source}</td></tr>`;
 
 export const budgetFigure = (report: DrillReport): Markup =>
-  html`<figure>
-    <figcaption><b>Objective, budget and measurement.</b> The budget adds up what is configured; each dot is the longest gap of one run.</figcaption>
-    ${LAYOUTS.map((layout) => draw(report, layout))}
-    <table class="cards stages">
-      <thead>
-        <tr>
-          <th>Stage</th>
-          <th class="num">At least</th>
-          <th class="num">At most</th>
-          <th>From</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${report.budget.stages.map(stageRow)}
-      </tbody>
-    </table>
-  </figure>`;
+  markup`<figure><figcaption><b>Objective, budget and measurement.</b> The budget adds up what is configured; each dot is the longest gap of one run.</figcaption>${LAYOUTS.map((layout) => draw(report, layout))}<table class="stages"><thead><tr><th>Stage</th><th class="num">At least</th><th class="num">At most</th><th class="from">From</th></tr></thead><tbody>${report.budget.stages.map(stageRow)}</tbody></table></figure>`;

@@ -3,7 +3,7 @@ import { formatSeconds } from '../format';
 import type { ClientTimeline, NodeState, NodeTimeline, RunTimeline } from '../timeline-types';
 import { fitted } from './axis';
 import { textWidth, type Layout, type Scale } from './layout';
-import { html, NOTHING, type Markup } from './markup';
+import { markup, NOTHING, type Markup } from './markup';
 
 export const CLIENT_LANE = 30;
 export const NODE_LANE = 30;
@@ -40,7 +40,7 @@ const area = ({ values, edge, size }: Columns, most: number, floor: number, heig
 const errorTicks = (client: ClientTimeline, timeline: RunTimeline, scale: Scale, y: number): Markup => {
   const { values, edge } = columnsOf(client.errors, timeline, scale);
   const path = values.flatMap((n, i) => (n === 0 ? [] : [`M${point(edge(i))} ${point(y)}h1.5v${ERRORS}h-1.5z`])).join('');
-  return path === '' ? NOTHING : html`<path class="errors" d="${path}" />`;
+  return path === '' ? NOTHING : markup`<path class="errors" d="${path}" />`;
 };
 
 const gapText = (client: ClientTimeline): string => {
@@ -60,7 +60,7 @@ const gapLabel = (client: ClientTimeline, x: number, width: number, scale: Scale
   const centre = inside || client.excluded !== null ? x + width / 2 : beside + half > scale.right ? x - half - 4 : beside;
   const middle = y + CLIENT_LANE / 2;
   const kind = client.excluded === null ? 'gap-text' : 'note';
-  return html`<rect class="plate" x="${centre - half}" y="${middle - layout.font * 0.75}" width="${half * 2}" height="${layout.font * 1.5}" rx="3" /><text
+  return markup`<rect class="plate" x="${centre - half}" y="${middle - layout.font * 0.75}" width="${half * 2}" height="${layout.font * 1.5}" rx="3" /><text
       class="${kind}"
       x="${centre}"
       y="${middle + layout.font * 0.36}"
@@ -75,8 +75,8 @@ export const clientLane = (client: ClientTimeline, timeline: RunTimeline, most: 
   const width = Math.max(2, end - x);
   const columns = area(columnsOf(client.acked, timeline, scale), most, y + CLIENT_LANE, CLIENT_LANE - ERRORS - 2);
   const gap =
-    client.excluded === null ? html`<rect class="gap" x="${x}" y="${y + ERRORS + 2}" width="${width}" height="${CLIENT_LANE - ERRORS - 2}" />` : NOTHING;
-  return html`<rect class="track" x="${scale.left}" y="${y + ERRORS + 2}" width="${scale.right - scale.left}" height="${CLIENT_LANE - ERRORS - 2}" /><path
+    client.excluded === null ? markup`<rect class="gap" x="${x}" y="${y + ERRORS + 2}" width="${width}" height="${CLIENT_LANE - ERRORS - 2}" />` : NOTHING;
+  return markup`<rect class="track" x="${scale.left}" y="${y + ERRORS + 2}" width="${scale.right - scale.left}" height="${CLIENT_LANE - ERRORS - 2}" /><path
       class="acked${client.excluded === null ? '' : ' muted'}"
       d="${columns}"
     />${gap}${errorTicks(client, timeline, scale, y)}${gapLabel(client, x, width, scale, layout, y + 3)}`;
@@ -101,8 +101,8 @@ const stateBar = (state: NodeState, scale: Scale, layout: Layout, y: number): Ma
   const kind = kindOf(state);
   const [full, short] = [describe(state), kind === 'away' ? state.state : kind];
   const text = [full, short].find((t) => textWidth(t, layout.font) + 14 < end - x);
-  return html`<rect class="${kind}" x="${x}" y="${y}" width="${Math.max(1, end - x - 0.5)}" height="${STATE_BAR}"><title>${full}</title></rect
-    >${text === undefined ? NOTHING : html`<text class="${kind}-text" x="${x + 7}" y="${y + STATE_BAR / 2 + layout.font * 0.36}">${text}</text>`}`;
+  return markup`<rect class="${kind}" x="${x}" y="${y}" width="${Math.max(1, end - x - 0.5)}" height="${STATE_BAR}"><title>${full}</title></rect
+    >${text === undefined ? NOTHING : markup`<text class="${kind}-text" x="${x + 7}" y="${y + STATE_BAR / 2 + layout.font * 0.36}">${text}</text>`}`;
 };
 
 /** What the member said it was; below it, when it held the leader key, and when it accepted local commits. */
@@ -110,8 +110,8 @@ export const nodeLane = (node: NodeTimeline, scale: Scale, layout: Layout, y: nu
   const band =
     (className: string, offset: number) =>
     ([from, to]: readonly [number, number]) =>
-      html`<rect class="${className}" x="${scale.x(from)}" y="${y + offset}" width="${Math.max(1, scale.x(to) - scale.x(from))}" height="4" />`;
-  return html`<rect
+      markup`<rect class="${className}" x="${scale.x(from)}" y="${y + offset}" width="${Math.max(1, scale.x(to) - scale.x(from))}" height="4" />`;
+  return markup`<rect
       class="track"
       x="${scale.left}"
       y="${y}"

@@ -59,24 +59,35 @@ export interface PlacedFlag extends Flag {
 }
 
 const FLAG_PADDING = 8;
+const highest = (flags: readonly PlacedFlag[]): number => Math.max(-1, ...flags.map((f) => f.row));
+
+/** Flags that hang to the left: those that don't fit on the right, and then those whose text would cross the pole of one that does. */
+const hanging = (flags: readonly Flag[], right: number, reach: (flag: Flag) => number): ReadonlySet<Flag> => {
+  const left = new Set(flags.filter((f) => reach(f) > right));
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const flag of flags) if ([...left].some((pole) => flag.x <= pole.x && pole.x < reach(flag))) left.add(flag);
+  }
+  return left;
+};
 
 /**
- * Flags on poles, none of whose texts overlap another text or pole: going from right to left, a flag flies above every flag whose pole its text would cross.
- * Flags that don't fit on the right hang to the left, above all others.
+ * Flags on poles, none of whose texts covers another text or is crossed by another pole. From right to left, a flag flies above every flag whose pole stands in
+ * its text; flags that hang to the left are put, from left to right, above everything that reaches into their text.
  */
 export const placeFlags = (flags: readonly Flag[], right: number, font: number): readonly PlacedFlag[] => {
-  const placed: PlacedFlag[] = [];
   const widthOf = (flag: Flag): number => textWidth(flag.text, font) + FLAG_PADDING;
+  const reach = (flag: Flag): number => flag.x + widthOf(flag);
   const sorted = [...flags].sort((a, b) => a.x - b.x);
-  const fits = sorted.filter((f) => f.x + widthOf(f) <= right);
-  for (const flag of fits.reverse()) {
-    const crossed = placed.filter((p) => p.x < flag.x + widthOf(flag));
-    placed.push({ ...flag, anchor: 'start', row: Math.max(-1, ...crossed.map((p) => p.row)) + 1 });
+  const left = hanging(sorted, right, reach);
+  const placed: PlacedFlag[] = [];
+  for (const flag of sorted.filter((f) => !left.has(f)).reverse()) {
+    placed.push({ ...flag, anchor: 'start', row: highest(placed.filter((p) => p.x < reach(flag))) + 1 });
   }
-  for (const flag of sorted.filter((f) => f.x + widthOf(f) > right)) {
-    placed.push({ ...flag, anchor: 'end', row: Math.max(-1, ...placed.filter((p) => reaches(p, flag.x - widthOf(flag), font)).map((p) => p.row)) + 1 });
+  for (const flag of sorted.filter((f) => left.has(f))) {
+    const from = flag.x - widthOf(flag);
+    const inTheWay = placed.filter((p) => p.x <= flag.x && (p.anchor === 'start' ? reach(p) : p.x) > from);
+    placed.push({ ...flag, anchor: 'end', row: highest(inTheWay) + 1 });
   }
   return placed.sort((a, b) => a.x - b.x);
 };
-
-const reaches = (flag: PlacedFlag, x: number, font: number): boolean => flag.x + (flag.anchor === 'start' ? textWidth(flag.text, font) + FLAG_PADDING : 0) >= x;

@@ -19,8 +19,8 @@ const renderPart = (part: Part): string => {
   return part instanceof Markup ? part.text : part.map(renderPart).join('');
 };
 
-/** Template tag: `html\`<b>${name}</b>\``. Numbers are rounded to tenths: figures for people are formatted before. */
-export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
+/** Template tag: `markup\`<b>${name}</b>\``. Numbers are rounded to tenths: figures for people are formatted before. */
+export const markup = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
   new Markup(strings.reduce((text, string, i) => `${text}${string}${i < parts.length ? renderPart(parts[i] ?? null) : ''}`, ''));
 
 export const NOTHING = new Markup('');

@@ -3,8 +3,8 @@ import { formatCount, formatInstant, formatSeconds } from '../format';
 import type { DrillReport } from '../report-types';
 import { worst } from '../verdict';
 import { budgetFigure } from './budget-picture';
-import { html, NOTHING, type Markup } from './markup';
-import { losses, reasons, runList, runPictures, type TimelineOrReason } from './runs';
+import { markup, Markup, NOTHING } from './markup';
+import { losses, reasons, otherRuns, runList, tellingRun, type TimelineOrReason } from './runs';
 import { STYLE } from './style';
 import { anchorOf, summaryTable, verdictBadge } from './summary';
 
@@ -19,26 +19,37 @@ const mostOf = (values: readonly (number | null | undefined)[]): number | null =
   return known.length === 0 ? null : Math.max(...known);
 };
 
-const fact = (name: string, value: string, note: string): Markup =>
-  html`<div>
-    <dt>${name}</dt>
-    <dd>${value}<small>${note}</small></dd>
-  </div>`;
+const fact = (name: string, value: string, note: string, bad = false): Markup =>
+  markup`<div><dt>${name}</dt><dd${bad ? new Markup(' class="bad"') : NOTHING}>${value}<small>${note}</small></dd></div>`;
 
-const facts = (report: DrillReport): Markup => {
-  const { objective, budget, summary, runs } = report;
-  const healthy = mostOf(runs.map((r) => r.healthyAgainSeconds));
-  return html`<dl class="facts">
-    ${[
-      fact('Longest gap', formatSeconds(summary.max), `objective ${formatSeconds(objective.rtoSeconds)}`),
-      runs.length > 1 ? fact('Median gap', formatSeconds(summary.p50), `p99 ${formatSeconds(summary.p99)}`) : NOTHING,
-      fact('Budget', formatSeconds(budget.upperSeconds), `at least ${formatSeconds(budget.lowerSeconds)}`),
-      fact('Writes lost', formatCount(summary.ackedLost), 'acknowledged and missing'),
-      fact('Reads lost', formatCount(summary.readThenLost), 'read and missing'),
-      fact('Primaries at once', formatCount(mostOf(runs.map((r) => r.writablePrimaries))), 'nodes that took a commit'),
-      fact('Healthy again', formatSeconds(healthy), 'after the fault ended'),
-    ]}
-  </dl>`;
+/** What the summary's table does not say already. */
+const ownFacts = (report: DrillReport): readonly Markup[] => {
+  const { runs, summary } = report;
+  const margins = runs.map((r) => r.localCommitMarginSeconds).filter((m): m is number => m != null);
+  const margin = margins.length === 0 ? null : Math.min(...margins);
+  const primaries = mostOf(runs.map((r) => r.writablePrimaries));
+  const falseFailovers = mostOf(runs.map((r) => r.falseFailovers));
+  return [
+    runs.length > 1 ? fact('Gap, p99', formatSeconds(summary.p99), `of ${summary.runs} runs`) : NOTHING,
+    fact('Primaries at once', formatCount(primaries), 'nodes that took a commit', (primaries ?? 0) > 1),
+    fact('False failovers', formatCount(falseFailovers), 'in one run, at most', (falseFailovers ?? 0) > 0),
+    margin === null ? NOTHING : fact('Handover margin', formatSeconds(margin), 'last old to first new write', margin < 0),
+    fact('Healthy again', formatSeconds(mostOf(runs.map((r) => r.healthyAgainSeconds))), 'after the fault ended'),
+  ];
+};
+
+const facts = (report: DrillReport, alone: boolean): Markup => {
+  const { objective, budget, summary } = report;
+  const repeated = [
+    fact(
+      'Longest gap',
+      formatSeconds(summary.max),
+      `objective ${formatSeconds(objective.rtoSeconds)}, budget ${formatSeconds(budget.upperSeconds)}`,
+      (summary.max ?? 0) > Math.min(objective.rtoSeconds, budget.upperSeconds),
+    ),
+    fact('Writes lost', formatCount(summary.ackedLost), 'acknowledged and missing', objective.rpoSeconds === 0 && (summary.ackedLost ?? 0) > 0),
+  ];
+  return markup`<dl class="facts">${alone ? [] : repeated}${ownFacts(report)}</dl>`;
 };
 
 const passedChecks = (report: DrillReport): Markup => {
@@ -48,13 +59,13 @@ const passedChecks = (report: DrillReport): Markup => {
   const rows = names.map((name) => {
     const own = checks.filter((c) => c.check === name);
     const telling = own.find((c) => c.verdict === worst(own.map((o) => o.verdict)));
-    return html`<tr>
+    return markup`<tr>
       <td data-label="Check"><span>${name}</span></td>
       <td data-label="Verdict">${verdictBadge(worst(own.map((c) => c.verdict)))}</td>
       <td data-label="For example"><span>${telling?.detail ?? ''}</span></td>
     </tr>`;
   });
-  return html`<details>
+  return markup`<details>
     <summary>Every check that was made</summary>
     <div class="body">
       <table class="cards">
@@ -76,19 +87,19 @@ const passedChecks = (report: DrillReport): Markup => {
 const origin = (report: DrillReport): Markup => {
   const { machine } = report;
   const entries: readonly (readonly [string, Markup])[] = [
-    ['Command', html`<code>${report.command}</code>`],
-    ['Started', html`${formatInstant(report.startedAt)}`],
-    ['Environment', html`${report.environment}${report.mode === null ? '' : `, ${report.mode} mode`}`],
-    ['Seed', html`${String(report.seed)}`],
-    ['Configuration', html`<code>${report.configurationHash}</code>`],
-    ['Machine', html`${String(machine.cores)} core${machine.cores === 1 ? '' : 's'}, ${String(machine.memoryGiB)} GiB, ${machine.kernel}`],
-    ['Versions', html`${Object.entries(report.versions).map(([name, version]) => html`<span class="chip">${name} ${version}</span> `)}`],
+    ['Command', markup`<code>${report.command}</code>`],
+    ['Started', markup`${formatInstant(report.startedAt)}`],
+    ['Environment', markup`${report.environment}${report.mode === null ? '' : `, ${report.mode} mode`}`],
+    ['Seed', markup`${String(report.seed)}`],
+    ['Configuration', markup`<code>${report.configurationHash}</code>`],
+    ['Machine', markup`${String(machine.cores)} core${machine.cores === 1 ? '' : 's'}, ${String(machine.memoryGiB)} GiB, ${machine.kernel}`],
+    ['Versions', markup`${Object.entries(report.versions).map(([name, version]) => markup`<span class="chip">${name} ${version}</span> `)}`],
   ];
-  return html`<h3>Where this comes from</h3>
+  return markup`<h3>Where this comes from</h3>
     <dl class="origin">
       ${entries.map(
         ([name, value]) =>
-          html`<dt>${name}</dt>
+          markup`<dt>${name}</dt>
             <dd>${value}</dd>`,
       )}
     </dl>`;
@@ -97,15 +108,15 @@ const origin = (report: DrillReport): Markup => {
 const drillSection = ({ report, timelines }: PageInput, index: number, alone: boolean): Markup => {
   const heading = alone
     ? NOTHING
-    : html`<div class="title">
+    : markup`<div class="title">
           <h2>${report.drill}</h2>
-          ${verdictBadge(report.summary.verdict)}${report.requirements.map((r) => html`<span class="chip">${r}</span>`)}
+          ${verdictBadge(report.summary.verdict)}${report.requirements.map((r) => markup`<span class="chip">${r}</span>`)}
         </div>
-        ${report.title === undefined ? NOTHING : html`<p class="lead">${sentence(report.title)}</p>`}`;
-  return html`<section class="${alone ? 'only' : 'drill'}" id="${anchorOf(index)}">
-    ${heading}${facts(report)}${reasons(report)}${losses(report)}
+        ${report.title === undefined ? NOTHING : markup`<p class="lead">${sentence(report.title)}</p>`}`;
+  return markup`<section class="${alone ? 'only' : 'drill'}" id="${anchorOf(index)}">
+    ${heading}${facts(report, alone)}${reasons(report)}${losses(report)}
     <h3>Where the time goes</h3>
-    ${budgetFigure(report)}${runPictures(report, timelines)}${runList(report)}${passedChecks(report)}${origin(report)}
+    ${budgetFigure(report)}${tellingRun(report, timelines)}${runList(report)}${otherRuns(report, timelines)}${passedChecks(report)}${origin(report)}
   </section>`;
 };
 
@@ -126,18 +137,18 @@ const header = (inputs: readonly PageInput[]): Markup => {
       : sentence(alone.title)
     : `${passed} of ${reports.length} drills kept their objective and lost nothing that was promised.`;
   const started = reports.map((r) => r.startedAt).sort()[0] ?? '';
-  return html`<header class="top">
+  return markup`<header class="top">
     <p class="kicker">Holdfast drill report · environment ${environments}</p>
     <div class="title">
       <h1>${title}</h1>
-      ${verdictBadge(verdict, 'large')}${alone ? alone.requirements.map((r) => html`<span class="chip">${r}</span>`) : NOTHING}
+      ${verdictBadge(verdict, 'large')}${alone ? alone.requirements.map((r) => markup`<span class="chip">${r}</span>`) : NOTHING}
     </div>
-    ${lead === '' ? NOTHING : html`<p class="lead">${lead}</p>`}
+    ${lead === '' ? NOTHING : markup`<p class="lead">${lead}</p>`}
     <p class="meta">${String(runs)} run${runs === 1 ? '' : 's'}, started ${formatInstant(started)}</p>
   </header>`;
 };
 
-const PATTERNS = html`<svg width="0" height="0" style="position:absolute" aria-hidden="true">
+const PATTERNS = markup`<svg width="0" height="0" style="position:absolute" aria-hidden="true">
   <defs>
     <pattern id="gap-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
       <rect width="6" height="6" style="fill:var(--gap-wash)" />
@@ -154,13 +165,13 @@ export const renderPage = (inputs: readonly PageInput[]): string => {
   if (inputs.length === 0) throw new Error('a page needs at least one report');
   const alone = inputs.length === 1;
   const title = alone ? `Drill ${inputs[0]?.report.drill ?? ''}` : `${inputs.length} drills`;
-  const body = html`${PATTERNS}${header(inputs)}
+  const body = markup`${PATTERNS}${header(inputs)}
     <main>${summaryTable(inputs.map((i) => i.report))}${inputs.map((input, i) => drillSection(input, i, alone))}</main>
     <footer>
       A gap is the longest time between two acknowledged writes of one client. A run passes when every check passes; one check that can't be made keeps it from
       passing.
     </footer>`;
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><link rel="icon" href="data:,"><title>${html`${title} · Holdfast`.text}</title><style>${STYLE}</style></head><body>${body.text}</body></html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"><link rel="icon" href="data:,"><title>${markup`${title} · Holdfast`.text}</title><style>${STYLE}</style></head><body>${body.text}</body></html>
 `;
 };

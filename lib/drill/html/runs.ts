@@ -3,7 +3,7 @@ import { formatCount, formatSeconds } from '../format';
 import { formatIds } from '../id-set';
 import type { DrillReport, ReportLog, ReportRows, ReportRun } from '../report-types';
 import type { RunTimeline } from '../timeline-types';
-import { html, NOTHING, type Markup } from './markup';
+import { markup, NOTHING, type Markup } from './markup';
 import { against, verdictBadge } from './summary';
 import { timelineFigure } from './timeline-picture';
 
@@ -17,32 +17,34 @@ export const mostTelling = (runs: readonly ReportRun[]): number => {
 };
 
 const caption = (run: ReportRun, index: number): Markup =>
-  html`<b>Run ${String(index + 1)}.</b> Longest gap
-    ${formatSeconds(run.gapSeconds)}${run.localCommitMarginSeconds == null ? NOTHING : html`; the old primary's last local commit came ${formatSeconds(Math.abs(run.localCommitMarginSeconds))} ${run.localCommitMarginSeconds < 0 ? 'after' : 'before'} the new one's first acknowledged write`}.`;
+  markup`<b>Run ${String(index + 1)}.</b> Longest gap
+    ${formatSeconds(run.gapSeconds)}${run.localCommitMarginSeconds == null ? NOTHING : markup`; the old primary's last local commit came ${formatSeconds(Math.abs(run.localCommitMarginSeconds))} ${run.localCommitMarginSeconds < 0 ? 'after' : 'before'} the new one's first acknowledged write`}.`;
 
 const pictureOf = (report: DrillReport, run: ReportRun, index: number, timeline: TimelineOrReason): Markup => {
-  if (timeline === null) return html`<p class="quiet">The report names no timeline for run ${String(index + 1)}.</p>`;
-  if ('missing' in timeline) return html`<p class="bad">The timeline of run ${String(index + 1)} can't be shown: ${timeline.missing}</p>`;
+  if (timeline === null) return markup`<p class="quiet">The report names no timeline for run ${String(index + 1)}.</p>`;
+  if ('missing' in timeline) return markup`<p class="bad">The timeline of run ${String(index + 1)} can't be shown: ${timeline.missing}</p>`;
   return timelineFigure(run, timeline, report.budget, caption(run, index));
 };
 
-/** The most telling run in full, the others folded. */
-export const runPictures = (report: DrillReport, timelines: readonly TimelineOrReason[]): Markup => {
-  if (timelines.every((t) => t === null)) return NOTHING;
-  const first = mostTelling(report.runs);
-  const others = report.runs.map((run, i) => {
+/** The most telling run in full. */
+export const tellingRun = (report: DrillReport, timelines: readonly TimelineOrReason[]): Markup => {
+  const index = mostTelling(report.runs);
+  const run = report.runs[index];
+  if (!run || timelines.every((t) => t === null)) return NOTHING;
+  return markup`<h3>${report.runs.length === 1 ? 'The run' : 'The most telling run'}</h3>${pictureOf(report, run, index, timelines[index] ?? null)}`;
+};
+
+/** The pictures of the other runs, folded. */
+export const otherRuns = (report: DrillReport, timelines: readonly TimelineOrReason[]): Markup => {
+  const telling = mostTelling(report.runs);
+  const folded = report.runs.flatMap((run, i) => {
     const timeline = timelines[i] ?? null;
-    if (i === first || timeline === null) return NOTHING;
-    return html`<details>
-      <summary>Run ${String(i + 1)} ${verdictBadge(run.verdict)} <span class="quiet">longest gap ${formatSeconds(run.gapSeconds)}</span></summary>
-      <div class="body">${pictureOf(report, run, i, timeline)}</div>
-    </details>`;
+    if (i === telling || timeline === null) return [];
+    return [
+      markup`<details><summary>Run ${String(i + 1)} ${verdictBadge(run.verdict)} <span class="quiet">longest gap ${formatSeconds(run.gapSeconds)}</span></summary><div class="body">${pictureOf(report, run, i, timeline)}</div></details>`,
+    ];
   });
-  const run = report.runs[first];
-  return run
-    ? html`<h3>${report.runs.length === 1 ? 'The run' : 'The runs'}</h3>
-        ${pictureOf(report, run, first, timelines[first] ?? null)}${others}`
-    : NOTHING;
+  return folded.length === 0 ? NOTHING : markup`<h3>Pictures of the other runs</h3><div class="folds">${folded}</div>`;
 };
 
 /** Reasons of several runs are told once, with the runs' numbers. */
@@ -61,13 +63,13 @@ export const reasons = (report: DrillReport): Markup => {
   if (sorted.length === 0) return NOTHING;
   const items = sorted.map(
     ([text, { verdict, runs }]) =>
-      html`<li>
+      markup`<li>
         ${verdictBadge(verdict)}<span
-          >${text}${report.runs.length === 1 ? NOTHING : html` <span class="quiet">(run${runs.length === 1 ? '' : 's'} ${runs.join(', ')})</span>`}</span
+          >${text}${report.runs.length === 1 ? NOTHING : markup` <span class="quiet">(run${runs.length === 1 ? '' : 's'} ${runs.join(', ')})</span>`}</span
         >
       </li>`,
   );
-  return html`<h3>Why it did not pass</h3>
+  return markup`<h3>Why it did not pass</h3>
     <ul class="reasons">
       ${items}
     </ul>`;
@@ -76,7 +78,7 @@ export const reasons = (report: DrillReport): Markup => {
 const lostRows = (what: string, run: number, rows: readonly ReportRows[]): readonly Markup[] =>
   rows.map(
     (r) =>
-      html`<tr>
+      markup`<tr>
         <td data-label="Run" class="num"><span>${String(run)}</span></td>
         <td data-label="What"><span>${what}</span></td>
         <td data-label="Client"><span>${r.client}</span></td>
@@ -92,7 +94,7 @@ export const losses = (report: DrillReport): Markup => {
     ...lostRows('read, then lost', i + 1, run.readLost ?? []),
   ]);
   if (rows.length === 0) return NOTHING;
-  return html`<h3>What was lost</h3>
+  return markup`<h3>What was lost</h3>
     <div class="scroll">
       <table class="cards">
         <thead>
@@ -114,19 +116,29 @@ export const losses = (report: DrillReport): Markup => {
 /** Only relative paths become links: a report is read from a disk, and must not lead anywhere else. */
 const link = ({ name, path }: ReportLog): Markup => {
   const relative = !/^[a-z][a-z0-9+.-]*:|^[/\\]/i.test(path);
-  return relative ? html`<a href="${path.split('/').map(encodeURIComponent).join('/')}">${name}</a> ` : html`<span>${name} (${path})</span> `;
+  return relative ? markup`<a href="${path.split('/').map(encodeURIComponent).join('/')}">${name}</a> ` : markup`<span>${name} (${path})</span> `;
 };
 
-const notes = (run: ReportRun): Markup => {
-  // Findings stand among the reasons, with their verdict; here is what else was noted.
+/** Notes besides the findings, which stand among the reasons with their verdict. */
+const notesOf = (run: ReportRun): readonly string[] => {
   const told = new Set((run.checks ?? []).map((c) => `${c.verdict}: ${c.check}: ${c.detail}`));
-  const rest = run.notes.filter((n) => !told.has(n));
-  return html`<span>${rest.map((n) => html`<span class="sub">${n}</span>`)}${(run.logs ?? []).map(link)}</span>`;
+  return run.notes.filter((n) => !told.has(n));
 };
 
-const runRow = (report: DrillReport, run: ReportRun, i: number): Markup => {
+/** Notes that every run carries are told once. */
+const sharedNotes = (runs: readonly ReportRun[]): readonly string[] => {
+  const [first, ...others] = runs;
+  return first && others.length > 0 ? notesOf(first).filter((n) => others.every((run) => notesOf(run).includes(n))) : [];
+};
+
+const notes = (run: ReportRun, shared: readonly string[]): Markup => {
+  const own = notesOf(run).filter((n) => !shared.includes(n));
+  return markup`<span>${own.map((n) => markup`<span class="sub">${n}</span>`)}${(run.logs ?? []).map(link)}</span>`;
+};
+
+const runRow = (report: DrillReport, run: ReportRun, i: number, shared: readonly string[]): Markup => {
   const tolerated = report.objective.rpoSeconds > 0 ? Infinity : 0;
-  return html`<tr>
+  return markup`<tr>
     <td data-label="Run" class="num"><span>${String(i + 1)}</span></td>
     <td data-label="Seed" class="num"><span>${String(run.seed)}</span></td>
     <td data-label="Verdict">${verdictBadge(run.verdict)}</td>
@@ -137,29 +149,12 @@ const runRow = (report: DrillReport, run: ReportRun, i: number): Markup => {
     <td data-label="Reads lost" class="num">${against(run.readThenLost, tolerated, formatCount(run.readThenLost))}</td>
     <td data-label="Primaries" class="num">${against(run.writablePrimaries, 1, formatCount(run.writablePrimaries))}</td>
     <td data-label="Healthy again" class="num"><span>${formatSeconds(run.healthyAgainSeconds)}</span></td>
-    <td data-label="Notes" class="wide">${notes(run)}</td>
+    <td data-label="Notes" class="wide">${notes(run, shared)}</td>
   </tr>`;
 };
 
-export const runList = (report: DrillReport): Markup =>
-  html`<h3>All runs</h3>
-    <div class="scroll">
-      <table class="cards">
-        <thead>
-          <tr>
-            <th class="num">Run</th>
-            <th class="num">Seed</th>
-            <th>Verdict</th>
-            <th class="num">Longest gap</th>
-            <th class="num">Writes lost</th>
-            <th class="num">Reads lost</th>
-            <th class="num">Primaries</th>
-            <th class="num">Healthy again</th>
-            <th>Notes</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${report.runs.map((run, i) => runRow(report, run, i))}
-        </tbody>
-      </table>
-    </div>`;
+export const runList = (report: DrillReport): Markup => {
+  const shared = sharedNotes(report.runs);
+  const told = shared.length === 0 ? NOTHING : markup`<p class="quiet small">In every run: ${shared.join('; ')}.</p>`;
+  return markup`<h3>${report.runs.length === 1 ? 'The run in figures' : 'All runs'}</h3>${told}<div class="scroll"><table class="cards"><thead><tr><th class="num">Run</th><th class="num">Seed</th><th>Verdict</th><th class="num">Longest gap</th><th class="num">Writes lost</th><th class="num">Reads lost</th><th class="num">Primaries</th><th class="num">Healthy again</th><th>Notes and logs</th></tr></thead><tbody>${report.runs.map((run, i) => runRow(report, run, i, shared))}</tbody></table></div>`;
+};

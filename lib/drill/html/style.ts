@@ -39,23 +39,23 @@ a { color: var(--acked); text-underline-offset: 2px; }
 .verdict.pass { color: var(--pass); background: var(--pass-wash); } .verdict.unknown { color: var(--unknown); background: var(--unknown-wash); }
 .verdict.fail { color: var(--fail); background: var(--fail-wash); }
 .bad { color: var(--fail); font-weight: 600; }
-.quiet { color: var(--faint); }`;
+.quiet { color: var(--faint); } .small { font-size: 13px; margin-bottom: 10px; }`;
 
 const TABLES = `
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 9px 14px 9px 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
-th { color: var(--faint); font-weight: 500; font-size: 13px; white-space: nowrap; }
+th { color: var(--faint); font-weight: 500; font-size: 13px; }
 th:last-child, td:last-child { padding-right: 0; }
-th.num, td.num { text-align: right; }
+th.num, td.num { text-align: right; } th.num + th:not(.num), td.num + td:not(.num) { padding-left: 16px; }
 tbody tr:last-child td { border-bottom: 0; }
-.scroll { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 4px 20px; margin-top: 20px; }
-td .sub { display: block; color: var(--faint); font-size: 13px; }
-td.wide { width: 40%; overflow-wrap: anywhere; }`;
+.scroll { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 4px 20px; } header.top + main > .scroll { margin-top: 20px; }
+td .sub { display: block; color: var(--faint); font-size: 13px; overflow-wrap: anywhere; }
+td .sub.narrow { display: none; } td.wide { width: 40%; overflow-wrap: anywhere; }`;
 
 const SECTIONS = `
 section.drill { border-top: 1px solid var(--line); margin-top: 48px; padding-top: 40px; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; margin-top: 24px; }
-.facts div { background: var(--surface); padding: 12px 18px 13px; }
+.facts { display: flex; flex-wrap: wrap; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; margin-top: 24px; }
+.facts div { flex: 1 1 132px; padding: 12px 16px 13px; margin: 0 -1px -1px 0; border-right: 1px solid var(--line); border-bottom: 1px solid var(--line); }
 .facts dt { color: var(--faint); font-size: 13px; } .facts dd { font-size: 20px; font-weight: 600; letter-spacing: -0.01em; font-variant-numeric: tabular-nums; }
 .facts dd small { display: block; font-size: 13px; font-weight: 400; letter-spacing: 0; color: var(--faint); }
 figure { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px 14px; margin-top: 14px; }
@@ -65,7 +65,7 @@ figcaption { color: var(--soft); font-size: 14px; margin-bottom: 12px; } figcapt
 .swatch.thin { height: 4px; } .swatch.dot { width: 9px; height: 9px; border-radius: 50%; } .swatch.gap { background: repeating-linear-gradient(135deg, var(--gap) 0 1.5px, transparent 1.5px 5px); border: 1px solid var(--gap); }
 .swatch.away { background: repeating-linear-gradient(135deg, var(--faint) 0 1px, transparent 1px 5px); border: 1px solid var(--line); }
 ul.reasons { list-style: none; padding: 0; display: grid; gap: 6px; } ul.reasons li { display: grid; grid-template-columns: auto 1fr; gap: 10px; align-items: baseline; overflow-wrap: anywhere; }
-details { border: 1px solid var(--line); border-radius: 10px; margin-top: 10px; background: var(--surface); }
+details { border: 1px solid var(--line); border-radius: 10px; margin-top: 14px; background: var(--surface); } .folds { border: 1px solid var(--line); border-radius: 10px; background: var(--surface); overflow: hidden; } .folds details { border: 0; border-radius: 0; margin: 0; } .folds details + details { border-top: 1px solid var(--line); }
 summary { cursor: pointer; padding: 10px 18px; font-size: 14px; display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; } summary::before { content: "▸"; color: var(--faint); } details[open] > summary::before { content: "▾"; } summary::-webkit-details-marker { display: none; }
 details > .body { padding: 4px 18px 16px; } details figure { border: 0; padding: 0; margin: 8px 0 0; }
 dl.origin { display: grid; grid-template-columns: max-content 1fr; gap: 5px 20px; font-size: 14px; } dl.origin dt { color: var(--faint); } dl.origin dd { min-width: 0; overflow-wrap: anywhere; }
@@ -73,7 +73,7 @@ footer { max-width: 1160px; margin: 0 auto; padding: 40px; color: var(--faint); 
 
 const PICTURES = `
 svg.picture { display: none; width: 100%; height: auto; overflow: visible; } svg.desktop { display: block; }
-svg text { fill: var(--soft); font-family: inherit; font-variant-numeric: tabular-nums; } svg .name { fill: var(--ink); } svg .note { fill: var(--faint); }
+svg text { fill: var(--soft); font-family: inherit; font-variant-numeric: tabular-nums; } svg .name { fill: var(--ink); } svg .name, svg .flag, svg .objective-text, svg .bound-text { paint-order: stroke; stroke: var(--surface); stroke-width: 4px; stroke-linejoin: round; } svg .note { fill: var(--faint); }
 svg .grid { stroke: var(--grid); } svg .axis { stroke: var(--line); } svg .track { fill: var(--track); }
 svg .pole { stroke: var(--soft); stroke-dasharray: 2 3; } svg .pole.fault { stroke: var(--gap); stroke-dasharray: none; stroke-width: 1.5; } svg .flag { fill: var(--ink); } svg .flag.fault { fill: var(--gap); font-weight: 600; }
 svg .acked { fill: var(--acked); } svg .muted { opacity: 0.4; } svg .errors { fill: var(--gap); }
@@ -87,21 +87,24 @@ ${[1, 2, 3, 4, 5, 6, 7].map((i) => `.stage-${i} { fill: var(--stage-${i}); backg
 
 const WIDTHS = `
 @media screen and (max-width: 960px) { main, header.top { padding-left: 24px; padding-right: 24px; } footer { padding: 32px 24px; } svg.desktop { display: none; } svg.tablet { display: block; } }
+@media screen and (max-width: 860px) {
+  table.cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } table.cards, table.cards tbody, table.cards tr, table.cards td { display: block; width: auto; }
+  table.cards tr { border-bottom: 1px solid var(--line); padding: 10px 0; } table.cards tr:last-child { border-bottom: 0; }
+  table.cards td, table.cards td.num { border: 0; padding: 2px 0 !important; text-align: left; display: grid; grid-template-columns: 104px minmax(0, 1fr); gap: 10px; overflow-wrap: anywhere; }
+  table.cards td::before { content: attr(data-label); color: var(--faint); font-size: 13px; } table.cards td > * { justify-self: start; min-width: 0; } td .sub { display: block; }
+}
 @media screen and (max-width: 600px) {
+  table.stages td, table.stages th { padding-right: 10px; }
   main, header.top { padding-left: 14px; padding-right: 14px; } header.top { padding-top: 24px; } footer { padding: 28px 14px; }
   h1 { font-size: 24px; } h2 { font-size: 20px; } .lead { font-size: 15px; } section.drill { margin-top: 36px; padding-top: 28px; }
   svg.tablet { display: none; } svg.phone { display: block; max-width: 480px; margin: 0 auto; } figure { padding: 14px 12px 12px; }
-  .facts { grid-template-columns: 1fr 1fr; } .facts div { padding: 9px 12px 10px; } .facts dd { font-size: 17px; }
-  .scroll { padding: 2px 14px; }
-  table.cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } table.cards, table.cards tbody, table.cards tr, table.cards td { display: block; width: auto; }
-  table.cards tr { border-bottom: 1px solid var(--line); padding: 10px 0; } table.cards tr:last-child { border-bottom: 0; }
-  table.cards td, table.cards td.num { border: 0; padding: 2px 0; text-align: left; display: grid; grid-template-columns: 104px minmax(0, 1fr); gap: 10px; overflow-wrap: anywhere; }
-  table.cards td::before { content: attr(data-label); color: var(--faint); font-size: 13px; } table.cards td > * { justify-self: start; min-width: 0; } td .sub { display: block; }
+  .facts div { flex-basis: 44%; padding: 9px 12px 10px; } .facts dd { font-size: 17px; }
+  .scroll { padding: 2px 14px; } table.stages .from { display: none; } table.stages td .sub.narrow { display: block; }
   dl.origin { grid-template-columns: 1fr; gap: 0; } dl.origin dd { margin-bottom: 8px; } details > .body { padding: 2px 12px 12px; } summary { padding: 10px 12px; }
 }
 @media print {
   body { background: none; font-size: 12px; } main, header.top, footer { max-width: none; padding-left: 0; padding-right: 0; } figure, .facts, .scroll, details { break-inside: avoid; }
-  section.drill { break-before: page; border-top: 0; margin-top: 0; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  details::details-content { content-visibility: visible; block-size: auto; } summary::before { content: none; } section.drill { break-before: page; border-top: 0; margin-top: 0; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }`;
 
 export const STYLE = `:root {${LIGHT} }

@@ -2,31 +2,31 @@
 import { formatCount, formatRange, formatSeconds, VERDICT_SIGN } from '../format';
 import type { DrillReport } from '../report-types';
 import type { Verdict } from '../verdict';
-import { html, type Markup } from './markup';
+import { markup, type Markup } from './markup';
 
 export const verdictBadge = (verdict: Verdict, size: '' | 'large' = ''): Markup =>
-  html`<span class="verdict ${verdict} ${size}"><span aria-hidden="true">${VERDICT_SIGN[verdict]}</span>${verdict}</span>`;
+  markup`<span class="verdict ${verdict} ${size}"><span aria-hidden="true">${VERDICT_SIGN[verdict]}</span>${verdict}</span>`;
 
 export const anchorOf = (index: number): string => `drill-${index + 1}`;
 
 /** A figure that breaks what is allowed stands out by weight and colour; its sentence is among the reasons. */
 export const against = (value: number | null, limit: number, text: string): Markup =>
-  value !== null && value > limit ? html`<span class="bad">${text}</span>` : html`<span>${text}</span>`;
+  value !== null && value > limit ? markup`<span class="bad">${text}</span>` : markup`<span>${text}</span>`;
 
 const measuredTime = ({ summary, objective, budget }: DrillReport): Markup => {
   const most = against(summary.max, Math.min(objective.rtoSeconds, budget.upperSeconds), formatSeconds(summary.max));
-  if (summary.runs === 1 || summary.max === null) return html`<span>${most}</span>`;
-  return html`<span>${most}<span class="sub">median ${formatSeconds(summary.p50)}</span></span>`;
+  if (summary.runs === 1 || summary.max === null) return markup`<span>${most}</span>`;
+  return markup`<span>${most}<span class="sub">median ${formatSeconds(summary.p50)}</span></span>`;
 };
 
 const lost = (count: number | null, tolerated: boolean): Markup =>
-  tolerated ? html`<span>${formatCount(count)}</span>` : against(count, 0, formatCount(count));
+  tolerated ? markup`<span>${formatCount(count)}</span>` : against(count, 0, formatCount(count));
 
 const row = (report: DrillReport, index: number, alone: boolean): Markup => {
   const { objective, budget, summary } = report;
-  const name = alone ? html`<span>${report.drill}</span>` : html`<a href="#${anchorOf(index)}">${report.drill}</a>`;
+  const name = alone ? markup`<span>${report.drill}</span>` : markup`<a href="#${anchorOf(index)}">${report.drill}</a>`;
   const rpo = objective.rpoSeconds === 0 ? 'no write lost' : `at most ${formatSeconds(objective.rpoSeconds)} of writes lost`;
-  return html`<tr>
+  return markup`<tr>
     <td data-label="Drill">${name}</td>
     <td data-label="Objective">
       <span>≤ ${formatSeconds(objective.rtoSeconds)}<span class="sub">${rpo}</span></span>
@@ -41,7 +41,7 @@ const row = (report: DrillReport, index: number, alone: boolean): Markup => {
 };
 
 export const summaryTable = (reports: readonly DrillReport[]): Markup =>
-  html`<div class="scroll">
+  markup`<div class="scroll">
     <table class="cards">
       <thead>
         <tr>

@@ -6,7 +6,7 @@ import { axis, laneName, nameHeight, picture } from './axis';
 import { stagesBar } from './budget-picture';
 import { clientLane, nodeLane, CLIENT_LANE, NODE_LANE } from './lanes';
 import { LAYOUTS, placeFlags, scaleOf, textWidth, type Flag, type Layout, type Scale } from './layout';
-import { html, NOTHING, type Markup } from './markup';
+import { markup, NOTHING, type Markup } from './markup';
 
 const STAGE_NAMES = { detected: 'detected', lockTaken: 'lock taken', promoted: 'promoted', routed: 'routed', firstAck: 'first ack' } as const;
 const STAGE_BAR = 18;
@@ -43,10 +43,10 @@ const poles = (moments: readonly Moment[], scale: Scale, layout: Layout): { read
   const placed = placeFlags(flags, layout.width, layout.font);
   const height = (Math.max(0, ...placed.map((p) => p.row)) + 1) * row + 6;
   const draw = (bottom: number): Markup =>
-    html`${placed.map((p) => {
+    markup`${placed.map((p) => {
       const kind = p.text === 'fault' ? ' fault' : '';
       const y = height - p.row * row - 8;
-      return html`<line class="pole${kind}" x1="${p.x}" x2="${p.x}" y1="${y - layout.font + 2}" y2="${bottom}" /><text
+      return markup`<line class="pole${kind}" x1="${p.x}" x2="${p.x}" y1="${y - layout.font + 2}" y2="${bottom}" /><text
           class="flag${kind}"
           x="${p.anchor === 'start' ? p.x + 4 : p.x - 4}"
           y="${y}"
@@ -60,14 +60,14 @@ const poles = (moments: readonly Moment[], scale: Scale, layout: Layout): { read
 /** The measured stages as one bar, each segment from one moment to the next; the first one is the detection. */
 const measuredBar = (run: ReportRun, scale: Scale, layout: Layout, y: number): Markup => {
   let from = 0;
-  return html`${stageMoments(run).map(({ t, name }, i) => {
+  return markup`${stageMoments(run).map(({ t, name }, i) => {
     const [x, width] = [scale.x(from), scale.x(t) - scale.x(from)];
     const label = `until ${name} ${formatSeconds(t - from)}`;
     from = t;
     const fits = textWidth(label, layout.font) + 12 < width;
-    return html`<rect class="measured${i % 2 ? ' odd' : ''}" x="${x}" y="${y}" width="${Math.max(1, width - 1)}" height="${STAGE_BAR}"
+    return markup`<rect class="measured${i % 2 ? ' odd' : ''}" x="${x}" y="${y}" width="${Math.max(1, width - 1)}" height="${STAGE_BAR}"
         ><title>${label}</title></rect
-      >${fits ? html`<text class="measured-text" x="${x + 8}" y="${y + STAGE_BAR / 2 + layout.font * 0.36}">${label}</text>` : NOTHING}`;
+      >${fits ? markup`<text class="measured-text" x="${x + 8}" y="${y + STAGE_BAR / 2 + layout.font * 0.36}">${label}</text>` : NOTHING}`;
   })}`;
 };
 
@@ -104,21 +104,21 @@ const draw = (run: ReportRun, timeline: RunTimeline, budget: ReportBudget, layou
   const lanes = lanesOf(run, timeline, budget, scale, layout).map((lane) => {
     const y = bottom + nameHeight(layout);
     bottom = y + lane.height + LANE_GAP;
-    return html`${laneName(lane.name, layout, y, y + lane.height / 2)}${lane.draw(y)}`;
+    return markup`${laneName(lane.name, layout, y, y + lane.height / 2)}${lane.draw(y)}`;
   });
   const gap = worstGap(timeline);
   const wash = gap
-    ? html`<rect class="wash" x="${scale.x(gap.from)}" y="${flags.height}" width="${scale.x(gap.to) - scale.x(gap.from)}" height="${bottom - flags.height}" />`
+    ? markup`<rect class="wash" x="${scale.x(gap.from)}" y="${flags.height}" width="${scale.x(gap.to) - scale.x(gap.from)}" height="${bottom - flags.height}" />`
     : NOTHING;
   return picture(
     layout,
     bottom + layout.font + 10,
     `Timeline of the run: longest gap ${formatSeconds(run.gapSeconds)}`,
-    html`${axis(scale, layout, flags.height, bottom)}${wash}${flags.draw(bottom)}${lanes}`,
+    markup`${axis(scale, layout, flags.height, bottom)}${wash}${flags.draw(bottom)}${lanes}`,
   );
 };
 
-const LEGEND = html`<ul class="legend">
+const LEGEND = markup`<ul class="legend">
   <li><span class="swatch" style="background:var(--acked)"></span>acknowledged writes</li>
   <li><span class="swatch gap"></span>longest gap</li>
   <li><span class="swatch" style="background:var(--gap);width:3px"></span>errors</li>
@@ -131,7 +131,7 @@ const LEGEND = html`<ul class="legend">
 
 /** The picture of one run in all widths, with its legend. */
 export const timelineFigure = (run: ReportRun, timeline: RunTimeline, budget: ReportBudget, caption: Markup): Markup =>
-  html`<figure>
+  markup`<figure>
     <figcaption>${caption}</figcaption>
     ${LAYOUTS.map((layout) => draw(run, timeline, budget, layout))}${LEGEND}
   </figure>`;
