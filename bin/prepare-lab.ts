@@ -14,9 +14,12 @@ import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
 import { defineEnvironment } from '../lib/topology/define';
+import { EXIT } from './exit';
 
 /** The machine can't run a lab: said before anything is touched. */
-export class NoLabError extends Error {}
+export class NoLabError extends Error {
+  readonly exitCode = EXIT.notPossible;
+}
 
 export const settingsOf = (name: string): LabSettings => {
   const input = ENVIRONMENTS['lab'];

@@ -26,6 +26,9 @@ export interface LabParts {
 
 /** Thrown when the name is taken: exit code and message are the caller's. */
 export class LabExistsError extends Error {
+  /** As `EXIT.exists` of the command line. */
+  readonly exitCode = 4;
+
   constructor(name: string, phase: string) {
     super(`lab "${name}" is ${phase === 'up' ? 'already up' : 'being brought up by another command'}; see \`holdfast lab status\`, end it with \`holdfast lab down\`, or give another name with --lab`);
     this.name = 'LabExistsError';
@@ -52,7 +55,7 @@ export const startMachines = async (lab: LabSettings, parts: LabParts, progress:
 export const applyCharts = async (lab: LabSettings, charts: readonly (readonly KubernetesObject[])[], progress: Progress): Promise<void> => {
   const api = await until('API server', 60, async () => {
     const client = kubernetesApi(lab);
-    await client.get('/version');
+    await client.get('/api/v1/nodes');
     return client;
   });
   progress('control plane ready');

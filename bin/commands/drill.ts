@@ -8,11 +8,11 @@ import type { LabSettings } from '../../lab/settings';
 import { drillsFor, drillsLeftOut, findDrill } from '../../lib/drill/catalog';
 import type { DrillReport } from '../../lib/drill/report';
 import { budgetFor } from '../../lib/topology/budget';
+import { EXIT } from '../exit';
 import { settingsOf } from '../prepare-lab';
 import { progressLine, requireUp } from './lab';
 
-/** Exit codes, see docs/cli.md. */
-const EXIT = { pass: 0, fail: 1, usage: 2, unknown: 6, interrupted: 130 } as const;
+const VERDICT_CODE = { pass: EXIT.ok, fail: EXIT.failed, unknown: EXIT.unknown } as const;
 
 interface RunOptions {
   readonly lab: string;
@@ -41,10 +41,13 @@ const list = (options: { readonly json?: boolean }): number => {
   }));
   if (options.json === true) process.stdout.write(`${JSON.stringify(drills, null, 2)}\n`);
   else {
-    for (const d of drills) process.stdout.write(`${d.name.padEnd(30)} ${`${d.budgetSeconds.toFixed(1)} of ${d.objectiveSeconds} s`.padStart(14)}  ${d.title} (${d.requirements.join(', ')})\n`);
+    for (const d of drills)
+      process.stdout.write(
+        `${d.name.padEnd(30)} ${`${d.budgetSeconds.toFixed(1)} of ${d.objectiveSeconds} s`.padStart(14)}  ${d.title} (${d.requirements.join(', ')})\n`,
+      );
     for (const { name, because } of drillsLeftOut(environment)) process.stdout.write(`${name.padEnd(30)} left out: ${because}\n`);
   }
-  return EXIT.pass;
+  return EXIT.ok;
 };
 
 /** The dead man's timer is this program, in a process of its own. */
@@ -67,10 +70,19 @@ const runHere = async (lab: LabSettings, name: string, options: RunOptions): Pro
   const directory = resolve(options.out ?? defaultFolder(name));
   try {
     const command = `holdfast drill run ${name} --runs ${options.runs} --seed ${options.seed}`;
-    const report = await runSeries(lab, { drill: name, runs: options.runs, seed: options.seed, directory, command, deadMan: deadMan(lab), progress, signal: aborting.signal });
+    const report = await runSeries(lab, {
+      drill: name,
+      runs: options.runs,
+      seed: options.seed,
+      directory,
+      command,
+      deadMan: deadMan(lab),
+      progress,
+      signal: aborting.signal,
+    });
     if (options.json === true) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else process.stdout.write(`${summaryLine(report)}\n${reportFile(directory)}\n`);
-    return EXIT[report.summary.verdict];
+    return VERDICT_CODE[report.summary.verdict];
   } catch (error) {
     if (aborting.signal.aborted) {
       process.stderr.write(`interrupted: faults are healed, the meters are stopped; finished runs are in ${directory}\n`);
@@ -112,6 +124,9 @@ export const registerDrill = (program: Command): void => {
     .option('--seed <s>', 'of the first run; decides when exactly the fault strikes; the next runs count up', wholeNumber(0, 2 ** 31), 1)
     .option('--out <dir>', 'folder for the report (default: .holdfast/drills/<name>-<time>)')
     .option('--json', 'the report on standard output')
-    .addHelpText('after', '\nExample: holdfast drill run primary-node-dies --runs 20 --seed 7\nExit codes: 0 pass, 1 fail, 2 usage, 5 no lab, 6 unknown, 130 interrupted')
+    .addHelpText(
+      'after',
+      '\nExample: holdfast drill run primary-node-dies --runs 20 --seed 7\nExit codes: 0 pass, 1 fail, 2 usage, 5 no lab, 6 unknown, 130 interrupted',
+    )
     .action(async (name: string, options: RunOptions) => void (process.exitCode = await runDrillCommand(name, options)));
 };

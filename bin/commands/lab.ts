@@ -15,10 +15,8 @@ import { phaseOf, readState } from '../../lab/state';
 import { applyCharts, LabExistsError, startMachines, type Progress } from '../../lab/up';
 import { NAMESPACE } from '../../lib/topology/derive';
 import { run } from '../../lab/exec';
+import { EXIT } from '../exit';
 import { labCharts, prepareLab, settingsOf } from '../prepare-lab';
-
-/** Exit codes, see docs/cli.md. */
-const EXIT = { ok: 0, unhealthy: 1, usage: 2, notPossible: 3, exists: 4, notUp: 5 } as const;
 
 interface LabOptions {
   readonly lab: string;
@@ -57,10 +55,10 @@ export const bringUp = async (lab: LabSettings, progress: Progress): Promise<num
   process.on('SIGTERM', onSignal);
   try {
     await startMachines(lab, parts, progress);
-    const code = interrupted ? 130 : await runInside(lab, ['lab', 'apply-charts', '--lab', lab.name]);
+    const code = interrupted ? EXIT.interrupted : await runInside(lab, ['lab', 'apply-charts', '--lab', lab.name]);
     if (code === 0 && !interrupted) return EXIT.ok;
     await undo();
-    return interrupted ? 130 : code;
+    return interrupted ? EXIT.interrupted : code;
   } catch (error) {
     if (!(error instanceof LabExistsError)) await undo();
     throw error;
@@ -73,15 +71,9 @@ export const bringUp = async (lab: LabSettings, progress: Progress): Promise<num
 const up = async (options: LabOptions): Promise<number> => {
   const lab = settingsOf(options.lab);
   const progress = progressLine();
-  try {
-    const code = await bringUp(lab, progress);
-    if (code === 0) progress('the lab is up: `holdfast lab status`, `holdfast lab psql`, `holdfast drill run switchover`');
-    return code;
-  } catch (error) {
-    if (!(error instanceof LabExistsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return EXIT.exists;
-  }
+  const code = await bringUp(lab, progress);
+  if (code === 0) progress('the lab is up: `holdfast lab status`, `holdfast lab psql`, `holdfast drill run switchover`');
+  return code;
 };
 
 const applyInside = async (options: LabOptions): Promise<number> => {
@@ -109,10 +101,11 @@ const status = async (options: LabOptions & { readonly json?: boolean }): Promis
     const found = await health(lab, api, clientTls(await readCredentials(lab)));
     if (options.json === true) process.stdout.write(`${JSON.stringify({ lab: lab.name, healthy: found.complaints.length === 0, ...found }, null, 2)}\n`);
     else {
-      for (const m of found.members) process.stdout.write(`${m.name.padEnd(14)} ${m.role.padEnd(13)} ${m.state.padEnd(10)} timeline ${m.timeline ?? '?'}  ${m.host}\n`);
+      for (const m of found.members)
+        process.stdout.write(`${m.name.padEnd(14)} ${m.role.padEnd(13)} ${m.state.padEnd(10)} timeline ${m.timeline ?? '?'}  ${m.host}\n`);
       process.stdout.write(found.complaints.length === 0 ? 'healthy\n' : `not healthy: ${found.complaints.join('; ')}\n`);
     }
-    return found.complaints.length === 0 ? EXIT.ok : EXIT.unhealthy;
+    return found.complaints.length === 0 ? EXIT.ok : EXIT.failed;
   } finally {
     api.close();
   }
@@ -172,7 +165,9 @@ export const registerLab = (program: Command): void => {
   const named = (command: Command): Command => command.option('--lab <name>', 'which lab: several may run side by side', 'lab');
   named(lab.command('up').description('start the lab and wait until its database is healthy')).action(async (o: LabOptions) => finish(await up(o)));
   named(lab.command('down').description('end the lab and leave nothing')).action(async (o: LabOptions) => finish(await down(o)));
-  named(lab.command('status').description('members, roles, and what is not healthy').option('--json', 'as JSON')).action(async (o: LabOptions & { json?: boolean }) => finish(await status(o)));
+  named(lab.command('status').description('members, roles, and what is not healthy').option('--json', 'as JSON')).action(
+    async (o: LabOptions & { json?: boolean }) => finish(await status(o)),
+  );
   named(lab.command('logs').argument('[name]', 'a machine or a pod; without: what there is').option('-f, --follow').option('-c, --container <name>'))
     .description('logs of machines and pods')
     .action(async (name: string | undefined, o: LabOptions & { follow?: boolean; container?: string }) => finish(await logs(name, o)));
@@ -183,5 +178,7 @@ export const registerLab = (program: Command): void => {
     .description("kubectl against the lab's cluster")
     .action(async (args: string[], o: LabOptions) => finish(await kubectl(settingsOf(o.lab), args)));
   named(lab.command('apply-charts', { hidden: true })).action(async (o: LabOptions) => finish(await applyInside(o)));
-  named(lab.command('dead-man', { hidden: true })).action((o: LabOptions) => watch(settingsOf(o.lab), (line) => process.stdout.write(`${new Date().toISOString()} ${line}\n`)));
+  named(lab.command('dead-man', { hidden: true })).action((o: LabOptions) =>
+    watch(settingsOf(o.lab), (line) => process.stdout.write(`${new Date().toISOString()} ${line}\n`)),
+  );
 };

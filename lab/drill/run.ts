@@ -80,18 +80,21 @@ export const runDrill = async (lab: LabSettings, api: KubernetesApi, credentials
   await prepareTables(lab, primary);
   const stage = await openStage(lab, api, credentials, run, primary);
   let ended = false;
+  let dead: readonly string[] = [];
   try {
     await reachSteadyState(stage);
     await carryOutSteps(stage);
     await awaitRecovery(stage);
     mark(stage, 'end');
+    dead = stage.meters.dead();
     ended = true;
   } finally {
-    if (!ended) await healEverything(lab);
-    await disarm(lab);
-    await Promise.all([stage.meters.stop(), stage.observer.stop()]);
+    // Each of these must happen whatever becomes of the others.
+    const cleanup = await Promise.allSettled([ended ? disarm(lab) : healEverything(lab).then(() => disarm(lab)), stage.meters.stop(), stage.observer.stop()]);
+    const failure = cleanup.find((result) => result.status === 'rejected');
+    if (failure !== undefined) run.progress(`cleaning up failed: ${String(failure.reason)}; the dead man's timer tries again`);
   }
-  return judgeRun(stage);
+  return judgeRun(stage, dead);
 };
 
 /** Strictly before each drill: nothing to complain of, and etcd's leader where the product keeps it. @returns the primary */
@@ -235,9 +238,8 @@ const awaitRecovery = async (stage: Stage): Promise<void> => {
 };
 
 /** Everything that was seen, by one clock, with members instead of addresses. */
-const judgeRun = async (stage: Stage): Promise<RunResult> => {
+const judgeRun = async (stage: Stage, dead: readonly string[]): Promise<RunResult> => {
   const { lab, run, observer, meters, marks, expectation } = stage;
-  const dead = meters.dead();
   const lines = (await Promise.all(meters.files.map(completeLines))).flat();
   const seen = lines.map((line) => withMember(stage, line));
   const leader = await until('leader', 10, () => Promise.resolve(observer.leader() ?? undefined)).catch(() => undefined);

@@ -31,13 +31,6 @@ export const createLeg = async (lab: LabSettings, netns: string, bridge: number,
   await ipBatch(netns, ['link set lo up', `addr add ${address}/24 dev eth0`, 'link set eth0 up', `route add default via ${gateway}`]);
 };
 
-/** A node's host: pods are routed to it; a pod address that is no more answers "unreachable", as a router's would. */
-export const createNodeLeg = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
-  await createLeg(lab, node.netns, node.index, node.address, node.gateway);
-  await ipBatch(node.netns, [`route add unreachable ${node.podCidr} metric 4096`]);
-  await ipBatch(lab.router, [`route replace ${node.podCidr} via ${node.address}`]);
-};
-
 /** The wire is pulled: nothing of what dies afterwards is heard by anybody. */
 export const cutWire = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
   if (await wireExists(lab, node)) await ipBatch(lab.router, [`link del l${node.index}`]);
@@ -45,6 +38,14 @@ export const cutWire = async (lab: LabSettings, node: NodeSettings): Promise<voi
 
 const wireExists = async (lab: LabSettings, node: NodeSettings): Promise<boolean> =>
   (await run(['ip', '-n', lab.router, '-o', 'link', 'show'])).includes(` l${node.index}@`);
+
+/** A node's host: pods are routed to it; a pod address that is no more answers "unreachable", as a router's would. */
+export const createNodeLeg = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
+  await cutWire(lab, node); // the old wire outlives its namespace while a client still runs in there
+  await createLeg(lab, node.netns, node.index, node.address, node.gateway);
+  await ipBatch(node.netns, [`route add unreachable ${node.podCidr} metric 4096`]);
+  await ipBatch(lab.router, [`route replace ${node.podCidr} via ${node.address}`]);
+};
 
 export const deleteNetns = async (netns: string): Promise<void> => {
   if (existsSync(netnsPath(netns))) await run(['ip', 'netns', 'del', netns]);

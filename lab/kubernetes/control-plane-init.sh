@@ -19,9 +19,9 @@ nice -n 5 "$BIN/kube-apiserver" --etcd-servers http://127.0.0.1:12379 --bind-add
   --client-ca-file "$certs/ca.crt" --kubelet-client-certificate "$certs/kubelet-client.crt" --kubelet-client-key "$certs/kubelet-client.key" \
   >>"$logs/kube-apiserver.log" 2>&1 &
 
-# The others retry until the API server answers; waiting for it keeps their logs readable.
-for _ in $(seq 600); do
-  (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null && break
+# Ready includes the default roles, without which the others give up at once.
+for _ in $(seq 300); do
+  "$BIN/kubectl" --kubeconfig "$STATE/admin.kubeconfig" --request-timeout 2s get --raw /readyz >/dev/null 2>&1 && break
   sleep 0.1
 done
 

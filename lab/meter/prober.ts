@@ -14,6 +14,8 @@ import { PROBE_TABLE } from './tables';
 /** A probe without an answer for so long: the server does not serve. */
 const GIVE_UP_MS = 1000;
 const SOCKETS = '/run/postgresql';
+/** SQLSTATE: somebody made the primary read-only. */
+const READ_ONLY = '25006';
 const ROUTES = '/run/pgbouncer/databases.ini';
 
 const config = configuration<ProberConfiguration>();
@@ -54,16 +56,19 @@ const connect = async (found: Found): Promise<Client> => {
   }
 };
 
+/** A standby is asked, not tried: thirty refused writes a second would fill its log. @returns whether the connection is still good */
 const probeOnce = async (member: string, client: Client): Promise<boolean> => {
   const start = now();
+  const event = { kind: 'local-commit', node: member, start };
   try {
-    await client.query(`INSERT INTO ${PROBE_TABLE} (member) VALUES ($1)`, [member]);
-    emit({ t: now(), kind: 'local-commit', node: member, start, ok: true, inRecovery: false });
+    const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+    const inRecovery = rows[0]?.standby !== false;
+    if (!inRecovery) await client.query(`INSERT INTO ${PROBE_TABLE} (member) VALUES ($1)`, [member]);
+    emit({ t: now(), ...event, ok: !inRecovery, inRecovery });
     return true;
   } catch (error) {
-    const readOnly = codeOf(error) === '25006';
-    emit({ t: now(), kind: 'local-commit', node: member, start, ok: false, inRecovery: readOnly, ...(readOnly ? {} : { error: messageOf(error) }) });
-    return readOnly;
+    emit({ t: now(), ...event, ok: false, inRecovery: false, error: messageOf(error) });
+    return codeOf(error) === READ_ONLY;
   }
 };
 
