@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   images: async () => (await import('./commands/images')).registerImages,
   lab: async () => (await import('./commands/lab')).registerLab,
   drill: async () => (await import('./commands/drill')).registerDrill,
+  report: async () => (await import('./commands/report')).registerReport,
+  demo: async () => (await import('./commands/demo')).registerDemo,
 };
 
 /** The program with the command that is asked for, or with all of them, for help and for suggestions. */

@@ -26,7 +26,6 @@ export const execute = (file: string, args: readonly string[], options: { readon
       else fail(new Error(`${file} did not run`, { cause: error }));
     });
   });
-  });
 
 /** Bundles `bin/holdfast.ts` into dist/ under a name of its own: there its imports resolve, and it doesn't meet what a user has built. */
 export const commandLine = async (): Promise<CommandLine> => {
