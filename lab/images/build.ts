@@ -156,9 +156,13 @@ const buildBase = async (session: Session, reference: string): Promise<string> =
   return size;
 };
 
+/** `etcd-0123456789ab.tar` -> `etcd` */
+const imageOfEntry = (entry: string): string => entry.replace(/-[0-9a-f]{12}.*$/, '');
+
 const prune = async (session: Session, planned: readonly Planned[]): Promise<void> => {
   const archives = planned.map((image) => image.archive);
-  await pruneUnused(session.directory, /^[a-z]+-[0-9a-f]{12}\.tar$/, archives);
-  await pruneUnused(join(session.directory, 'logs'), /\.log$/, []);
+  await pruneUnused(session.directory, /^[a-z]+-[0-9a-f]{12}\.tar$/, imageOfEntry, archives);
+  await pruneUnused(join(session.directory, 'inputs'), /\.js$/, imageOfEntry, []);
+  await pruneUnused(join(session.directory, 'logs'), /\.log$/, imageOfEntry, []);
   await session.buildah.keepOnly([referenceOf('base', session.base.hash), ...planned.map((image) => image.reference)]);
 };

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { cacheRoot } from '../cache';
+import { run } from '../exec';
 import { projectRoot } from '../kubernetes/scripts';
 import { withLock } from '../lock';
 import type { BuildOptions, BuiltImage } from './build';
@@ -31,7 +32,7 @@ export const containerdTemplate = async (images: Readonly<Record<string, BuiltIm
     const waiting = (): void => options.progress('containerd: another process is importing the images: waiting for it');
     await withLock(join(parent, 'lock'), waiting, async () => {
       if (!existsSync(directory)) await importImages(directory, all, options.progress);
-      await pruneUnused(parent, /^[0-9a-f]{12}$/, [directory]);
+      await pruneUnused(parent, TEMPLATE, () => 'template', [directory]);
     });
   }
   const now = new Date();
@@ -44,16 +45,38 @@ const importImages = async (directory: string, images: readonly BuiltImage[], pr
   const start = performance.now();
   progress(`containerd: importing ${images.length} images`);
   const partial = `${directory}.partial`;
-  const log = `${directory}.log`;
-  await rm(partial, { recursive: true, force: true });
-  await rm(log, { force: true });
+  const [log, wanted] = [`${directory}.log`, `${directory}.images`];
+  await Promise.all([partial, log].map((path) => rm(path, { recursive: true, force: true })));
+  await startFromNewest(dirname(directory), partial);
+  await writeFile(wanted, images.map((image) => `${image.reference}\t${image.archive}\n`).join(''));
   const script = join(projectRoot(), 'lab', 'images', 'containerd-template.sh');
-  const argv = ['sh', script, partial, ...images.map((image) => image.archive)];
-  await runLogged(argv, { log, what: 'importing the images into containerd', namespaces: ['--net'] });
+  await runLogged(['sh', script, partial, wanted], { log, what: 'importing the images into containerd', namespaces: ['--net'] });
   await checkNames(log, images);
   await rename(partial, directory);
-  await rm(log);
+  await Promise.all([log, wanted].map((path) => rm(path)));
   progress(`containerd: imported in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+};
+
+const TEMPLATE = /^[0-9a-f]{12}$/;
+
+/** Only what changed has to be imported: the newest template is the start. */
+const startFromNewest = async (parent: string, partial: string): Promise<void> => {
+  const names = (await readdir(parent)).filter((name) => TEMPLATE.test(name)).map((name) => join(parent, name));
+  const dated = await Promise.all(names.map(async (path) => ({ path, used: (await stat(path)).mtimeMs })));
+  const [newest] = dated.sort((a, b) => b.used - a.used);
+  if (newest === undefined) return;
+  await copyContainerdRoot(newest.path, partial);
+};
+
+/** Copies a containerd root that nobody uses at the moment: hard links, because contents and snapshots never change, and real copies of the databases, which are written in place. */
+export const copyContainerdRoot = async (from: string, to: string): Promise<void> => {
+  await run(['cp', '-al', from, to]);
+  for (const entry of await readdir(to, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.db')) continue;
+    const file = join(entry.parentPath, entry.name);
+    await copyFile(file, `${file}.copy`);
+    await rename(`${file}.copy`, file);
+  }
 };
 
 /** Pods name the images; a node that looks for a name that is not there would only say so much later. */

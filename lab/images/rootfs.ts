@@ -29,7 +29,7 @@ export const imageRootfs = async (image: BuiltImage): Promise<ImageRootfs> => {
       () => undefined,
       async () => {
         if (!existsSync(entry)) await unpack(image, cache, entry);
-        await pruneUnused(cache, /^rootfs-/, [entry]);
+        await pruneUnused(cache, /^rootfs-[a-z]+-[0-9a-f]{12}$/, (name) => name.slice(0, -'-0123456789ab'.length), [entry]);
       },
     );
   }

@@ -33,9 +33,12 @@ describeIf(programs('python3', 'openssl'), 'holdfast-handover', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     rest = child;
-    await new Promise<void>((resolve) =>
-      child.stdout.setEncoding('utf8').on('data', (text: string) => ((requests += text), text.includes('ready') && resolve())),
-    );
+    await new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        requests += text;
+        if (requests.includes('ready')) resolve();
+      });
+    });
   };
 
   const handOver = (timeout = '10'): Promise<Outcome> => {
