@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { NotSteadyError } from '../../lab/drill/run';
 import { reportFile, runSeries } from '../../lab/drill/series';
 import { isInside, runInside } from '../../lab/inside';
@@ -20,6 +20,8 @@ interface RunOptions {
   readonly seed: number;
   readonly out?: string;
   readonly json?: boolean;
+  /** Nothing on standard output: the caller shows the report. */
+  readonly quiet?: boolean;
 }
 
 const wholeNumber =
@@ -81,7 +83,7 @@ const runHere = async (lab: LabSettings, name: string, options: RunOptions): Pro
       signal: aborting.signal,
     });
     if (options.json === true) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else process.stdout.write(`${summaryLine(report)}\n${reportFile(directory)}\n`);
+    else if (options.quiet !== true) process.stdout.write(`${summaryLine(report)}\n${reportFile(directory)}\n`);
     return VERDICT_CODE[report.summary.verdict];
   } catch (error) {
     if (aborting.signal.aborted) {
@@ -104,7 +106,7 @@ export const runDrillCommand = async (name: string, options: RunOptions): Promis
   await requireUp(lab);
   if (isInside(lab)) return runHere(lab, name, options);
   const out = resolve(options.out ?? defaultFolder(name));
-  const flags = ['--lab', lab.name, '--runs', String(options.runs), '--seed', String(options.seed), '--out', out, ...(options.json === true ? ['--json'] : [])];
+  const flags = ['--lab', lab.name, '--runs', String(options.runs), '--seed', String(options.seed), '--out', out, ...(options.json === true ? ['--json'] : []), ...(options.quiet === true ? ['--quiet'] : [])];
   return runInside(lab, ['drill', 'run', name, ...flags]);
 };
 
@@ -124,6 +126,7 @@ export const registerDrill = (program: Command): void => {
     .option('--seed <s>', 'of the first run; decides when exactly the fault strikes; the next runs count up', wholeNumber(0, 2 ** 31), 1)
     .option('--out <dir>', 'folder for the report (default: .holdfast/drills/<name>-<time>)')
     .option('--json', 'the report on standard output')
+    .addOption(new Option('--quiet', 'nothing on standard output').hideHelp())
     .addHelpText(
       'after',
       '\nExample: holdfast drill run primary-node-dies --runs 20 --seed 7\nExit codes: 0 pass, 1 fail, 2 usage, 5 no lab, 6 unknown, 130 interrupted',
