@@ -10,16 +10,20 @@ export interface AdminConsole {
   close(): Promise<void>;
 }
 
+/** A switch pauses for less between its commands. */
+const IDLE_MS = 500;
+
 /** PgBouncer answered, and refused the command; the connection is in order. */
 export const isRefusal = (error: unknown): error is DatabaseError => error instanceof DatabaseError && error.severity !== 'FATAL';
 
 /**
  * PgBouncer's admin console over its unix socket, where the user `pgbouncer` needs no password if the uid is PgBouncer's own.
- * One connection is kept, so that a switch needs no login; it is made anew after any failure of the connection itself.
- * Commands must not overlap: the caller waits for one before it gives the next.
+ * One connection serves the commands of a switch, and is closed when there are no more: PgBouncer counts it as a client, and one that was told to stop (SIGTERM)
+ * waits for its last client. Commands must not overlap: the caller waits for one before it gives the next.
  */
 export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: number, metrics: Metrics): AdminConsole => {
   let client: Client | undefined;
+  let idle: NodeJS.Timeout | undefined;
   const drop = (dropped: Client): void => {
     if (client === dropped) client = undefined;
     // A connection that is already broken has nothing to end; its failure has been reported to whoever waited for it.
@@ -45,6 +49,7 @@ export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: num
     return made;
   };
   const query = async (command: string): Promise<readonly Row[]> => {
+    clearTimeout(idle);
     client ??= await connect();
     const used = client;
     try {
@@ -52,6 +57,8 @@ export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: num
     } catch (error) {
       if (!isRefusal(error)) drop(used);
       throw error;
+    } finally {
+      idle = setTimeout(() => drop(used), IDLE_MS);
     }
   };
   return {
@@ -64,6 +71,7 @@ export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: num
       }
     },
     close: async () => {
+      clearTimeout(idle);
       await client?.end().catch(() => undefined);
       client = undefined;
     },

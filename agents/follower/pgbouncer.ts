@@ -7,6 +7,12 @@ import type { Metrics } from './metrics';
 
 const addressOf = (row: Row, host: string): Address => ({ host: String(row[host] ?? ''), port: Number(row['port']) });
 
+/** Server connections, counted. */
+export interface Bound {
+  readonly elsewhere: number;
+  readonly onRoute: number;
+}
+
 /** PgBouncer, by its admin console. */
 export class Pooler {
   private readonly database: string;
@@ -44,20 +50,30 @@ export class Pooler {
    * Ends what is still bound to another server than the route's. RELOAD has closed the idle connections, and PgBouncer closes the others when they are released;
    * but one that waits for a dead server would hold its client for seconds. Only such clients are ended: those that wait for a server stay, and are served by the
    * new primary without an error. Connections without a client (under test) are closed by PgBouncer's own maintenance, three times a second.
-   * @returns how many connections to other servers there were
+   * @returns how many connections to other servers and to the route's there were
    * @throws Error when the console does not answer
    */
-  async sever(route: Route): Promise<number> {
-    const servers = await this.console.query('SHOW SERVERS');
-    const stranded = servers.filter((r) => r['database'] === this.database && !sameAddress(addressOf(r, 'addr'), route));
+  async sever(route: Route): Promise<Bound> {
+    const servers = (await this.console.query('SHOW SERVERS')).filter((r) => r['database'] === this.database);
+    const stranded = servers.filter((r) => !sameAddress(addressOf(r, 'addr'), route));
     const bound = new Set(stranded.map((s) => s['link']).filter((link) => typeof link === 'string' && link !== ''));
     if (bound.size > 0) await this.killClients(bound);
-    return stranded.length;
+    return { elsewhere: stranded.length, onRoute: servers.length - stranded.length };
   }
 
-  /** Finishes a KILL that a predecessor left without its RESUME. */
-  async resumeIfLeftKilled(): Promise<void> {
-    if (existsSync(this.killedMarker)) await this.resume();
+  /** Whether a KILL waits for its RESUME: this follower's, or that of one that died in between. */
+  isLeftKilled(): boolean {
+    return existsSync(this.killedMarker);
+  }
+
+  /** @throws Error when the console does not answer; the database is then still left killed */
+  async resume(): Promise<void> {
+    try {
+      await this.console.query(`RESUME ${this.database}`);
+    } catch (error) {
+      if (!isRefusal(error) || !reasonOf(error).includes('is not paused')) throw error;
+    }
+    rmSync(this.killedMarker, { force: true });
   }
 
   /** Forces new connections although the address is the same (an address that went from one member to another). */
@@ -67,7 +83,7 @@ export class Pooler {
 
   /**
    * The last resort: ends every connection of the database, clients' included, and lets new ones in.
-   * @throws Error when the console does not answer; what is left undone is finished by `resumeIfLeftKilled`
+   * @throws Error when the console does not answer; what is left undone shows in `isLeftKilled`
    */
   async killAndResume(): Promise<void> {
     writeFileSync(this.killedMarker, '');
@@ -97,14 +113,5 @@ export class Pooler {
       // It went by itself since it was listed, or PgBouncer is older than 1.24 and knows no KILL_CLIENT; in that case the connection stays, and is counted again.
       this.log('client not ended', reasonOf(error));
     }
-  }
-
-  private async resume(): Promise<void> {
-    try {
-      await this.console.query(`RESUME ${this.database}`);
-    } catch (error) {
-      if (!isRefusal(error) || !reasonOf(error).includes('is not paused')) throw error;
-    }
-    rmSync(this.killedMarker, { force: true });
   }
 }

@@ -24,6 +24,8 @@ export interface RoutingPorts {
 /** PgBouncer's own maintenance comes every third of a second; what is left after two of its turns is killed. */
 const SEVER_MS = 700;
 const SEVER_PAUSE_MS = 30;
+/** PgBouncer is looked at so often without any occasion; it logs every login on its console. */
+const LOOK_EVERY_MS = 10_000;
 /** After a failure of PgBouncer's console: it is most likely being restarted. */
 const RETRY_MS = 200;
 /** A candidate that is silent is asked again soon: its first answer as a primary is what everyone waits for. */
@@ -140,10 +142,12 @@ export class Routing {
   private async sever(route: Route): Promise<number> {
     const { pooler, log, now } = this.ports;
     this.severingSince ??= now();
-    const left = await pooler.sever(route);
-    if (left > 0 && now() - this.severingSince < SEVER_MS) return SEVER_PAUSE_MS;
-    if (left > 0) {
-      log('database killed', `${left} connections to the old server did not end otherwise`);
+    const { elsewhere, onRoute } = await pooler.sever(route);
+    const isEarly = now() - this.severingSince < SEVER_MS;
+    // Also until the first connection to the new primary is there: PgBouncer tries again when anything happens in it, and otherwise three times a second.
+    if (isEarly && (elsewhere > 0 || onRoute === 0)) return SEVER_PAUSE_MS;
+    if (elsewhere > 0) {
+      log('database killed', `${elsewhere} connections to the old server did not end otherwise`);
       await pooler.killAndResume();
     }
     this.mustSever = false;
@@ -152,13 +156,13 @@ export class Routing {
   }
 
   private async lookAfterPooler(): Promise<number> {
-    const { state, pooler, config, now } = this.ports;
+    const { state, pooler, now } = this.ports;
     const { route } = state;
     if (this.mustSever && route && state.pooler.kind === 'serving' && sameAddress(route, state.pooler)) return this.onConsole(() => this.sever(route));
-    const due = this.lookedAt + config.pollIntervalSeconds * 1000 - now();
-    if (due > 0) return due;
+    const due = this.lookedAt + LOOK_EVERY_MS - now();
+    if (due > 0 && !pooler.isLeftKilled()) return due;
     return this.onConsole(async () => {
-      await pooler.resumeIfLeftKilled();
+      if (pooler.isLeftKilled()) await pooler.resume();
       state.pooler = await pooler.state();
       this.lookedAt = now();
       return 0;

@@ -7,7 +7,7 @@ const HANGING_MS = 30_000;
 
 const PAGES: Readonly<Record<string, (state: State, metrics: Metrics, now: number) => readonly [status: number, body: string]>> = {
   '/health/live': (state, _, now) => (now - Math.min(state.readAt, state.actedAt) < HANGING_MS ? [200, 'alive\n'] : [503, 'a loop hangs\n']),
-  '/health/ready': (_, metrics) => (metrics.ready ? [200, 'PgBouncer uses a confirmed route\n'] : [503, 'no confirmed route yet\n']),
+  '/health/ready': (_, metrics) => (metrics.ready ? [200, 'PgBouncer uses a confirmed route\n'] : [503, 'PgBouncer uses no confirmed route\n']),
   '/metrics': (_, metrics, now) => [200, renderMetrics(metrics, now)],
 };
 

@@ -233,16 +233,34 @@ describe('PgBouncer in trouble', () => {
     expect(kills()).toEqual([]);
   });
 
-  test('PgBouncer restarts: it reads the file by itself, and the follower finds its console again', async () => {
+  test('PgBouncer restarts: it reads the file by itself, and the next switch finds its new console', async () => {
     await world.routedTo0();
     await world.pgbouncer.stop();
-    await sleep(500);
-    const before = world.pgbouncer.commands.length;
-    await world.pgbouncer.start();
-    await until('asked again', () => world.pgbouncer.commands.length > before);
     await sleep(300);
-    expect(world.pgbouncer.changes).toEqual(['RELOAD']);
-    expect(said('console').at(-1)).toBe('PgBouncer answers');
+    await world.pgbouncer.start();
+    expect(world.pgbouncer.host).toBe(HOSTS['pg-x-0']);
+    failOver();
+    await world.routedTo('pg-x-1', HOSTS['pg-x-1']);
+    expect(world.pgbouncer.changes).toEqual(['RELOAD', 'RELOAD']);
+  });
+
+  test('PgBouncer is away during a failover: it comes back with the new route, and the follower is ready again', async () => {
+    await world.routedTo0();
+    await world.pgbouncer.stop();
+    failOver();
+    await until('written', () => world.route?.member === 'pg-x-1');
+    await sleep(300);
+    await world.pgbouncer.start();
+    await until('routed', () => said('routed').some((why) => why.includes('pg-x-1')));
+    await until('settled', () => said('console').at(-1) === 'PgBouncer answers');
+    expect((await world.get('/health/ready')).status).toBe(200);
+  });
+
+  test('the console is left after use: PgBouncer waits for its last client when it is told to stop', async () => {
+    await world.routedTo0();
+    await until('left', () => world.pgbouncer.connected === 0);
+    await sleep(600);
+    expect(world.pgbouncer.connected).toBe(0);
   });
 
   test('a KILL without its RESUME, left by a predecessor, is finished', async () => {

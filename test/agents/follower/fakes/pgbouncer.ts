@@ -67,6 +67,10 @@ export class FakePgBouncer {
     return this.commands.filter((c) => !c.startsWith('SHOW'));
   }
 
+  get connected(): number {
+    return this.connections.size;
+  }
+
   private load(): void {
     const [, host = '', port = '0'] = /^app = host=(\S+) port=(\d+)/m.exec(readFileSync(this.databasesFile, 'utf8')) ?? [];
     [this.host, this.port] = [host, Number(port)];
