@@ -8,7 +8,7 @@ import type { LabSettings } from '../../lab/settings';
 import { drillsFor, drillsLeftOut, findDrill } from '../../lib/drill/catalog';
 import type { DrillReport } from '../../lib/drill/report';
 import { budgetFor } from '../../lib/topology/budget';
-import { EXIT } from '../exit';
+import { EXIT, UsageError } from '../exit';
 import { settingsOf } from '../prepare-lab';
 import { progressLine, requireUp } from './lab';
 
@@ -99,10 +99,19 @@ const runHere = async (lab: LabSettings, name: string, options: RunOptions): Pro
   }
 };
 
+/** An unknown name is said before the lab matters. */
+const requireDrill = (lab: LabSettings, name: string): void => {
+  try {
+    findDrill(lab.environment, name);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+};
+
 /** Also for the demo: runs in the lab's network, whoever calls. */
 export const runDrillCommand = async (name: string, options: RunOptions): Promise<number> => {
   const lab = settingsOf(options.lab);
-  findDrill(lab.environment, name); // an unknown name is an error before the lab matters
+  requireDrill(lab, name);
   await requireUp(lab);
   if (isInside(lab)) return runHere(lab, name, options);
   const out = resolve(options.out ?? defaultFolder(name));

@@ -18,7 +18,7 @@ export const lab: EnvironmentInput = {
     postgres: {
       maxConnections: 100,
       sharedBuffers: mebibytes(64),
-      storage: gibibytes(1),
+      storage: gibibytes(2),
       resources: { cpu: millicores(100), memory: mebibytes(512), cpuLimit: millicores(2000) },
     },
     pooler: { poolSize: 20, maxClientConnections: 500, resources: { cpu: millicores(20), memory: mebibytes(64), cpuLimit: millicores(500) } },
