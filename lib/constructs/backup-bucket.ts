@@ -14,7 +14,7 @@ export interface BackupBucketProps {
 
 /** Where WAL and backups go. Nothing in it can be overwritten or deleted for good before its time: every version is kept for the retention, and locked for as long as the model says. */
 export class BackupBucket extends Construct {
-  readonly bucket: s3.Bucket;
+  readonly bucket: s3.IBucket;
   private readonly environment: Environment;
 
   constructor(scope: Construct, id: string, props: BackupBucketProps) {
@@ -29,15 +29,17 @@ export class BackupBucket extends Construct {
       bucketName: accessLogBucketName(this.environment, region),
       // The log delivery service cannot write to a bucket that is encrypted with a customer's key.
       encryption: s3.BucketEncryption.S3_MANAGED,
-      lifecycleRules: [{ id: 'expire', expiration: Duration.days(this.environment.backups.retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      lifecycleRules: [
+        { id: 'expire', expiration: Duration.days(this.environment.backups.retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(7) },
+      ],
     });
     acknowledge(bucket, 'AwsSolutions-S1', 'This bucket receives access logs; logging the access to it in itself would never end.');
     return bucket as s3.IBucket;
   }
 
-  private defineBucket(props: BackupBucketProps, serverAccessLogsBucket: s3.IBucket): s3.Bucket {
+  private defineBucket(props: BackupBucketProps, serverAccessLogsBucket: s3.IBucket): s3.IBucket {
     const { retentionDays, objectLockDays } = this.environment.backups;
-    return new s3.Bucket(this, 'Bucket', {
+    const bucket = new s3.Bucket(this, 'Bucket', {
       ...this.common(),
       bucketName: backupBucketName(this.environment, props.region),
       encryption: s3.BucketEncryption.KMS,
@@ -57,6 +59,7 @@ export class BackupBucket extends Construct {
         },
       ],
     });
+    return bucket as s3.IBucket;
   }
 
   private common(): s3.BucketProps {
@@ -65,7 +68,9 @@ export class BackupBucket extends Construct {
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      ...(this.environment.retainData ? { removalPolicy: RemovalPolicy.RETAIN } : { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: this.environment.backups.objectLockDays === 0 }),
+      ...(this.environment.retainData
+        ? { removalPolicy: RemovalPolicy.RETAIN }
+        : { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: this.environment.backups.objectLockDays === 0 }),
     };
   }
 }

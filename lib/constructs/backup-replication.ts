@@ -11,7 +11,7 @@ export interface BackupReplicationProps {
   readonly environment: Environment;
   /** The region of `source`. */
   readonly region: Region;
-  readonly source: s3.Bucket;
+  readonly source: s3.IBucket;
   readonly sourceKey: kms.IKey;
   /** Where the copies go; its bucket must exist, with versioning, before this is deployed. */
   readonly destination: Region;
@@ -40,7 +40,13 @@ export class BackupReplication extends Construct {
     role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:GetReplicationConfiguration', 's3:ListBucket'], resources: [bucket] }));
     role.addToPolicy(
       new iam.PolicyStatement({
-        actions: ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
+        actions: [
+          's3:GetObjectVersionForReplication',
+          's3:GetObjectVersionAcl',
+          's3:GetObjectVersionTagging',
+          's3:GetObjectRetention',
+          's3:GetObjectLegalHold',
+        ],
         resources: [`${bucket}/*`],
       }),
     );

@@ -2,7 +2,7 @@ import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { type IDependable, Construct } from 'constructs';
 import { acknowledgeManagedPolicy } from './acknowledge';
-import { PodIdentityRole } from './pod-identity';
+import { PodIdentityRole, type ServiceAccountRole } from './pod-identity';
 
 export interface ClusterAddonProps {
   readonly clusterName: string;
@@ -10,7 +10,7 @@ export interface ClusterAddonProps {
   readonly addonName: string;
   /** What must be there first, besides the cluster. */
   readonly after: readonly IDependable[];
-  readonly role?: PodIdentityRole;
+  readonly role?: ServiceAccountRole;
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
 
@@ -30,36 +30,65 @@ export class ClusterAddon extends Construct {
   }
 }
 
-/**
- * What a node needs to become Ready: Pod Identity, pod network with NetworkPolicies, service addresses. Before the nodes, since EKS waits for them to be Ready.
- * @param peerCidrs the other regions' VPCs, which see the pods' own addresses
- */
-export const nodeAddons = (scope: Construct, clusterName: string, peerCidrs: readonly string[]): readonly ClusterAddon[] => {
-  const identity = new ClusterAddon(scope, 'PodIdentityAgent', { clusterName, addonName: 'eks-pod-identity-agent', after: [] });
-  const proxy = new ClusterAddon(scope, 'KubeProxy', { clusterName, addonName: 'kube-proxy', after: [] });
-  const role = managedPolicyRole(scope, 'VpcCniRole', 'aws-node', 'AmazonEKS_CNI_Policy', 'Gives pods addresses of the VPC');
-  const configuration = {
-    enableNetworkPolicy: 'true',
-    // Elsewhere a pod's address is replaced by its node's as soon as it leaves the VPC.
-    ...(peerCidrs.length > 0 ? { env: { AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: peerCidrs.join(',') } } : {}),
-  };
-  const network = new ClusterAddon(scope, 'VpcCni', { clusterName, addonName: 'vpc-cni', role, configuration, after: [identity] });
-  return [identity, proxy, network];
-};
+export interface NodeAddonsProps {
+  readonly clusterName: string;
+  /** The other regions' VPCs, which are to see the pods' own addresses. */
+  readonly peerCidrs: readonly string[];
+}
 
-/** Issues the certificates inside the cluster; brings the resource types that the foundation chart uses. */
-export const certificateAddon = (scope: Construct, clusterName: string, nodes: IDependable): ClusterAddon =>
-  new ClusterAddon(scope, 'CertManager', { clusterName, addonName: 'cert-manager', after: [nodes] });
+/** What a node needs to become Ready: Pod Identity, pod network with NetworkPolicies, service addresses. Before the nodes, since EKS waits for them to be Ready. */
+export class NodeAddons extends Construct {
+  constructor(scope: Construct, id: string, props: NodeAddonsProps) {
+    super(scope, id);
+    const { clusterName, peerCidrs } = props;
+    const identity = new ClusterAddon(this, 'PodIdentityAgent', { clusterName, addonName: 'eks-pod-identity-agent', after: [] });
+    new ClusterAddon(this, 'KubeProxy', { clusterName, addonName: 'kube-proxy', after: [] });
+    const configuration = {
+      enableNetworkPolicy: 'true',
+      // Elsewhere a pod's address is replaced by its node's as soon as it leaves the VPC.
+      ...(peerCidrs.length > 0 ? { env: { AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: peerCidrs.join(',') } } : {}),
+    };
+    const role = new AddonRole(this, 'VpcCniRole', {
+      serviceAccount: 'aws-node',
+      policy: 'AmazonEKS_CNI_Policy',
+      description: 'Gives pods addresses of the VPC',
+    });
+    new ClusterAddon(this, 'VpcCni', { clusterName, addonName: 'vpc-cni', role, configuration, after: [identity] });
+  }
+}
 
-/** Makes volumes; asks AWS by name, so cluster DNS comes first. */
-export const volumeAddon = (scope: Construct, clusterName: string, dns: IDependable): ClusterAddon => {
-  const role = managedPolicyRole(scope, 'EbsCsiRole', 'ebs-csi-controller-sa', 'service-role/AmazonEBSCSIDriverPolicy', 'Makes and attaches EBS volumes');
-  return new ClusterAddon(scope, 'EbsCsiDriver', { clusterName, addonName: 'aws-ebs-csi-driver', role, after: [dns] });
-};
+export interface VolumeAddonProps {
+  readonly clusterName: string;
+  /** Cluster DNS: the driver asks AWS by name. */
+  readonly after: IDependable;
+}
 
-const managedPolicyRole = (scope: Construct, id: string, serviceAccount: string, policy: string, description: string): PodIdentityRole => {
-  const role = new PodIdentityRole(scope, id, { namespace: 'kube-system', serviceAccount, description });
-  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName(policy));
-  acknowledgeManagedPolicy(role, policy, 'The policy that AWS maintains for this add-on, whose version AWS chooses too.');
-  return role;
-};
+/** Makes EBS volumes for volume claims. */
+export class VolumeAddon extends Construct {
+  constructor(scope: Construct, id: string, props: VolumeAddonProps) {
+    super(scope, id);
+    const { clusterName, after } = props;
+    const role = new AddonRole(this, 'Role', {
+      serviceAccount: 'ebs-csi-controller-sa',
+      policy: 'service-role/AmazonEBSCSIDriverPolicy',
+      description: 'Makes and attaches EBS volumes',
+    });
+    new ClusterAddon(this, 'Addon', { clusterName, addonName: 'aws-ebs-csi-driver', role, after: [after] });
+  }
+}
+
+interface AddonRoleProps {
+  readonly serviceAccount: string;
+  /** The policy that AWS maintains for the add-on. */
+  readonly policy: string;
+  readonly description: string;
+}
+
+class AddonRole extends PodIdentityRole {
+  constructor(scope: Construct, id: string, props: AddonRoleProps) {
+    const { serviceAccount, policy, description } = props;
+    super(scope, id, { namespace: 'kube-system', serviceAccount, description });
+    this.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName(policy));
+    acknowledgeManagedPolicy(this, policy, 'The policy that AWS maintains for this add-on, whose version AWS chooses too.');
+  }
+}

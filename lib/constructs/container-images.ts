@@ -23,8 +23,11 @@ export interface ContainerImagesProps {
 export class ContainerImages extends Construct {
   readonly references: Readonly<Record<ImageName, string>>;
 
-  constructor(scope: Construct, id: string, private readonly props: ContainerImagesProps) {
+  private readonly props: ContainerImagesProps;
+
+  constructor(scope: Construct, id: string, props: ContainerImagesProps) {
     super(scope, id);
+    this.props = props;
     const built = Object.fromEntries(BUILT.map((name) => [name, this.build(name)])) as Record<(typeof BUILT)[number], string>;
     this.references = { ...built, coredns: COREDNS };
   }

@@ -22,14 +22,13 @@ export interface DatabaseCredentialsProps {
  * no password appears in a template, and no code of ours handles one.
  */
 export class DatabaseCredentials extends Construct {
-  readonly secret: secretsmanager.Secret;
   private readonly props: DatabaseCredentialsProps;
 
   constructor(scope: Construct, id: string, props: DatabaseCredentialsProps) {
     super(scope, id);
     this.props = props;
     const passwords = Object.fromEntries(POSTGRES_SECRET_KEYS.map((key) => [key, this.generatePassword(key)]));
-    this.secret = this.compose(passwords);
+    this.compose(passwords);
   }
 
   private generatePassword(key: string): SecretValue {
@@ -48,7 +47,7 @@ export class DatabaseCredentials extends Construct {
     return secret.secretValue;
   }
 
-  private compose(passwords: Record<string, SecretValue>): secretsmanager.Secret {
+  private compose(passwords: Record<string, SecretValue>): void {
     const { environment, region, encryptionKey } = this.props;
     const secret = new secretsmanager.Secret(this, 'Postgres', {
       secretName: postgresSecretName(environment, region),
@@ -59,7 +58,6 @@ export class DatabaseCredentials extends Construct {
     });
     this.replicate(secret);
     this.acknowledgeRotation(secret);
-    return secret;
   }
 
   /** Each replica is encrypted with its own region's key, named by its alias. */

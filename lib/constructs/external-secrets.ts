@@ -25,23 +25,33 @@ export interface ExternalSecretsProps {
 export class ExternalSecrets extends Construct {
   /** Installed when this is done; objects of its resource types come after it. */
   readonly release: eks.HelmChart;
+  private readonly props: ExternalSecretsProps;
 
   constructor(scope: Construct, id: string, props: ExternalSecretsProps) {
     super(scope, id);
-    const role = this.defineRole(props);
+    this.props = props;
+    const role = this.defineRole();
     const association = new CfnPodIdentityAssociation(this, 'Association', {
       clusterName: props.cluster.clusterName,
       namespace: role.namespace,
       serviceAccount: role.serviceAccount,
       roleArn: role.roleArn,
     });
-    this.release = this.install(props, association);
+    this.release = this.install(association);
   }
 
-  private defineRole({ environment, encryptionKey }: ExternalSecretsProps): PodIdentityRole {
-    const role = new PodIdentityRole(this, 'Role', { namespace: NAMESPACE, serviceAccount: 'external-secrets', description: "Reads the passwords of this environment's PostgreSQL" });
+  private defineRole(): PodIdentityRole {
+    const { environment, encryptionKey } = this.props;
+    const role = new PodIdentityRole(this, 'Role', {
+      namespace: NAMESPACE,
+      serviceAccount: 'external-secrets',
+      description: "Reads the passwords of this environment's PostgreSQL",
+    });
     // Secrets Manager appends a hyphen and six random characters to the name; a standby's replica bears the home's name.
-    const secret = Stack.of(this).formatArn({ service: 'secretsmanager', resource: `secret:${postgresSecretName(environment, homeRegion(environment))}-??????` });
+    const secret = Stack.of(this).formatArn({
+      service: 'secretsmanager',
+      resource: `secret:${postgresSecretName(environment, homeRegion(environment))}-??????`,
+    });
     role.addToPolicy(new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: [secret] }));
     role.addToPolicy(
       new iam.PolicyStatement({
@@ -53,7 +63,8 @@ export class ExternalSecrets extends Construct {
     return role;
   }
 
-  private install({ cluster, after }: ExternalSecretsProps, association: CfnPodIdentityAssociation): eks.HelmChart {
+  private install(association: CfnPodIdentityAssociation): eks.HelmChart {
+    const { cluster, after } = this.props;
     const chart = cluster.addHelmChart('ExternalSecrets', {
       repository: 'https://charts.external-secrets.io',
       chart: 'external-secrets',

@@ -70,7 +70,11 @@ export class KubernetesCluster extends Construct {
 
   private acknowledgeFindings(): void {
     const { cluster } = this;
-    acknowledgeManagedPolicy(cluster, 'AmazonEKSClusterPolicy', 'EKS demands this policy for the role of a control plane; AWS extends it with new versions of Kubernetes.');
+    acknowledgeManagedPolicy(
+      cluster,
+      'AmazonEKSClusterPolicy',
+      'EKS demands this policy for the role of a control plane; AWS extends it with new versions of Kubernetes.',
+    );
     const kubectl = cluster.node.findChild('KubectlProvider');
     const reason = "CDK's own function that runs kubectl and helm at deployment; its roles are written by aws-eks-v2.";
     for (const policy of ['service-role/AWSLambdaBasicExecutionRole', 'service-role/AWSLambdaVPCAccessExecutionRole', 'AmazonEC2ContainerRegistryReadOnly']) {
@@ -83,8 +87,13 @@ export class KubernetesCluster extends Construct {
     if (!(handler instanceof Function)) throw new Error("aws-eks-v2's kubectl provider has changed: review the acknowledgements of its findings");
     acknowledgeWildcard(kubectl, `${handler.functionArn}:*`, `${reason} The wildcard stands for the versions of that one function.`);
     acknowledge(kubectl, 'AwsSolutions-L1', reason);
-    acknowledge(cluster, 'CloudFormation-Validate::W9009', 'aws-eks-v2 names the encrypted resources explicitly; EKS accepts it, and "secrets" is the only value there is.');
+    acknowledge(
+      cluster,
+      'CloudFormation-Validate::W9009',
+      'aws-eks-v2 names the encrypted resources explicitly; EKS accepts it, and "secrets" is the only value there is.',
+    );
   }
 }
 
-const endpointAccess = (cidrs: readonly string[]): eks.EndpointAccess => (cidrs.length === 0 ? eks.EndpointAccess.PRIVATE : eks.EndpointAccess.PUBLIC_AND_PRIVATE.onlyFrom(...cidrs));
+const endpointAccess = (cidrs: readonly string[]): eks.EndpointAccess =>
+  cidrs.length === 0 ? eks.EndpointAccess.PRIVATE : eks.EndpointAccess.PUBLIC_AND_PRIVATE.onlyFrom(...cidrs);

@@ -1,13 +1,18 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-const ALLOWED = Object.values(RetentionDays).filter((d): d is RetentionDays => typeof d === 'number');
+const ALLOWED = new Map<number, RetentionDays>(
+  Object.values(RetentionDays)
+    .filter((d) => typeof d === 'number')
+    .filter((d) => d !== RetentionDays.INFINITE)
+    .map((d) => [d, d]),
+);
 
 /**
  * CloudWatch Logs keeps logs only for certain numbers of days.
  * @throws Error naming the allowed numbers
  */
 export const logRetention = (days: number): RetentionDays => {
-  const allowed = ALLOWED.find((d) => Number(d) === days);
-  if (allowed === undefined) throw new Error(`logs cannot be kept for ${days} days; CloudWatch Logs allows ${ALLOWED.map(Number).filter((d) => d !== Number(RetentionDays.INFINITE)).join(', ')}`);
-  return allowed;
+  const retention = ALLOWED.get(days);
+  if (retention === undefined) throw new Error(`logs cannot be kept for ${days} days; CloudWatch Logs allows ${[...ALLOWED.keys()].join(', ')}`);
+  return retention;
 };

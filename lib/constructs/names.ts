@@ -1,5 +1,5 @@
 /** Physical names that a stack of another region must know without asking: all derived from the model, so that no stack waits for another region's answer. */
-import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, type Stack } from 'aws-cdk-lib';
 import { regionCode } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
 
@@ -10,7 +10,9 @@ const bucketName = (environment: Environment, region: Region, purpose: string): 
   const name = (account: string): string => `holdfast-${environment.name}-${regionCode(region.name)}-${purpose}-${account}`;
   const length = name(ACCOUNT_ID).length;
   if (length > LONGEST_BUCKET_NAME) {
-    throw new Error(`the bucket name ${name('<account>')} would have ${length} characters, S3 allows ${LONGEST_BUCKET_NAME}: shorten the name of the environment "${environment.name}"`);
+    throw new Error(
+      `the bucket name ${name('<account>')} would have ${length} characters, S3 allows ${LONGEST_BUCKET_NAME}: shorten the name of the environment "${environment.name}"`,
+    );
   }
   return name(environment.account ?? Aws.ACCOUNT_ID);
 };

@@ -19,7 +19,6 @@ export interface NodeGroupsProps {
  * elsewhere than the volumes, which exist in one AZ only.
  */
 export class NodeGroups extends Construct {
-  readonly groups: readonly eks.Nodegroup[];
   private readonly props: NodeGroupsProps;
 
   constructor(scope: Construct, id: string, props: NodeGroupsProps) {
@@ -27,11 +26,14 @@ export class NodeGroups extends Construct {
     this.props = props;
     const role = this.defineRole();
     const template = this.defineLaunchTemplate();
-    this.groups = props.region.zones.map((zone) => this.defineGroup(zone, role, template));
+    for (const zone of props.region.zones) this.defineGroup(zone, role, template);
   }
 
   private defineRole(): iam.Role {
-    const role = new iam.Role(this, 'NodeRole', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'), description: 'Joins nodes to the cluster and pulls images; pods have roles of their own' });
+    const role = new iam.Role(this, 'NodeRole', {
+      assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
+      description: 'Joins nodes to the cluster and pulls images; pods have roles of their own',
+    });
     for (const policy of ['AmazonEKSWorkerNodePolicy', 'AmazonEC2ContainerRegistryPullOnly']) {
       role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName(policy));
       acknowledgeManagedPolicy(role, policy, 'What EKS documents as the least that a node needs; AWS keeps it in step with the node image.');
@@ -41,22 +43,25 @@ export class NodeGroups extends Construct {
 
   private defineLaunchTemplate(): ec2.LaunchTemplate {
     return new ec2.LaunchTemplate(this, 'LaunchTemplate', {
-      blockDevices: [{ deviceName: '/dev/xvda', volume: ec2.BlockDeviceVolume.ebs(ROOT_VOLUME.toGibibytes(), { volumeType: ec2.EbsDeviceVolumeType.GP3, encrypted: true }) }],
+      blockDevices: [
+        { deviceName: '/dev/xvda', volume: ec2.BlockDeviceVolume.ebs(ROOT_VOLUME.toGibibytes(), { volumeType: ec2.EbsDeviceVolumeType.GP3, encrypted: true }) },
+      ],
       requireImdsv2: true,
       // One hop: a pod cannot reach the node's credentials through the metadata service.
       httpPutResponseHopLimit: 1,
     });
   }
 
-  private defineGroup(zone: string, nodeRole: iam.Role, template: ec2.LaunchTemplate): eks.Nodegroup {
+  private defineGroup(zone: string, nodeRole: iam.Role, template: ec2.LaunchTemplate): void {
     const { cluster, region } = this.props;
     const { instanceType, nodesPerAz, maxNodesPerAz } = region.cluster;
     const machine = new ec2.InstanceType(instanceType);
-    return new eks.Nodegroup(this, zone, {
+    new eks.Nodegroup(this, zone, {
       cluster,
       nodeRole,
       subnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, availabilityZones: [zone] },
-      amiType: machine.architecture === ec2.InstanceArchitecture.ARM_64 ? eks.NodegroupAmiType.AL2023_ARM_64_STANDARD : eks.NodegroupAmiType.AL2023_X86_64_STANDARD,
+      amiType:
+        machine.architecture === ec2.InstanceArchitecture.ARM_64 ? eks.NodegroupAmiType.AL2023_ARM_64_STANDARD : eks.NodegroupAmiType.AL2023_X86_64_STANDARD,
       instanceTypes: [machine],
       minSize: nodesPerAz,
       desiredSize: nodesPerAz,

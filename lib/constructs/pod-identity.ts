@@ -1,5 +1,11 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
+import { type Construct } from 'constructs';
+
+/** A role and the service account that gets it. */
+export interface ServiceAccountRole {
+  readonly roleArn: string;
+  readonly serviceAccount: string;
+}
 
 export interface PodIdentityRoleProps {
   readonly namespace: string;
@@ -8,7 +14,7 @@ export interface PodIdentityRoleProps {
 }
 
 /** A role that pods of one service account get through EKS Pod Identity, and nobody else. */
-export class PodIdentityRole extends iam.Role {
+export class PodIdentityRole extends iam.Role implements ServiceAccountRole {
   readonly namespace: string;
   readonly serviceAccount: string;
 

@@ -49,13 +49,20 @@ export class PrivateNetwork extends Construct {
         { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: masks.public, mapPublicIpOnLaunch: false },
       ],
     });
-    acknowledge(vpc, 'CloudFormation-Validate::W3010', 'The zones are named on purpose, in the model: volumes, quorums and replicas are placed by zone, and the same template must not mean other zones elsewhere.');
+    acknowledge(
+      vpc,
+      'CloudFormation-Validate::W3010',
+      'The zones are named on purpose, in the model: volumes, quorums and replicas are placed by zone, and the same template must not mean other zones elsewhere.',
+    );
     // CDK's classes declare optional properties as `T | undefined`, its interfaces as absent: the same thing to everybody but exactOptionalPropertyTypes.
     return vpc as ec2.IVpc;
   }
 
   private recordTraffic(): void {
-    const logGroup = new LogGroup(this, 'FlowLogs', { retention: logRetention(this.region.network.flowLogRetentionDays), removalPolicy: RemovalPolicy.DESTROY });
+    const logGroup = new LogGroup(this, 'FlowLogs', {
+      retention: logRetention(this.region.network.flowLogRetentionDays),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.vpc.addFlowLog('FlowLog', { destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup), trafficType: ec2.FlowLogTrafficType.ALL });
   }
 
@@ -90,6 +97,9 @@ export const subnetMasks = (vpcCidr: string, zones: number): { readonly private:
   const step = Math.ceil(Math.log2(zones + 1));
   const masks = { private: prefix + step, isolated: prefix + 2 * step, public: prefix + 3 * step };
   const smallest = 28;
-  if (masks.public > smallest) throw new Error(`${vpcCidr} is too small for ${zones} zones: public subnets would be /${masks.public}, AWS allows /${smallest} or larger; use a VPC CIDR of /${smallest - 3 * step} or larger`);
+  if (masks.public > smallest)
+    throw new Error(
+      `${vpcCidr} is too small for ${zones} zones: public subnets would be /${masks.public}, AWS allows /${smallest} or larger; use a VPC CIDR of /${smallest - 3 * step} or larger`,
+    );
   return masks;
 };

@@ -1,5 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { BackupBucket } from '../constructs/backup-bucket';
 import { BackupReplication } from '../constructs/backup-replication';
@@ -14,21 +15,20 @@ export interface DataProtectionProps extends RegionalStackProps {
 
 /** What must survive: the region's key, the backup bucket and the database's passwords. */
 export class DataProtection extends RegionalStack {
-  readonly key: kms.Key;
-  readonly backups: BackupBucket;
+  readonly key: kms.IKey;
 
   constructor(scope: Construct, props: DataProtectionProps) {
     super(scope, 'data-protection', 'encryption key, backups, database passwords', props);
     this.key = this.defineKey();
-    this.backups = new BackupBucket(this, 'Backups', { ...props, encryptionKey: this.key });
-    if (props.region.role === 'home') this.protectHome(props);
+    const { bucket } = new BackupBucket(this, 'Backups', { ...props, encryptionKey: this.key });
+    if (props.region.role === 'home') this.protectHome(props, bucket);
   }
 
   /**
    * One key per region, not a multi-region key: copies are encrypted anew with the destination's key, so that a key that is disabled or scheduled for deletion
    * in one region (by mistake or by an attacker) takes only that region's copies with it.
    */
-  private defineKey(): kms.Key {
+  private defineKey(): kms.IKey {
     return new kms.Key(this, 'DataKey', {
       description: `Backups and secrets of ${this.environmentModel.name} in ${this.regionModel.name}`,
       alias: dataKeyAlias(this.environmentModel),
@@ -37,12 +37,18 @@ export class DataProtection extends RegionalStack {
     });
   }
 
-  private protectHome({ environment, region, standbys }: DataProtectionProps): void {
+  private protectHome({ environment, region, standbys }: DataProtectionProps, source: s3.IBucket): void {
     new DatabaseCredentials(this, 'Credentials', { environment, region, encryptionKey: this.key, replicateTo: standbys.map((s) => s.regionModel) });
     const [destination] = standbys;
     if (environment.backups.replicateToStandby) {
       if (destination === undefined) throw new Error(`environment "${environment.name}" replicates its backups, but has no standby region`);
-      new BackupReplication(this, 'Replication', { environment, region, source: this.backups.bucket, sourceKey: this.key, destination: destination.regionModel });
+      new BackupReplication(this, 'Replication', {
+        environment,
+        region,
+        source,
+        sourceKey: this.key,
+        destination: destination.regionModel,
+      });
     }
     // Replicas refer to the standby's key and bucket, which therefore come first.
     standbys.forEach((standby) => this.addStackDependency(standby));

@@ -32,7 +32,9 @@ export class EnvironmentStage extends Stage {
   /** Every two networks: after a failover the remaining standbys follow the new home. The later one in the model requests, the earlier accepts. */
   private peer(networks: readonly Network[]): void {
     const { environment } = this.props;
-    const requests = networks.map((network, i) => (i === 0 ? undefined : new PeeringRequest(this, { environment, region: network.regionModel, network, peers: networks.slice(0, i) })));
+    const requests = networks.map((network, i) =>
+      i === 0 ? undefined : new PeeringRequest(this, { environment, region: network.regionModel, network, peers: networks.slice(0, i) }),
+    );
     networks.forEach((network, i) => {
       const received = requests.slice(i + 1).filter((request) => request !== undefined);
       if (received.length > 0) new PeeringReturn(this, { environment, region: network.regionModel, network, requests: received });

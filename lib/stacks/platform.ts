@@ -3,7 +3,7 @@ import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { applyChart } from '../constructs/chart-manifest';
-import { certificateAddon, nodeAddons, volumeAddon } from '../constructs/cluster-addons';
+import { ClusterAddon, NodeAddons, VolumeAddon } from '../constructs/cluster-addons';
 import { ContainerImages, type ImageName } from '../constructs/container-images';
 import { ExternalSecrets } from '../constructs/external-secrets';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
@@ -39,10 +39,16 @@ export class Platform extends RegionalStack {
     const charts = props.chartsFor(environment, region, this.buildImages(props));
     this.workloadCharts = charts.filter((chart) => chart.node.id !== FOUNDATION_CHART);
     const nodes = this.defineNodes();
-    const certificates = certificateAddon(this, this.cluster.clusterName, nodes);
-    const { release } = new ExternalSecrets(this, 'ExternalSecrets', { environment, cluster: this.cluster, encryptionKey: props.dataProtection.key, after: [nodes] });
+    const { clusterName } = this.cluster;
+    const certificates = new ClusterAddon(this, 'CertManager', { clusterName, addonName: 'cert-manager', after: [nodes] });
+    const { release } = new ExternalSecrets(this, 'ExternalSecrets', {
+      environment,
+      cluster: this.cluster,
+      encryptionKey: props.dataProtection.key,
+      after: [nodes],
+    });
     const foundation = this.layFoundation(charts, [certificates, release]);
-    volumeAddon(this, this.cluster.clusterName, foundation);
+    new VolumeAddon(this, 'Volumes', { clusterName, after: foundation });
   }
 
   private buildImages({ region, imagesDirectory }: PlatformProps): Readonly<Record<ImageName, string>> {
@@ -51,9 +57,9 @@ export class Platform extends RegionalStack {
   }
 
   private defineNodes(): NodeGroups {
-    const network = nodeAddons(this, this.cluster.clusterName, this.peerCidrs());
+    const addons = new NodeAddons(this, 'NodeAddons', { clusterName: this.cluster.clusterName, peerCidrs: this.peerCidrs() });
     const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel });
-    nodes.node.addDependency(...network);
+    nodes.node.addDependency(addons);
     return nodes;
   }
 
@@ -64,7 +70,9 @@ export class Platform extends RegionalStack {
   private layFoundation(charts: readonly Chart[], after: readonly Construct[]): eks.KubernetesManifest {
     const [foundation, ...more] = charts.filter((chart) => chart.node.id === FOUNDATION_CHART);
     if (foundation === undefined || more.length > 0) {
-      throw new Error(`exactly one chart must be named "${FOUNDATION_CHART}" (namespaces, storage, DNS); got ${charts.map((c) => c.node.id).join(', ') || 'no charts'}`);
+      throw new Error(
+        `exactly one chart must be named "${FOUNDATION_CHART}" (namespaces, storage, DNS); got ${charts.map((c) => c.node.id).join(', ') || 'no charts'}`,
+      );
     }
     // It holds the namespace of the databases' volume claims: deleting it would delete them.
     const manifest = applyChart(this.cluster, foundation, this.environmentModel.retainData);

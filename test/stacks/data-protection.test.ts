@@ -18,7 +18,9 @@ describe.each([
     template.hasResourceProperties('AWS::S3::Bucket', {
       VersioningConfiguration: { Status: 'Enabled' },
       BucketEncryption: {
-        ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: { 'Fn::GetAtt': ['DataKey17AFBB84', 'Arn'] } } }],
+        ServerSideEncryptionConfiguration: [
+          { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: { 'Fn::GetAtt': ['DataKey17AFBB84', 'Arn'] } } },
+        ],
       },
     });
     template.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
@@ -26,19 +28,29 @@ describe.each([
   });
 
   test('locks every object for as long as the model says', () => {
-    template.hasResourceProperties('AWS::S3::Bucket', { ObjectLockEnabled: true, ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 14 } } } });
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 14 } } },
+    });
   });
 
   test('expires old versions only, after the retention of the model', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       VersioningConfiguration: { Status: 'Enabled' },
-      LifecycleConfiguration: { Rules: [{ NoncurrentVersionExpiration: { NoncurrentDays: 35 }, ExpiredObjectDeleteMarker: true, ExpirationInDays: Match.absent() }] },
+      LifecycleConfiguration: {
+        Rules: [{ NoncurrentVersionExpiration: { NoncurrentDays: 35 }, ExpiredObjectDeleteMarker: true, ExpirationInDays: Match.absent() }],
+      },
     });
   });
 
   test('is not public, takes TLS 1.2 or newer only, and survives its stack', () => {
     for (const bucket of resourcesOf(template, 'AWS::S3::Bucket').values()) {
-      expect(bucket.Properties.PublicAccessBlockConfiguration).toEqual({ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true });
+      expect(bucket.Properties.PublicAccessBlockConfiguration).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
       expect(bucket.DeletionPolicy).toBe('Retain');
     }
     for (const policy of resourcesOf(template, 'AWS::S3::BucketPolicy').values()) {
@@ -68,7 +80,9 @@ describe('replication', () => {
             SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
             Destination: {
               Bucket: { 'Fn::Join': ['', ['arn:aws:s3:::holdfast-production-use1-backups-', { Ref: 'AWS::AccountId' }]] },
-              EncryptionConfiguration: { ReplicaKmsKeyID: { 'Fn::Join': ['', ['arn:aws:kms:us-east-1:', { Ref: 'AWS::AccountId' }, ':alias/holdfast/production/data']] } },
+              EncryptionConfiguration: {
+                ReplicaKmsKeyID: { 'Fn::Join': ['', ['arn:aws:kms:us-east-1:', { Ref: 'AWS::AccountId' }, ':alias/holdfast/production/data']] },
+              },
             },
           },
         ],
@@ -95,7 +109,9 @@ describe('the passwords of PostgreSQL', () => {
     expect(generated.map((s) => s.Name)).toEqual(POSTGRES_SECRET_KEYS.map((key) => `${postgresSecretName(environment, homeRegion(environment))}/${key}`));
     const [composed, ...others] = secrets.filter((s) => s.SecretString !== undefined);
     expect(others).toEqual([]);
-    const text = (composed?.SecretString as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'reference')).join('');
+    const text = (composed?.SecretString as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1]
+      .map((part) => (typeof part === 'string' ? part : 'reference'))
+      .join('');
     const json = JSON.parse(text) as Record<string, string>;
     expect(Object.keys(json)).toEqual([...POSTGRES_SECRET_KEYS]);
     for (const value of Object.values(json)) expect(value).toBe('{{resolve:secretsmanager:reference:SecretString:::}}');

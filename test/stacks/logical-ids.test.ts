@@ -1,8 +1,17 @@
 import { namedEnvironment, resourcesOf, templateOf, templatesOf } from './environments';
 
 const production = templatesOf(namedEnvironment('production'));
-const STATEFUL = ['AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret', 'AWS::EKS::Cluster', 'AWS::EKS::Nodegroup', 'AWS::EC2::VPC', 'AWS::EC2::VPCPeeringConnection'];
-const statefulIds = (stack: string): readonly string[] => [...resourcesOf(templateOf(production, stack))].filter(([, r]) => STATEFUL.includes(r.Type)).map(([id]) => id);
+const STATEFUL = [
+  'AWS::S3::Bucket',
+  'AWS::KMS::Key',
+  'AWS::SecretsManager::Secret',
+  'AWS::EKS::Cluster',
+  'AWS::EKS::Nodegroup',
+  'AWS::EC2::VPC',
+  'AWS::EC2::VPCPeeringConnection',
+];
+const statefulIds = (stack: string): readonly string[] =>
+  [...resourcesOf(templateOf(production, stack))].filter(([, r]) => STATEFUL.includes(r.Type)).map(([id]) => id);
 
 /** A logical id that changes makes CloudFormation delete the resource and make another one. Whoever changes one of these must say how its data move. */
 test.each([
@@ -22,7 +31,10 @@ test.each([
     ],
   ],
   ['us-east-1-data-protection', ['DataKey17AFBB84', 'BackupsAccessLogs4CD0EFAD', 'BackupsBucket2936A3AA']],
-  ['eu-central-1-platform', ['KubernetesSecretsKey86ABA781', 'KubernetesCluster0CA8310C', 'Nodeseucentral1aA2048F34', 'Nodeseucentral1bFF83A403', 'Nodeseucentral1c13CE8663']],
+  [
+    'eu-central-1-platform',
+    ['KubernetesSecretsKey86ABA781', 'KubernetesCluster0CA8310C', 'Nodeseucentral1aA2048F34', 'Nodeseucentral1bFF83A403', 'Nodeseucentral1c13CE8663'],
+  ],
 ])('the stateful resources of %s keep their logical ids', (stack, ids) => {
   expect(statefulIds(stack)).toEqual(ids);
 });

@@ -30,22 +30,34 @@ describe('the network of a region', () => {
   });
 
   test.each(['ec2', 'ecr.api', 'ecr.dkr', 'eks', 'eks-auth', 'kms', 'logs', 'secretsmanager', 'sts'])('reaches %s without leaving AWS', (service) => {
-    home.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface', PrivateDnsEnabled: true, ServiceName: `com.amazonaws.eu-central-1.${service}` });
+    home.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+      VpcEndpointType: 'Interface',
+      PrivateDnsEnabled: true,
+      ServiceName: `com.amazonaws.eu-central-1.${service}`,
+    });
   });
 
   test.each(['s3', 'dynamodb'])('reaches %s through the route tables', (service) => {
-    home.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway', ServiceName: Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([`.${service}`])] }) });
+    home.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+      VpcEndpointType: 'Gateway',
+      ServiceName: Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([`.${service}`])] }),
+    });
   });
 
   test('opens nothing to the internet', () => {
-    for (const group of resourcesOf(home, 'AWS::EC2::SecurityGroup').values()) expect(JSON.stringify(group.Properties.SecurityGroupIngress ?? [])).not.toContain('0.0.0.0/0');
-    home.hasResourceProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: [{ CidrIp: '10.10.0.0/16', FromPort: 443, ToPort: 443, IpProtocol: 'tcp', Description: 'HTTPS from the VPC' }] });
+    for (const group of resourcesOf(home, 'AWS::EC2::SecurityGroup').values())
+      expect(JSON.stringify(group.Properties.SecurityGroupIngress ?? [])).not.toContain('0.0.0.0/0');
+    home.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: [{ CidrIp: '10.10.0.0/16', FromPort: 443, ToPort: 443, IpProtocol: 'tcp', Description: 'HTTPS from the VPC' }],
+    });
     home.resourceCountIs('Custom::VpcRestrictDefaultSG', 1);
   });
 
   test('puts an endpoint into each zone, or into one where one NAT gateway is enough', () => {
     const subnets = (template: typeof home): number[] =>
-      [...resourcesOf(template, 'AWS::EC2::VPCEndpoint').values()].filter((e) => e.Properties.VpcEndpointType === 'Interface').map((e) => (e.Properties.SubnetIds as unknown[]).length);
+      [...resourcesOf(template, 'AWS::EC2::VPCEndpoint').values()]
+        .filter((e) => e.Properties.VpcEndpointType === 'Interface')
+        .map((e) => (e.Properties.SubnetIds as unknown[]).length);
     expect(new Set(subnets(home))).toEqual(new Set([3]));
     expect(new Set(subnets(dev))).toEqual(new Set([1]));
   });

@@ -6,13 +6,17 @@ const production = templatesOf(environment);
 const request = templateOf(production, 'us-east-1-peering');
 const back = templateOf(production, 'eu-central-1-peering-routes');
 
-const routes = (template: typeof request): readonly Readonly<Record<string, unknown>>[] => [...resourcesOf(template, 'AWS::EC2::Route').values()].map((r) => r.Properties);
+const routes = (template: typeof request): readonly Readonly<Record<string, unknown>>[] =>
+  [...resourcesOf(template, 'AWS::EC2::Route').values()].map((r) => r.Properties);
 
 describe('the peering of two regions', () => {
   test('is requested by the standby, which reads the id of the home VPC when it is deployed', () => {
     request.resourcePropertiesCountIs(
       'AWS::EC2::VPCPeeringConnection',
-      { PeerRegion: 'eu-central-1', PeerVpcId: { 'Fn::GetStackOutput': { StackName: 'production-eu-central-1-network', OutputName: 'VpcId', Region: 'eu-central-1' } } },
+      {
+        PeerRegion: 'eu-central-1',
+        PeerVpcId: { 'Fn::GetStackOutput': { StackName: 'production-eu-central-1-network', OutputName: 'VpcId', Region: 'eu-central-1' } },
+      },
       1,
     );
     templateOf(production, 'eu-central-1-network').hasOutput('VpcId', {});
@@ -20,7 +24,8 @@ describe('the peering of two regions', () => {
 
   test('has a route from every private and isolated subnet of the standby to the home', () => {
     expect(routes(request)).toHaveLength(6);
-    for (const route of routes(request)) expect(route).toMatchObject({ DestinationCidrBlock: '10.10.0.0/16', VpcPeeringConnectionId: { 'Fn::GetAtt': ['ConnectionToEuc1', 'Id'] } });
+    for (const route of routes(request))
+      expect(route).toMatchObject({ DestinationCidrBlock: '10.10.0.0/16', VpcPeeringConnectionId: { 'Fn::GetAtt': ['ConnectionToEuc1', 'Id'] } });
     expect(new Set(routes(request).map((r) => JSON.stringify(r.RouteTableId))).size).toBe(6);
   });
 
@@ -46,7 +51,12 @@ describe('the peering of two regions', () => {
 
 test('two standbys are peered with each other too', () => {
   const [home, standby] = environment.regions as readonly [Region, Region];
-  const third: Region = { ...standby, name: 'eu-west-1', zones: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'], network: { ...standby.network, vpcCidr: '10.60.0.0/16' } };
+  const third: Region = {
+    ...standby,
+    name: 'eu-west-1',
+    zones: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'],
+    network: { ...standby.network, vpcCidr: '10.60.0.0/16' },
+  };
   const three: Environment = { ...environment, regions: [home, standby, third] };
   const templates = templatesOf(three);
   templateOf(templates, 'eu-west-1-peering').resourceCountIs('AWS::EC2::VPCPeeringConnection', 2);

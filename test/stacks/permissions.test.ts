@@ -20,7 +20,8 @@ const wildcards = (environment: string): readonly string[] =>
     ),
   );
 
-const kubectl = (region: string): string => `${region}-platform/KubernetesClusterKubectlProviderframeworkonEventServiceRoleDefaultPolicy: {"Fn::Join":["",[{"Fn::GetAtt":["KubernetesClusterKubectlProviderHandlerF916491E","Arn"]},":*"]]}`;
+const kubectl = (region: string): string =>
+  `${region}-platform/KubernetesClusterKubectlProviderframeworkonEventServiceRoleDefaultPolicy: {"Fn::Join":["",[{"Fn::GetAtt":["KubernetesClusterKubectlProviderHandlerF916491E","Arn"]},":*"]]}`;
 
 test('IAM policies hold no wildcard but the acknowledged ones', () => {
   expect(wildcards('dev')).toEqual([kubectl('eu-central-1')]);

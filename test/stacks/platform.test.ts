@@ -26,7 +26,8 @@ const awaitedBy = (id: string): ReadonlySet<string> => {
 
 const idOf = (type: string, properties: Record<string, unknown>): string => {
   const [id, ...more] = Object.keys(home.findResources(type, { Properties: properties }));
-  if (id === undefined || more.length > 0) throw new Error(`expected one ${type} with ${JSON.stringify(properties)}, found ${more.length + (id === undefined ? 0 : 1)}`);
+  if (id === undefined || more.length > 0)
+    throw new Error(`expected one ${type} with ${JSON.stringify(properties)}, found ${more.length + (id === undefined ? 0 : 1)}`);
   return id;
 };
 
@@ -41,7 +42,10 @@ describe('the control plane', () => {
   });
 
   test('can be reached from outside only from where the model says', () => {
-    const open: Environment = { ...environment, regions: environment.regions.map((r) => ({ ...r, cluster: { ...r.cluster, apiAccessCidrs: ['198.51.100.0/24'] } })) };
+    const open: Environment = {
+      ...environment,
+      regions: environment.regions.map((r) => ({ ...r, cluster: { ...r.cluster, apiAccessCidrs: ['198.51.100.0/24'] } })),
+    };
     templateOf(templatesOf(open), 'eu-central-1-platform').hasResourceProperties('AWS::EKS::Cluster', {
       ResourcesVpcConfig: { EndpointPrivateAccess: true, EndpointPublicAccess: true, PublicAccessCidrs: ['198.51.100.0/24'] },
     });
@@ -99,7 +103,15 @@ describe('the add-ons', () => {
     ['vpc-cni', 'aws-node'],
   ])('%s gets its permissions through Pod Identity', (addon, serviceAccount) => {
     idOf('AWS::EKS::Addon', { AddonName: addon, PodIdentityAssociations: [{ ServiceAccount: serviceAccount }] });
-    idOf('AWS::IAM::Role', { AssumeRolePolicyDocument: { Statement: [{ Condition: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'kube-system', 'aws:RequestTag/kubernetes-service-account': serviceAccount } } }] } });
+    idOf('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Condition: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'kube-system', 'aws:RequestTag/kubernetes-service-account': serviceAccount } },
+          },
+        ],
+      },
+    });
   });
 
   test('pods of one service account only get a role', () => {
@@ -109,7 +121,9 @@ describe('the add-ons', () => {
           {
             Action: ['sts:AssumeRole', 'sts:TagSession'],
             Principal: { Service: 'pods.eks.amazonaws.com' },
-            Condition: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'external-secrets', 'aws:RequestTag/kubernetes-service-account': 'external-secrets' } },
+            Condition: {
+              StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'external-secrets', 'aws:RequestTag/kubernetes-service-account': 'external-secrets' },
+            },
           },
         ],
       },
@@ -118,8 +132,13 @@ describe('the add-ons', () => {
   });
 
   test('the pod network enforces NetworkPolicies and keeps the addresses of pods across the peering', () => {
-    const [network] = Object.values(home.findResources('AWS::EKS::Addon', { Properties: { AddonName: 'vpc-cni' } })) as [{ Properties: { ConfigurationValues: string } }];
-    expect(JSON.parse(network.Properties.ConfigurationValues)).toEqual({ enableNetworkPolicy: 'true', env: { AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: '10.20.0.0/16' } });
+    const [network] = Object.values(home.findResources('AWS::EKS::Addon', { Properties: { AddonName: 'vpc-cni' } })) as [
+      { Properties: { ConfigurationValues: string } },
+    ];
+    expect(JSON.parse(network.Properties.ConfigurationValues)).toEqual({
+      enableNetworkPolicy: 'true',
+      env: { AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: '10.20.0.0/16' },
+    });
   });
 
   test.each([
@@ -131,7 +150,9 @@ describe('the add-ons', () => {
         Statement: [
           {
             Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
-            Resource: { 'Fn::Join': ['', [`arn:aws:secretsmanager:${region}:`, { Ref: 'AWS::AccountId' }, ':secret:holdfast/production/eu-central-1/postgres-??????']] },
+            Resource: {
+              'Fn::Join': ['', [`arn:aws:secretsmanager:${region}:`, { Ref: 'AWS::AccountId' }, ':secret:holdfast/production/eu-central-1/postgres-??????']],
+            },
           },
           { Action: 'kms:Decrypt', Condition: { StringEquals: { 'kms:ViaService': Match.anyValue() } } },
         ],
@@ -160,10 +181,12 @@ describe('the order of deployment', () => {
   });
 
   test('the namespace of the volume claims stays where data are retained', () => {
-    expect(home.toJSON().Resources[foundation].DeletionPolicy).toBe('Retain');
+    expect(resourcesOf(home).get(foundation)?.DeletionPolicy).toBe('Retain');
   });
 });
 
 test('refuses charts without a foundation', () => {
-  expect(() => stageOf(environment, (...args) => smallCharts(...args).slice(1))).toThrow(/exactly one chart must be named "cluster".*got etcd, postgres, pooler/);
+  expect(() => stageOf(environment, (...args) => smallCharts(...args).slice(1))).toThrow(
+    /exactly one chart must be named "cluster".*got etcd, postgres, pooler/,
+  );
 });

@@ -18,12 +18,16 @@ test('applies etcd, then PostgreSQL, then the pooler', () => {
 
 test('names the images by their content, in the registry of the account and region', () => {
   for (const { Properties } of applied().values()) {
-    expect(JSON.stringify(Properties.Manifest)).toMatch(/\.dkr\.ecr\.eu-central-1\.\$\{AWS::URLSuffix\}\/cdk-hnb659fds-container-assets-\$\{AWS::AccountId\}-eu-central-1:[0-9a-f]{64}/);
+    expect(JSON.stringify(Properties.Manifest)).toMatch(
+      /\.dkr\.ecr\.eu-central-1\.\$\{AWS::URLSuffix\}\/cdk-hnb659fds-container-assets-\$\{AWS::AccountId\}-eu-central-1:[0-9a-f]{64}/,
+    );
   }
 });
 
 test('a standby region has no PostgreSQL of its own', () => {
-  expect([...resourcesOf(templateOf(production, 'us-east-1-workloads'), 'Custom::AWSCDK-EKS-KubernetesResource').keys()].map((id) => id.slice(0, -8))).toEqual(['ClusterChartetcd']);
+  expect([...resourcesOf(templateOf(production, 'us-east-1-workloads'), 'Custom::AWSCDK-EKS-KubernetesResource').keys()].map((id) => id.slice(0, -8))).toEqual([
+    'ClusterChartetcd',
+  ]);
 });
 
 test('the workloads can be deleted without touching the platform', () => {

@@ -1,4 +1,4 @@
-import { App, CfnResource, Stack } from 'aws-cdk-lib';
+import { type App, CfnResource, Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { buildSync } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -21,7 +21,15 @@ beforeAll(() => {
     const result = synthesize({ environments: deployableEnvironments(), fast: mode === 'fast', outdir });
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
     console.log(JSON.stringify({ ...result, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, memoryMegabytes: maxRSS / 1024 }));`;
-  buildSync({ stdin: { contents, resolveDir: ROOT, loader: 'ts' }, outfile: runner, bundle: true, platform: 'node', target: 'node20', packages: 'external', logLevel: 'error' });
+  buildSync({
+    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
+    outfile: runner,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'error',
+  });
 });
 afterAll(() => {
   rmSync(scratch, { recursive: true });
@@ -36,11 +44,12 @@ interface Outcome {
 }
 
 /** Without a network where the machine allows it: then whatever is not on this machine fails. */
-const withoutNetwork = (): readonly string[] => (spawnSync('unshare', ['-n', 'true']).status === 0 ? ['unshare', '-n'] : []);
+const withoutNetwork = (program: string): [string, ...string[]] => (spawnSync('unshare', ['-n', 'true']).status === 0 ? ['unshare', '-n', program] : [program]);
 const NOWHERE = 'http://127.0.0.1:9';
 
 const run = (mode: 'fast' | 'full', name: string): Outcome => {
-  const [command = '', ...args] = [...withoutNetwork(), process.execPath, '--liftoff-only', '--max-semi-space-size=4', runner, mode, join(scratch, name)];
+  const [command, ...wrapped] = withoutNetwork(process.execPath);
+  const args = [...wrapped, '--liftoff-only', '--max-semi-space-size=4', runner, mode, join(scratch, name)];
   const env = { PATH: process.env.PATH, HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, AWS_EC2_METADATA_DISABLED: 'true' };
   return JSON.parse(execFileSync(command, args, { cwd: scratch, env, encoding: 'utf8' })) as Outcome;
 };
@@ -48,7 +57,14 @@ const run = (mode: 'fast' | 'full', name: string): Outcome => {
 const filesOf = (name: string): ReadonlyMap<string, string> => {
   const folder = join(scratch, name);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(join(folder, file)).isFile());
-  return new Map(files.sort().map((file) => [file, createHash('sha256').update(readFileSync(join(folder, file))).digest('hex')]));
+  return new Map(
+    files.sort().map((file) => [
+      file,
+      createHash('sha256')
+        .update(readFileSync(join(folder, file)))
+        .digest('hex'),
+    ]),
+  );
 };
 
 describe('synthesis of all environments', () => {
@@ -96,7 +112,10 @@ describe('synthesis of all environments', () => {
   }, 180_000);
 
   test('the secret that the cluster reads has the keys that the charts ask for', () => {
-    const template = readFileSync(join(scratch, 'a', 'assembly-production', 'productioneucentral1workloads61BAA4CA.template.json'), 'utf8').replaceAll('\\"', '"');
+    const template = readFileSync(join(scratch, 'a', 'assembly-production', 'productioneucentral1workloads61BAA4CA.template.json'), 'utf8').replaceAll(
+      '\\"',
+      '"',
+    );
     const asked = [...template.matchAll(/"remoteRef":\{"key":"([^"]+)","property":"([^"]+)"\}/g)].map((m) => [m[1], m[2]]);
     expect(new Set(asked.map(([key]) => key))).toEqual(new Set(['holdfast/production/eu-central-1/postgres']));
     const protection = readFileSync(join(scratch, 'a', 'assembly-production', 'productioneucentral1dataprotection5B16A345.template.json'), 'utf8');
