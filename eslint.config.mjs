@@ -30,7 +30,10 @@ export default defineConfig(
       // Constants are read with brackets where a name is not an identifier.
       '@typescript-eslint/dot-notation': 'off',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      eqeqeq: 'error',
+      // A flag that a signal handler or a callback sets looks constant to this rule.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': ['error', { allow: ['error', 'warn'] }],
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
     },
@@ -52,6 +55,6 @@ export default defineConfig(
   },
   {
     files: ['**/*.{js,mjs,cjs}'],
-    languageOptions: { globals: { ...NODE_GLOBALS, module: 'writable', require: 'readonly', __dirname: 'readonly' } },
+    languageOptions: { globals: { ...NODE_GLOBALS, module: 'writable', require: 'readonly', __dirname: 'readonly', __filename: 'readonly' } },
   },
 );
