@@ -10,10 +10,12 @@ export class ConfigError extends Error {
 /** What is wrong with a value, empty if nothing. */
 type Check = (value: unknown, path: string) => readonly string[];
 
+const given = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+
 const expected =
   (what: string, isValid: (value: unknown) => boolean): Check =>
   (value, path) =>
-    isValid(value) ? [] : [`${path}: given ${JSON.stringify(value) ?? 'nothing'}; allowed: ${what}`];
+    isValid(value) ? [] : [`${path}: given ${given(value)}; allowed: ${what}`];
 
 const isPlain = (v: unknown): v is Readonly<Record<string, unknown>> => typeof v === 'object' && v !== null && !Array.isArray(v);
 const isHttps = (v: unknown): boolean => typeof v === 'string' && URL.canParse(v) && new URL(v).protocol === 'https:';
@@ -26,11 +28,13 @@ const duration = expected('seconds, more than 0 and at most 60', (v) => typeof v
 const port = expected('a port, 1 to 65535', (v) => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= 65_535);
 const endpoints = expected('a list of https addresses, at least one', (v) => Array.isArray(v) && v.length > 0 && v.every(isHttps));
 
+type Checks<T> = { readonly [K in keyof T]-?: Check };
+
 /** Every key of T is checked, and no other key is accepted. */
 const object =
-  <T>(checks: { readonly [K in keyof T]-?: Check }): Check =>
+  <T>(checks: Checks<T>): Check =>
   (value, path) => {
-    if (!isPlain(value)) return [`${path || 'the configuration'}: given ${JSON.stringify(value) ?? 'nothing'}; allowed: an object`];
+    if (!isPlain(value)) return [`${path || 'the configuration'}: given ${given(value)}; allowed: an object`];
     const at = (key: string): string => (path ? `${path}.${key}` : key);
     const unknownKeys = Object.keys(value).filter((key) => !(key in checks));
     return [

@@ -85,14 +85,21 @@ const text = (a: Address): string => `${a.host}:${a.port}`;
 export const sameAddress = (a: Address, b: Address): boolean => a.host === b.host && a.port === b.port;
 
 const isOlder = (reading: Reading, route: Route | undefined): boolean =>
-  route !== undefined && reading.clusterId === route.clusterId && reading.leader !== undefined && reading.leader.modRevision < route.modRevision;
+  reading.clusterId === route?.clusterId && reading.leader !== undefined && reading.leader.modRevision < route.modRevision;
 
 /** Carries on the time since which all readings were older than the route; undefined as soon as one is not. */
 export const olderSince = (since: number | undefined, reading: Reading, route: Route | undefined): number | undefined =>
   isOlder(reading, route) ? (since ?? reading.at) : undefined;
 
-type Claim = { readonly usable: true; readonly leader: Leader & { address: Address; primaryUrl: string }; readonly clusterId: string };
-type NoClaim = { readonly usable: false; readonly because: string };
+interface Claim {
+  readonly usable: true;
+  readonly leader: Leader & { address: Address; primaryUrl: string };
+  readonly clusterId: string;
+}
+interface NoClaim {
+  readonly usable: false;
+  readonly because: string;
+}
 const noClaim = (because: string): NoClaim => ({ usable: false, because });
 
 const claimOf = ({ now, reading, route, olderSince: since }: Observation): Claim | NoClaim => {
@@ -110,8 +117,7 @@ const claimOf = ({ now, reading, route, olderSince: since }: Observation): Claim
 };
 
 const isConfirmed = ({ now, answer }: Observation, { leader }: Claim): boolean =>
-  answer !== undefined &&
-  answer.primary &&
+  answer?.primary === true &&
   answer.member === leader.member &&
   answer.modRevision === leader.modRevision &&
   answer.primaryUrl === leader.primaryUrl &&
@@ -120,7 +126,7 @@ const isConfirmed = ({ now, answer }: Observation, { leader }: Claim): boolean =
 const follow = (o: Observation, claim: Claim): Action => {
   const { member, modRevision, address, primaryUrl } = claim.leader;
   const route: Route = { member, host: address.host, port: address.port, clusterId: claim.clusterId, modRevision };
-  if (o.route && o.route.member === member && sameAddress(o.route, address)) {
+  if (o.route?.member === member && sameAddress(o.route, address)) {
     const known = o.route.modRevision === modRevision && o.route.clusterId === claim.clusterId;
     return known ? hold(`${member} is the leader and the route`) : { kind: 'keep', route, because: `${member} holds a newer leader key at the same address` };
   }

@@ -82,7 +82,7 @@ export const parseRead = (answer: unknown, membersPrefix: string): ReadAnswer =>
   if (clusterId === '0' || !leaderKvs || !syncKvs || !memberKvs)
     throw new EtcdAnswerError(`etcd's answer to a read is incomplete: ${JSON.stringify(answer).slice(0, 160)}`);
   const sync = parseKey(decode(syncKvs[0]?.['value']));
-  const syncStandby = text(sync['sync_standby']).split(',')[0] || undefined;
+  const syncStandby = /^[^,]+/.exec(text(sync['sync_standby']))?.[0];
   const [key] = leaderKvs;
   return { clusterId, syncStandby, leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined };
 };

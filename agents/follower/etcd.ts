@@ -19,6 +19,8 @@ export interface EtcdPorts {
 /** One endpoint is in use, for reads and the watch alike; whoever finds it bad moves everyone to the next. */
 export interface Endpoints {
   current(): string;
+  /** All, the present one first. */
+  inOrder(): readonly string[];
   /** Moves on, unless someone else already has. */
   leave(endpoint: string): void;
   onMove(listener: () => void): void;
@@ -30,6 +32,7 @@ export const endpointsOf = (all: readonly string[], start: number): Endpoints =>
   const current = (): string => all[index] ?? '';
   return {
     current,
+    inOrder: () => [...all.slice(index), ...all.slice(0, index)],
     leave: (endpoint) => {
       if (endpoint !== current() || all.length === 1) return;
       index = (index + 1) % all.length;
@@ -109,8 +112,7 @@ export class EtcdClient {
 
   private async onAnyEndpoint<T>(ask: (endpoint: string) => Promise<T>): Promise<T> {
     const failures: string[] = [];
-    for (let tried = 0; tried < this.config.etcd.endpoints.length; tried += 1) {
-      const endpoint = this.endpoints.current();
+    for (const endpoint of this.endpoints.inOrder()) {
       try {
         return await ask(endpoint);
       } catch (error) {

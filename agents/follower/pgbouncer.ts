@@ -5,7 +5,7 @@ import { sameAddress, type Address, type PoolerState, type Route } from './decid
 import { reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
 
-const addressOf = (row: Row, host: string): Address => ({ host: String(row[host] ?? ''), port: Number(row['port']) });
+const addressOf = (row: Row, host: string): Address => ({ host: typeof row[host] === 'string' ? row[host] : '', port: Number(row['port']) });
 
 /** Server connections, counted. */
 export interface Bound {

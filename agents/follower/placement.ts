@@ -63,7 +63,7 @@ const agreedLeader = (statuses: readonly EtcdStatus[]): string | undefined => {
 const candidates = (o: PlacementObservation, leader: EtcdStatus): readonly EtcdMember[] =>
   o.members.filter((m) => {
     const status = o.statuses.find((s) => s.memberId === m.id);
-    const isHealthy = status !== undefined && status.errors.length === 0 && leader.appliedIndex - status.appliedIndex <= MAX_LAG_ENTRIES;
+    const isHealthy = status?.errors.length === 0 && leader.appliedIndex - status.appliedIndex <= MAX_LAG_ENTRIES;
     return m.id !== leader.memberId && !m.learner && m.name !== '' && isHealthy;
   });
 

@@ -26,9 +26,11 @@ const JITTER_MS = 2_000;
 export const placingLoop = async (ports: PlacingPorts): Promise<void> => {
   const log = onChange(ports.log);
   let lastAttemptAt: number | undefined;
-  while (!ports.stop.aborted) {
+  const nextTurn = async (): Promise<boolean> => {
     await ports.sleep(ATTEMPT_PAUSE_MS + ports.random() * JITTER_MS);
-    if (ports.stop.aborted) return;
+    return !ports.stop.aborted;
+  };
+  while (await nextTurn()) {
     try {
       const decision = decidePlacement(await observe(ports, lastAttemptAt));
       if (decision.kind === 'hold') log('etcd leader stays', decision.because);

@@ -79,9 +79,7 @@ export class Watch {
     const { etcd, stop } = this.ports;
     etcd.endpoints.onMove(() => this.running.abort());
     stop.addEventListener('abort', () => this.running.abort());
-    while (!stop.aborted) {
-      const why = await this.watchOnce();
-      if (stop.aborted) return;
+    for (let why = await this.watchOnce(); !stop.aborted; why = await this.watchOnce()) {
       this.ports.metrics.watchRestarts += 1;
       this.failures = this.heard === undefined ? this.failures + 1 : 0;
       if (why !== SILENT) await pause(REOPEN_MS[Math.min(this.failures, REOPEN_MS.length - 1)] ?? 0);

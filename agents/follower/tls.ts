@@ -109,7 +109,7 @@ export const rememberingLookup = (now: () => number, resolve: Resolve = resolveA
         if (options.all) callback(null, addresses);
         else callback(null, first?.address ?? '', first?.family);
       },
-      (error: NodeJS.ErrnoException) => callback(error, ''),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''),
     );
   };
 };

@@ -40,7 +40,8 @@ describe('log', () => {
       (what, why) => lines.push(`${what} ${why}`),
       () => 'step',
     );
-    [log('a', '1'), log('a', '1'), log('b', '1'), log('a', '1'), step('hold', 'x'), step('reload', 'x'), step('hold', 'x')];
+    for (const what of ['a', 'a', 'b', 'a']) log(what, '1');
+    for (const what of ['hold', 'hold', 'reload', 'hold']) step(what, 'x');
     expect(lines).toEqual(['a 1', 'b 1', 'hold x', 'reload x', 'hold x']);
   });
   test('finds words for any failure', () => {

@@ -22,7 +22,9 @@ export const sleep = (ms: number): Promise<void> => new Promise((done) => setTim
 
 /** @throws Error when it has not come true in time */
 export const until = async (what: string, isTrue: () => boolean, withinMs = 5_000): Promise<void> => {
-  for (const started = Date.now(); !isTrue(); await sleep(5)) {
+  const started = Date.now();
+  while (!isTrue()) {
+    await sleep(5);
     if (Date.now() - started > withinMs) throw new Error(`did not come true within ${withinMs} ms: ${what}`);
   }
 };
