@@ -26,7 +26,13 @@ export interface SynthesisOptions {
 
 export interface Synthesized {
   readonly outdir: string;
-  readonly stacks: readonly { readonly name: string; readonly environment: string; readonly region: string; readonly templateFile: string; readonly resources: number }[];
+  readonly stacks: readonly {
+    readonly name: string;
+    readonly environment: string;
+    readonly region: string;
+    readonly templateFile: string;
+    readonly resources: number;
+  }[];
   /** What was not checked, for people to read; empty after a full synthesis. */
   readonly skipped: readonly string[];
 }
@@ -48,7 +54,8 @@ const onAws: ChartsFor = (environment, region, images) =>
 
 const featureFlags = (): Record<string, unknown> => {
   const settings: unknown = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  if (typeof settings !== 'object' || settings === null || !('context' in settings) || typeof settings.context !== 'object') throw new Error('cdk.json has no "context"');
+  if (typeof settings !== 'object' || settings === null || !('context' in settings) || typeof settings.context !== 'object')
+    throw new Error('cdk.json has no "context"');
   return { ...settings.context };
 };
 
