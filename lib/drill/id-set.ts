@@ -1,4 +1,5 @@
 /** Sets of row ids as sorted, disjoint, inclusive ranges: a client's thousands of rows are a handful of ranges. */
+import { elementAt } from './element';
 
 /** `[from, to]`, both inclusive, integers, `from <= to`. */
 export type IdRange = readonly [from: number, to: number];
@@ -29,8 +30,8 @@ export const union = (a: IdSet, b: IdSet): IdSet => idSet([...a, ...b]);
 export const intersect = (a: IdSet, b: IdSet): IdSet => {
   const both: IdRange[] = [];
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    const [aFrom, aTo] = a[i] as IdRange;
-    const [bFrom, bTo] = b[j] as IdRange;
+    const [aFrom, aTo] = elementAt(a, i);
+    const [bFrom, bTo] = elementAt(b, j);
     const [from, to] = [Math.max(aFrom, bFrom), Math.min(aTo, bTo)];
     if (from <= to) both.push([from, to]);
     if (aTo < bTo) i += 1;
@@ -45,9 +46,9 @@ export const subtract = (a: IdSet, b: IdSet): IdSet => {
   let j = 0;
   for (const [aFrom, aTo] of a) {
     let from = aFrom;
-    while (j < b.length && (b[j] as IdRange)[1] < from) j += 1;
-    for (let k = j; k < b.length && (b[k] as IdRange)[0] <= aTo; k += 1) {
-      const [bFrom, bTo] = b[k] as IdRange;
+    while (j < b.length && elementAt(b, j)[1] < from) j += 1;
+    for (let k = j; k < b.length && elementAt(b, k)[0] <= aTo; k += 1) {
+      const [bFrom, bTo] = elementAt(b, k);
       if (bFrom > from) rest.push([from, bFrom - 1]);
       from = bTo + 1;
     }

@@ -1,7 +1,7 @@
 /** Where a text stops being JSON. `JSON.parse` of Node 20 says what, but seldom where, and quotes the text instead. */
 
 const TOKEN =
-  /[\s]*(?:(?<mark>[{}[\],:])|(?<string>"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<literal>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+  /[\s]*(?:(?<mark>[{}[\],:])|(?<string>"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<literal>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/uy;
 
 interface Token {
   /** `{ } [ ] , :`, or `value` for a number, true, false, null, or `string`. */
@@ -67,7 +67,9 @@ export const describeJsonFault = (text: string): string => {
   const at = jsonFaultAt(text);
   if (at === null) return 'not JSON';
   const endsEarly = at >= text.trimEnd().length || /^"(?:[^"\\\n]|\\.)*\\?$/.test(text.slice(at));
-  return endsEarly ? `not JSON: the file ends too early, at ${positionOf(text, text.length)}` : `not JSON: unexpected ${printable(text.slice(at))} at ${positionOf(text, at)}`;
+  return endsEarly
+    ? `not JSON: the file ends too early, at ${positionOf(text, text.length)}`
+    : `not JSON: unexpected ${printable(text.slice(at))} at ${positionOf(text, at)}`;
 };
 
 /** The beginning of what stands there: a word, or one character; by its code where it can't be printed. */

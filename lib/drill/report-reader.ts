@@ -20,7 +20,7 @@ export class ReportError extends Error {
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
 const validate = ajv.compile<DrillReport>(REPORT_JSON_SCHEMA);
 
-const shown = (value: unknown): string => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60));
+const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60));
 
 const problem = (error: ErrorObject): string => {
   const where = error.instancePath === '' ? 'the report' : error.instancePath;

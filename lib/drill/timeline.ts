@@ -79,7 +79,7 @@ const statesOf = (history: History, node: string, frame: Frame): readonly NodeSt
 const join = (intervals: readonly Interval[]): readonly Interval[] =>
   intervals.reduce<Interval[]>((joined, [from, to]) => {
     const last = joined[joined.length - 1];
-    if (last && last[1] === from) joined[joined.length - 1] = [last[0], to];
+    if (last?.[1] === from) joined[joined.length - 1] = [last[0], to];
     else joined.push([from, to]);
     return joined;
   }, []);

@@ -7,8 +7,8 @@ import { CLIENTS, expectationOf, FAILOVER, NODES, soundEvents, type Plan } from 
 
 const FAULT = 1010;
 const END = 1052;
-const [A, B, C] = CLIENTS as [string, string, string];
-const [OLD, NEW] = NODES as [string, string];
+const [A, B, C] = CLIENTS;
+const [OLD, NEW] = NODES;
 
 const judged = (
   plan: Plan,
@@ -24,6 +24,8 @@ const without = (drop: (e: HistoryEvent) => boolean) => (events: readonly Histor
 const withMore =
   (...more: readonly HistoryEvent[]) =>
   (events: readonly HistoryEvent[]) => [...events, ...more];
+/** An older meter's write: nobody knows who acknowledged it. */
+const anonymous = ({ t, kind, client, id, start, outcome }: WriteEvent): WriteEvent => ({ t, kind, client, id, start, outcome });
 const isWrite = (e: HistoryEvent): e is WriteEvent => e.kind === 'write';
 const lastAckBefore = (events: readonly HistoryEvent[], client: string, t: number): WriteEvent => {
   const acked = events.filter(isWrite).filter((w) => w.client === client && w.outcome === 'acked' && w.t < t);
@@ -42,7 +44,7 @@ const dropRow = (client: string, id: number) => (events: readonly HistoryEvent[]
   );
 
 describe('a sound run passes', () => {
-  test.each(seeds(25))('with a failover (seed %i)', (seed) => {
+  test.each(seeds(10))('with a failover (seed %i)', (seed) => {
     const j = judged({ seed, failover: FAILOVER, inFlight: seed % 2 ? 'unknown' : 'failed', start: 1000 + seed / 7 });
     expect(notPassed(j)).toEqual({});
     expect(j.verdict).toBe('pass');
@@ -52,14 +54,14 @@ describe('a sound run passes', () => {
     expect(j.measured?.rows.ackedLost).toEqual([]);
   });
 
-  test.each(seeds(25))('without one (seed %i)', (seed) => {
+  test.each(seeds(10))('without one (seed %i)', (seed) => {
     const j = judged({ seed }, { ...noFailover, planned: true });
     expect(notPassed(j)).toEqual({});
     expect(j.measured?.gaps[0]?.seconds).toBeLessThan(0.06);
     expect(j.measured?.health.seconds).toBe(0);
   });
 
-  test.each(seeds(10))('with an excluded client, whose longer gap has no say (seed %i)', (seed) => {
+  test.each(seeds(5))('with an excluded client, whose longer gap has no say (seed %i)', (seed) => {
     const j = judged({ ...failover, seed, excluded: [A] }, { excluded: [{ client: A, because: 'it is on the node' }] });
     expect(notPassed(j)).toEqual({});
     expect(j.measured?.gaps.map((g) => g.client).sort()).toEqual([B, C]);
@@ -117,7 +119,7 @@ describe('the gap', () => {
 });
 
 describe('rows', () => {
-  test.each(seeds(20))('that were acknowledged and are missing are found, exactly (seed %i)', (seed) => {
+  test.each(seeds(8))('that were acknowledged and are missing are found, exactly (seed %i)', (seed) => {
     const plan = { ...failover, seed };
     const victim = lastAckBefore(soundEvents(plan), B, FAULT + 0.01);
     const j = judged(plan, {}, dropRow(B, victim.id));
@@ -192,7 +194,7 @@ describe('two primaries', () => {
   });
   const served = FAULT + FAILOVER.servedAfter + 0.5;
 
-  test.each(seeds(20))('are found when the old one takes a single commit while the new one serves (seed %i)', (seed) => {
+  test.each(seeds(8))('are found when the old one takes a single commit while the new one serves (seed %i)', (seed) => {
     const j = judged({ ...failover, seed }, {}, withMore(localCommit(OLD, served + seed / 10)));
     expect(notPassed(j)).toEqual({ 'one-writable-primary': 'fail', 'local-commits-end-before-promotion': 'fail' });
     expect(j.measured?.writable?.nodes).toEqual([OLD, NEW]);
@@ -200,7 +202,7 @@ describe('two primaries', () => {
 
   test('are not seen in an orderly handover, however close', () => {
     const quick = { lostAfter: 0.02, releasedAfter: 0.03, lockAfter: 0.04, promotedAfter: 0.05, servedAfter: 0.1, healedAfter: 1, rejoinedAfter: 3 };
-    for (const seed of seeds(50)) expect(notPassed(judged({ seed, failover: quick }))).toEqual({});
+    for (const seed of seeds(12)) expect(notPassed(judged({ seed, failover: quick }))).toEqual({});
   });
 
   test('that only accept local commits before the new one acknowledges leave a margin, which is measured', () => {
@@ -237,7 +239,7 @@ describe('two primaries', () => {
   });
 
   test('can not be told when writes do not say who acknowledged them', () => {
-    const j = judged(failover, {}, (events) => events.map((e) => (isWrite(e) ? (({ node: _, ...rest }) => rest)(e) : e)));
+    const j = judged(failover, {}, (events) => events.map((e) => (isWrite(e) ? anonymous(e) : e)));
     expect(notPassed(j)).toEqual({ 'one-acknowledging-primary': 'unknown', 'local-commits-end-before-promotion': 'unknown' });
   });
 
@@ -285,11 +287,7 @@ describe('recovery', () => {
   });
 
   test('that does not last is none', () => {
-    const j = judged(
-      { ...failover, end: 1120 },
-      {},
-      withMore({ t: 1119.9, kind: 'role', member: NODES[2] as string, state: 'starting', role: 'replica', timeline: 2 }),
-    );
+    const j = judged({ ...failover, end: 1120 }, {}, withMore({ t: 1119.9, kind: 'role', member: NODES[2], state: 'starting', role: 'replica', timeline: 2 }));
     expect(notPassed(j)).toEqual({ 'healthy-again': 'fail' });
     expect(j.measured?.health.seconds).toBeNull();
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAYOUTS, placeFlags, scaleOf, textWidth, ticks, type Layout, type PlacedFlag } from '../../lib/drill/html/layout';
+import { elementAt } from '../../lib/drill/element';
 import { markup } from '../../lib/drill/html/markup';
 import { renderPage, type PageInput } from '../../lib/drill/html/page';
 import { chromium, startBrowser, type Browser } from '../support/chromium';
@@ -137,7 +138,7 @@ test.each(LAYOUTS.map((l) => [l.name, l] as const))('ticks on a %s are round, in
     for (const [i, t] of marks.entries()) {
       expect(t).toBeGreaterThanOrEqual(from);
       expect(t).toBeLessThanOrEqual(to);
-      if (i > 0) expect(scale.x(t) - scale.x(marks[i - 1] as number)).toBeGreaterThanOrEqual(47.9);
+      if (i > 0) expect(scale.x(t) - scale.x(elementAt(marks, i - 1))).toBeGreaterThanOrEqual(47.9);
     }
   }
 });
@@ -155,7 +156,7 @@ describeIf(chromium, 'in a real browser', () => {
   }, 60_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await browser.close();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -81,7 +81,7 @@ export const startBrowser = async (): Promise<Browser> => {
     }
   });
   let id = 0;
-  let sessionId: string | undefined;
+  const session: { sessionId?: string } = {};
   const send = (method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> =>
     new Promise((resolve, reject) => {
       const own = ++id;
@@ -90,11 +90,11 @@ export const startBrowser = async (): Promise<Browser> => {
         if (message.error) reject(new Error(`${method}: ${message.error.message}`));
         else resolve(message.result ?? {});
       });
-      input.write(`${JSON.stringify({ id: own, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`);
+      input.write(`${JSON.stringify({ id: own, method, params, ...session })}\0`);
     });
   const { targetInfos } = (await send('Target.getTargets')) as { readonly targetInfos?: readonly { readonly targetId: string; readonly type: string }[] };
   const page = targetInfos?.find((t) => t.type === 'page');
-  sessionId = String((await send('Target.attachToTarget', { targetId: page?.targetId, flatten: true }))['sessionId']);
+  session.sessionId = String((await send('Target.attachToTarget', { targetId: page?.targetId, flatten: true }))['sessionId']);
   for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await send(`${domain}.enable`);
   return {
     complaints,

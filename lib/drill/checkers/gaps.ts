@@ -1,3 +1,4 @@
+import { elementAt } from '../element';
 import type { History, WriteEvent } from '../events';
 import type { Window } from '../expectation';
 import { longest, lengthOf, overlaps, uncovered, type Interval } from './intervals';
@@ -22,8 +23,8 @@ const gapsOf = (acks: readonly number[], window: Window): readonly { readonly in
   const before = acks.findLast((t) => t <= window.from) ?? window.from;
   const inside = acks.filter((t) => t > window.from);
   const points = [before, ...inside];
-  const closed = points.slice(1).map((to, i) => ({ interval: [points[i] as number, to] as const, open: false }));
-  const last = points[points.length - 1] as number;
+  const closed = points.slice(1).map((to, i) => ({ interval: [elementAt(points, i), to] as const, open: false }));
+  const last = elementAt(points, points.length - 1);
   return last < window.to ? [...closed, { interval: [last, window.to] as const, open: true }] : closed;
 };
 

@@ -1,3 +1,4 @@
+import { elementAt } from '../element';
 import type { History } from '../events';
 import { SAMPLING_LIMITS, servedClients, type Expectation, type SamplingLimits } from '../expectation';
 import { lengthOf, longest, uncovered, type Interval } from './intervals';
@@ -29,7 +30,7 @@ const median = (values: readonly number[]): number | null => {
 
 const intervalsBetweenStarts = (samples: readonly Interval[]): readonly number[] => {
   const starts = samples.map(([start]) => start).sort((a, b) => a - b);
-  return starts.slice(1).map((start, i) => start - (starts[i] as number));
+  return starts.slice(1).map((start, i) => start - elementAt(starts, i));
 };
 
 const measured = ({ start, t }: { readonly start: number; readonly t: number }): Interval => [start, t];

@@ -1,3 +1,4 @@
+import { elementAt } from '../element';
 import type { History, LocalCommitEvent, WriteEvent } from '../events';
 import { leaderAt, leaderChanges, type LeaderChange } from './leadership';
 
@@ -79,7 +80,7 @@ const below = (sorted: readonly number[], limit: number): number => {
   let [from, to] = [0, sorted.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if ((sorted[middle] as number) < limit) from = middle + 1;
+    if (elementAt(sorted, middle) < limit) from = middle + 1;
     else to = middle;
   }
   return from;
@@ -123,7 +124,7 @@ export const handoverMargins = (history: History, from: number, to: number): rea
     const until = changes.find((c) => c.at > change.at && c.to === change.from)?.at ?? Infinity;
     const last = history.localCommits.findLast((c) => c.node === change.from && c.ok && !c.inRecovery && c.t < until);
     const first = history.writes.find((w) => isAcked(w) && w.node === change.to && w.t >= change.at - LEADER_NEWS_SECONDS && w.t > from);
-    if (!last || !first || change.from === null) return [];
+    if (!last || !first) return [];
     return [{ from: change.from, to: change.to, seconds: first.t - last.t, atMostSeconds: first.t - last.start }];
   });
 };

@@ -1,4 +1,5 @@
 /** A picture is drawn once per width, so that its text has the same size on a phone and on a screen. */
+import { elementAt } from '../element';
 
 export interface Layout {
   /** Name of the CSS class that shows this drawing at its widths only. */
@@ -40,7 +41,7 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
 /** Round values at least `room` pixels apart. */
 export const ticks = (scale: Scale, room: number): readonly number[] => {
   const perUnit = (scale.right - scale.left) / (scale.to - scale.from);
-  const step = STEPS.find((s) => s * perUnit >= room) ?? (STEPS[STEPS.length - 1] as number);
+  const step = STEPS.find((s) => s * perUnit >= room) ?? elementAt(STEPS, STEPS.length - 1);
   const first = Math.ceil(scale.from / step);
   const last = Math.floor(scale.to / step + 1e-9);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toFixed(6)));

@@ -15,7 +15,7 @@ export interface PageInput {
 }
 
 const mostOf = (values: readonly (number | null | undefined)[]): number | null => {
-  const known = values.filter((v): v is number => v != null);
+  const known = values.filter((v): v is number => v !== null && v !== undefined);
   return known.length === 0 ? null : Math.max(...known);
 };
 
@@ -25,7 +25,7 @@ const fact = (name: string, value: string, note: string, bad = false): Markup =>
 /** What the summary's table does not say already. */
 const ownFacts = (report: DrillReport): readonly Markup[] => {
   const { runs, summary } = report;
-  const margins = runs.map((r) => r.localCommitMarginSeconds).filter((m): m is number => m != null);
+  const margins = runs.map((r) => r.localCommitMarginSeconds).filter((m): m is number => m !== null && m !== undefined);
   const margin = margins.length === 0 ? null : Math.min(...margins);
   const primaries = mostOf(runs.map((r) => r.writablePrimaries));
   const falseFailovers = mostOf(runs.map((r) => r.falseFailovers));

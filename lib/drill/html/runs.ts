@@ -1,4 +1,5 @@
 /** The runs of a drill: their pictures, what was lost, why a run did not pass, and the list of all. */
+import { elementAt } from '../element';
 import { formatCount, formatSeconds } from '../format';
 import { formatIds } from '../id-set';
 import type { DrillReport, ReportLog, ReportRows, ReportRun } from '../report-types';
@@ -13,12 +14,16 @@ export type TimelineOrReason = RunTimeline | { readonly missing: string } | null
 /** The run to show first: the worst verdict, and among those the longest gap. */
 export const mostTelling = (runs: readonly ReportRun[]): number => {
   const rank = (run: ReportRun): number => ['pass', 'unknown', 'fail'].indexOf(run.verdict) * 1e9 + (run.gapSeconds ?? 0);
-  return runs.reduce((best, run, i) => (rank(run) > rank(runs[best] as ReportRun) ? i : best), 0);
+  return runs.reduce((best, run, i) => (rank(run) > rank(elementAt(runs, best)) ? i : best), 0);
 };
 
+const marginText = (margin: number | null): string =>
+  margin === null
+    ? ''
+    : `; the old primary's last local commit came ${formatSeconds(Math.abs(margin))} ${margin < 0 ? 'after' : 'before'} the new one's first acknowledged write`;
+
 const caption = (run: ReportRun, index: number): Markup =>
-  markup`<b>Run ${String(index + 1)}.</b> Longest gap
-    ${formatSeconds(run.gapSeconds)}${run.localCommitMarginSeconds == null ? NOTHING : markup`; the old primary's last local commit came ${formatSeconds(Math.abs(run.localCommitMarginSeconds))} ${run.localCommitMarginSeconds < 0 ? 'after' : 'before'} the new one's first acknowledged write`}.`;
+  markup`<b>Run ${String(index + 1)}.</b> Longest gap ${formatSeconds(run.gapSeconds)}${marginText(run.localCommitMarginSeconds ?? null)}.`;
 
 const pictureOf = (report: DrillReport, run: ReportRun, index: number, timeline: TimelineOrReason): Markup => {
   if (timeline === null) return markup`<p class="quiet">The report names no timeline for run ${String(index + 1)}.</p>`;

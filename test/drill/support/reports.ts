@@ -5,7 +5,7 @@ import { judge } from '../../../lib/drill/judge';
 import { buildReport, buildRun, type DrillReport, type ReportBudget, type ReportRun } from '../../../lib/drill/report';
 import { timelineOf, type RunTimeline } from '../../../lib/drill/timeline';
 import { seeded } from './random';
-import { CLIENTS, expectationOf, FAILOVER, NODES, soundEvents, type Plan } from './synthetic';
+import { CLIENTS, expectationOf, type FAILOVER, NODES, soundEvents, type Plan } from './synthetic';
 
 export const BUDGET: ReportBudget = {
   lowerSeconds: 18.85,
@@ -72,8 +72,8 @@ const reportOf = (
   timelines: made.map((m) => m.timeline),
 });
 
-const [A, B] = CLIENTS as [string, string];
-const [OLD] = NODES as [string];
+const [A, B] = CLIENTS;
+const [OLD] = NODES;
 const EXCLUDED = [{ client: A, because: 'it is on zone-a-0, the node that the fault strikes' }];
 
 const varied = (seed: number): typeof FAILOVER => {
@@ -143,7 +143,7 @@ export const switchover = (): ReportAndTimelines => {
       events
         .map((e) =>
           e.kind === 'write' && e.outcome === 'unknown'
-            ? { ...e, outcome: 'acked' as const, node: NODES[1] as string, t: 1010 + seconds + 0.05 + e.id / 1e6, start: e.start }
+            ? { ...e, outcome: 'acked' as const, node: NODES[1], t: 1010 + seconds + 0.05 + e.id / 1e6, start: e.start }
             : e,
         )
         .map((e) => (e.kind === 'rows' ? { ...e, present: [[1, 5000] as const] } : e));

@@ -1,11 +1,12 @@
 /** Histories as a sound system would leave them, made from a seed; tests then plant faults in them. */
 import { historyOf, type History, type HistoryEvent, type WriteEvent } from '../../../lib/drill/history';
 import type { Expectation } from '../../../lib/drill/expectation';
+import { elementAt } from '../../../lib/drill/element';
 import { idSetOf } from '../../../lib/drill/id-set';
 import { seeded, type Random } from './random';
 
-export const CLIENTS = ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'];
-export const NODES = ['pg-euc1-0', 'pg-euc1-1', 'pg-euc1-2'];
+export const CLIENTS = ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'] as const;
+export const NODES = ['pg-euc1-0', 'pg-euc1-1', 'pg-euc1-2'] as const;
 
 export interface Plan {
   readonly seed: number;
@@ -79,7 +80,7 @@ const writesOf = (p: Resolved, client: string): readonly WriteEvent[] => {
       continue;
     }
     const node = down !== null && at >= down[1] ? NODES[1] : NODES[0];
-    writes.push({ t: done, kind: 'write', client, id, start: at, outcome: 'acked', node: node as string });
+    writes.push({ t: done, kind: 'write', client, id, start: at, outcome: 'acked', node });
     at = Math.max(done, at + p.cadence);
   }
   return writes.filter((w) => w.t <= p.end);
@@ -116,7 +117,7 @@ const rolesOf = (p: Resolved): readonly HistoryEvent[] => {
     events.push({
       t,
       kind: 'role',
-      member: NODES[0] as string,
+      member: NODES[0],
       ...(gone
         ? { state: 'unreachable', role: null, timeline: null }
         : over
@@ -126,10 +127,10 @@ const rolesOf = (p: Resolved): readonly HistoryEvent[] => {
     events.push({
       t,
       kind: 'role',
-      member: NODES[1] as string,
+      member: NODES[1],
       ...(over ? { state: 'running', role: 'primary', timeline: 2 } : { state: 'streaming', role: 'sync_standby', timeline: 1 }),
     });
-    events.push({ t, kind: 'role', member: NODES[2] as string, state: 'streaming', role: over ? 'sync_standby' : 'replica', timeline: over ? 2 : 1 });
+    events.push({ t, kind: 'role', member: NODES[2], state: 'streaming', role: over ? 'sync_standby' : 'replica', timeline: over ? 2 : 1 });
   }
   return events;
 };
@@ -149,11 +150,11 @@ const leadersOf = (p: Resolved): readonly HistoryEvent[] => {
 const readsOf = (p: Resolved, writes: readonly WriteEvent[]): readonly HistoryEvent[] => {
   const acked = writes.filter((w) => w.outcome === 'acked').sort((a, b) => a.t - b.t);
   const events: HistoryEvent[] = [];
-  const seen = new Map(CLIENTS.map((client) => [client, { max: 0, missing: [] as (readonly [number, number])[] }]));
+  const seen = new Map<string, { max: number; missing: (readonly [number, number])[] }>(CLIENTS.map((client) => [client, { max: 0, missing: [] }]));
   let next = 0;
   for (let start = p.start + 0.2; start < p.end; start += 0.5) {
-    for (; next < acked.length && (acked[next] as WriteEvent).t <= start; next += 1) {
-      const { client, id } = acked[next] as WriteEvent;
+    for (; next < acked.length && elementAt(acked, next).t <= start; next += 1) {
+      const { client, id } = elementAt(acked, next);
       const rows = seen.get(client);
       if (!rows) throw new Error(`no client ${client}`);
       if (id > rows.max + 1) rows.missing.push([rows.max + 1, id - 1]);
@@ -161,7 +162,7 @@ const readsOf = (p: Resolved, writes: readonly WriteEvent[]): readonly HistoryEv
     }
     const maxIdPerClient = Object.fromEntries([...seen].map(([client, { max }]) => [client, max]));
     const missing = Object.fromEntries([...seen].map(([client, rows]) => [client, [...rows.missing]]));
-    events.push({ t: start + 0.004, kind: 'read', client: CLIENTS[1] as string, start, maxIdPerClient, missing });
+    events.push({ t: start + 0.004, kind: 'read', client: CLIENTS[1], start, maxIdPerClient, missing });
   }
   return events;
 };
@@ -180,8 +181,16 @@ const marksOf = (p: Resolved): readonly HistoryEvent[] => {
   ];
 };
 
-/** The events of a sound run, unsorted. */
+const made = new Map<string, readonly HistoryEvent[]>();
+/** The events of a sound run, unsorted. Each plan's are made once: nobody changes them. */
 export const soundEvents = (plan: Plan): readonly HistoryEvent[] => {
+  const key = JSON.stringify(plan);
+  const events = made.get(key) ?? makeEvents(plan);
+  made.set(key, events);
+  return events;
+};
+
+const makeEvents = (plan: Plan): readonly HistoryEvent[] => {
   const p = resolve(plan);
   const writes = CLIENTS.flatMap((client) => writesOf(p, client));
   const rows = CLIENTS.map((client): HistoryEvent => ({
