@@ -12,14 +12,13 @@ beforeEach(() => {
   cpSync(FOLDER, folder, { recursive: true });
 });
 afterEach(() => {
-  rmSync(folder, { recursive: true });
+  for (const used of [folder, `${folder}-out`]) rmSync(used, { recursive: true, force: true });
 });
 
 const hashes = (instanceType = 'm7i.large'): Readonly<Record<string, string>> => {
   AssetStaging.clearAssetHashCache();
   const stack = new Stack(new App({ outdir: `${folder}-out` }), 'stack');
   const { references } = new ContainerImages(stack, 'Images', { directory: folder, instanceType: new InstanceType(instanceType) });
-  rmSync(`${folder}-out`, { recursive: true, force: true });
   return Object.fromEntries(Object.entries(references).map(([name, reference]) => [name, JSON.stringify(stack.resolve(reference))]));
 };
 

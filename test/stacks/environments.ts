@@ -2,7 +2,8 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import * as cdk8s from 'cdk8s';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentStage } from '../../lib/stacks/environment-stage';
 import type { ChartsFor } from '../../lib/stacks/platform';
@@ -10,6 +11,12 @@ import { RegionalStack } from '../../lib/constructs/regional-stack';
 import { ENVIRONMENTS } from '../../lib/environments';
 import { defineEnvironment } from '../../lib/topology/define';
 import type { Environment, EnvironmentInput } from '../../lib/topology/types';
+
+/** An assembly holds 60 MB of CDK's own layers. */
+const assemblies: string[] = [];
+afterAll(() => {
+  for (const outdir of assemblies) rmSync(outdir, { recursive: true, force: true });
+});
 
 /** One object per chart, with an image in it: what is inside the charts is tested elsewhere. */
 export const smallCharts: ChartsFor = (_environment, region, images) => {
@@ -38,7 +45,9 @@ export const variant = (name: string, changes: Partial<EnvironmentInput>): Envir
 };
 
 export const stageOf = (environment: Environment, chartsFor: ChartsFor = smallCharts): EnvironmentStage => {
-  const app = new App({ context: flags, analyticsReporting: false, builtinCloudFormationValidation: false });
+  const outdir = mkdtempSync(join(tmpdir(), 'stacks-'));
+  assemblies.push(outdir);
+  const app = new App({ context: flags, analyticsReporting: false, builtinCloudFormationValidation: false, outdir });
   return new EnvironmentStage(app, { environment, chartsFor, imagesDirectory: join(__dirname, 'images') });
 };
 
