@@ -88,7 +88,7 @@ export const measure = (history: History, window: Window, expectation: Expectati
     health: healthyAgain(history, expectation.members, faultEnd(history, window)),
     errors: served.map((client) => clientErrors(history, client, window.from, window.to)),
     sampling: samplingHealth(history, expectation, Math.min(steady, window.from), window.to),
-    stages: stagesOf(history, window.from, gaps[0] && !gaps[0].open ? gaps[0].to : null),
+    stages: stagesOf(history, window.from, gaps[0] ?? null),
   };
 };
 

@@ -1,4 +1,4 @@
-/** JSON schema of the report, published as docs/drill-report.schema.json (a test holds the two equal: run it with UPDATE_SCHEMA=1 to write the file). */
+/** JSON schema of the report, published as docs/drill-report.schema.json (a test holds the two equal: run test/drill/report.test.ts with UPDATE_SCHEMA=1 to write the file, then `npm run format`). */
 import { REPORT_SCHEMA } from './report-types';
 import { VERDICTS } from './verdict';
 

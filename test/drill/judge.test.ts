@@ -390,3 +390,17 @@ test('stages are derived from what was seen', () => {
   expect(stages?.routed).toBeCloseTo(FAILOVER.promotedAfter + 0.2, 2);
   expect(stages?.firstAck).toBeCloseTo(FAILOVER.servedAfter, 0);
 });
+
+describe('without a failover, the first acknowledgement', () => {
+  test('ends the gap that the fault began', () => {
+    const waiting = (e: HistoryEvent): boolean => isWrite(e) && e.t > FAULT + 0.1 && e.t < FAULT + 9;
+    const late = CLIENTS.map((client): HistoryEvent => ({ t: FAULT + 9, kind: 'write', client, id: 50_000, start: FAULT + 0.1, outcome: 'failed' }));
+    const stages = judged({ seed: 4 }, noFailover, (events) => [...events.filter((e) => !waiting(e)), ...late]).measured?.stages;
+    expect(stages).toMatchObject({ detected: null, lockTaken: null, promoted: null, routed: null });
+    expect(stages?.firstAck).toBeCloseTo(9, 1);
+  });
+
+  test('comes at once where nothing was interrupted', () => {
+    expect(judged({ seed: 4 }, noFailover).measured?.stages.firstAck).toBeLessThan(0.05);
+  });
+});

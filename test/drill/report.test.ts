@@ -114,9 +114,9 @@ describe('a report', () => {
   });
 
   test('has a published schema, the one that is used', () => {
-    const published = `${JSON.stringify(REPORT_JSON_SCHEMA, null, 2)}\n`;
-    if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(SCHEMA_FILE, published);
-    expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(published);
+    const used = JSON.parse(JSON.stringify(REPORT_JSON_SCHEMA)) as unknown;
+    if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(SCHEMA_FILE, `${JSON.stringify(used, null, 2)}\n`);
+    expect(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))).toEqual(used);
   });
 });
 

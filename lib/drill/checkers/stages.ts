@@ -12,7 +12,7 @@ export interface Stages {
   readonly promoted: number | null;
   /** A pooler sent clients to the new primary. */
   readonly routed: number | null;
-  /** The first write acknowledged afterwards. */
+  /** The first write acknowledged afterwards: by the new leader, or if there is none, when the gap ended that the fault began. */
   readonly firstAck: number | null;
 }
 
@@ -29,8 +29,24 @@ const promotion = (history: History, leader: string, after: number): number | nu
     history.localCommits.find((c) => c.t >= after && c.node === leader && c.ok && !c.inRecovery)?.t,
   );
 
+/** A gap that begins later than this after the fault is not its immediate effect, seconds. */
+const IMMEDIATE_SECONDS = 1;
+
+const ackWithoutFailover = (
+  history: History,
+  faultAt: number,
+  gap: { readonly from: number; readonly to: number; readonly open: boolean } | null,
+): number | null => {
+  if (gap && gap.from <= faultAt + IMMEDIATE_SECONDS) return gap.open ? null : gap.to;
+  return history.writes.find((w) => w.outcome === 'acked' && w.t > faultAt)?.t ?? null;
+};
+
 /** The stages as marked by whoever runs the drill; what isn't marked is derived from the other events, where they show it. */
-export const stagesOf = (history: History, faultAt: number, longestGapEnd: number | null): Stages => {
+export const stagesOf = (
+  history: History,
+  faultAt: number,
+  longestGap: { readonly from: number; readonly to: number; readonly open: boolean } | null,
+): Stages => {
   const since = (t: number | null): number | null => (t === null ? null : t - faultAt);
   const before = leaderAt(history, faultAt);
   const change = leaderChanges(history, faultAt, Infinity)[0];
@@ -47,6 +63,6 @@ export const stagesOf = (history: History, faultAt: number, longestGapEnd: numbe
     lockTaken: since(lockTaken),
     promoted: since(firstMark(history, 'promoted') ?? (newLeader === undefined ? null : promotion(history, newLeader, lockTaken ?? faultAt))),
     routed: since(firstMark(history, 'routed')),
-    firstAck: since(firstMark(history, 'firstAck') ?? acked ?? (newLeader === undefined ? longestGapEnd : null)),
+    firstAck: since(firstMark(history, 'firstAck') ?? acked ?? (newLeader === undefined ? ackWithoutFailover(history, faultAt, longestGap) : null)),
   };
 };

@@ -14,7 +14,7 @@ export interface Layout {
 
 export const LAYOUTS: readonly Layout[] = [
   { name: 'phone', width: 360, gutter: 0, right: 6, font: 11 },
-  { name: 'tablet', width: 640, gutter: 118, right: 10, font: 11 },
+  { name: 'tablet', width: 640, gutter: 132, right: 10, font: 11 },
   { name: 'desktop', width: 1080, gutter: 150, right: 12, font: 12 },
 ];
 

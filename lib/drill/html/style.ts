@@ -94,12 +94,12 @@ const WIDTHS = `
   table.cards td::before { content: attr(data-label); color: var(--faint); font-size: 13px; } table.cards td > * { justify-self: start; min-width: 0; } td .sub { display: block; }
 }
 @media screen and (max-width: 600px) {
-  table.stages td, table.stages th { padding-right: 10px; }
+  table.stages td, table.stages th { padding-right: 10px; } table.stages td.num, table.stages th.num { font-size: 13px; }
   main, header.top { padding-left: 14px; padding-right: 14px; } header.top { padding-top: 24px; } footer { padding: 28px 14px; }
   h1 { font-size: 24px; } h2 { font-size: 20px; } .lead { font-size: 15px; } section.drill { margin-top: 36px; padding-top: 28px; }
   svg.tablet { display: none; } svg.phone { display: block; max-width: 480px; margin: 0 auto; } figure { padding: 14px 12px 12px; }
   .facts div { flex-basis: 44%; padding: 9px 12px 10px; } .facts dd { font-size: 17px; }
-  .scroll { padding: 2px 14px; } table.stages .from { display: none; } table.stages td .sub.narrow { display: block; }
+  .scroll { padding: 2px 14px; } table.stages .from { display: none; } table.stages .num { white-space: nowrap; } table.stages td .sub.narrow { display: block; }
   dl.origin { grid-template-columns: 1fr; gap: 0; } dl.origin dd { margin-bottom: 8px; } details > .body { padding: 2px 12px 12px; } summary { padding: 10px 12px; }
 }
 @media print {

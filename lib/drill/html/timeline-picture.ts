@@ -17,13 +17,15 @@ interface Moment {
   readonly name: string;
 }
 
-const stageMoments = (run: ReportRun): readonly Moment[] =>
-  (Object.keys(STAGE_NAMES) as (keyof typeof STAGE_NAMES)[])
-    .flatMap((key) => {
-      const t = run.stages[key];
-      return t === null || t < 0 ? [] : [{ t, name: STAGE_NAMES[key] }];
-    })
-    .sort((a, b) => a.t - b.t);
+/** In the order in which they happened; none where nothing was failed over: there, the gap says it all. */
+const stageMoments = (run: ReportRun): readonly Moment[] => {
+  const names = Object.keys(STAGE_NAMES) as (keyof typeof STAGE_NAMES)[];
+  const moments = names.flatMap((key) => {
+    const t = run.stages[key];
+    return t === null || t < 0 ? [] : [{ t, name: STAGE_NAMES[key] }];
+  });
+  return moments.some((m) => m.name !== STAGE_NAMES.firstAck) ? moments.sort((a, b) => a.t - b.t) : [];
+};
 
 /** Marks that say no more than the picture's ends or its stages do. */
 const SHOWN_OTHERWISE: readonly string[] = ['steady', 'end', 'faultAt', 'healedAt', ...Object.keys(STAGE_NAMES)];
