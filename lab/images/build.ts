@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheRoot } from '../cache';
 import { kubernetesBinaries } from '../kubernetes/binaries';
 import { projectRoot } from '../kubernetes/scripts';
@@ -73,7 +73,7 @@ const plan = async (directory: string, progress: Progress): Promise<{ base: Cont
   const base = await baseContext(SUITE);
   const inputs = {
     followerBundle: () => bundleFollower(join(directory, 'inputs')),
-    coredns: async () => join(await kubernetesBinaries({ progress }), 'coredns'),
+    coredns: async () => join(await kubernetesBinaries({ progress, cacheDir: dirname(directory) }), 'coredns'),
   };
   const planned = IMAGE_NAMES.map(async (name) => {
     const context = await imageContext(name, base, inputs);
