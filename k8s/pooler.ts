@@ -126,7 +126,8 @@ export class PoolerChart extends DataChart {
       name: FOLLOWER,
       image: platform.images.agent,
       imagePullPolicy: platform.imagePullPolicy,
-      command: ['node', '/opt/holdfast/follower.js', `${FOLLOWER_CONFIG_DIR}/${FOLLOWER_CONFIG_FILE}`],
+      // Small heaps: it keeps next to nothing, and Node.js would take what it is given.
+      command: ['node', '--max-old-space-size=32', '--max-semi-space-size=1', '/opt/holdfast/follower.js', `${FOLLOWER_CONFIG_DIR}/${FOLLOWER_CONFIG_FILE}`],
       ports: containerPorts({ metrics: FOLLOWER_PORT }),
       resources: resources(region.follower.resources),
       readinessProbe: { httpGet: health('/health/ready'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },

@@ -7,11 +7,19 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface AdminConsole {
   /** @throws Error when PgBouncer refuses or does not answer in time */
   query(command: string): Promise<readonly Row[]>;
+  /**
+   * Gives a command that PgBouncer answers when it is done, and goes on without waiting for that. It has a connection of its own until then: PgBouncer takes back
+   * a PAUSE whose console goes away.
+   * @throws Error when PgBouncer refuses at once or can't be reached
+   */
+  ask(command: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A switch pauses for less between its commands. */
 const IDLE_MS = 500;
+/** A refusal comes at once. */
+const REFUSAL_MS = 40;
 
 /** PgBouncer answered, and refused the command; the connection is in order. */
 export const isRefusal = (error: unknown): error is DatabaseError => error instanceof DatabaseError && error.severity !== 'FATAL';
@@ -29,15 +37,9 @@ export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: num
     // A connection that is already broken has nothing to end; its failure has been reported to whoever waited for it.
     dropped.end().catch(() => undefined);
   };
+  const settings = { host: config.socketDir, port: config.port, user: 'pgbouncer', database: 'pgbouncer', connectionTimeoutMillis: timeoutMs };
   const connect = async (): Promise<Client> => {
-    const made = new Client({
-      host: config.socketDir,
-      port: config.port,
-      user: 'pgbouncer',
-      database: 'pgbouncer',
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
-    });
+    const made = new Client({ ...settings, query_timeout: timeoutMs });
     made.on('error', () => drop(made));
     made.on('end', () => drop(made));
     try {
@@ -61,7 +63,27 @@ export const adminConsole = (config: FollowerConfig['pgbouncer'], timeoutMs: num
       idle = setTimeout(() => drop(used), IDLE_MS);
     }
   };
+  const ask = async (command: string): Promise<void> => {
+    const own = new Client(settings);
+    own.on('error', () => undefined); // PgBouncer went away: so did what was asked of it
+    await own.connect();
+    const answered = own.query(command).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    void answered.then(() => own.end()).catch(() => undefined); // already closed by PgBouncer
+    const refusal = await Promise.race([answered, new Promise<undefined>((done) => setTimeout(() => done(undefined), REFUSAL_MS))]);
+    if (refusal !== undefined) throw refusal;
+  };
   return {
+    ask: async (command) => {
+      try {
+        await ask(command);
+      } catch (error) {
+        metrics.poolerErrors += 1;
+        throw error;
+      }
+    },
     query: async (command) => {
       try {
         return await query(command);

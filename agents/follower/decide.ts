@@ -37,6 +37,16 @@ export interface Reading {
   readonly leader: Leader | undefined;
   /** The synchronous standby by Patroni's own record, if any. */
   readonly syncStandby: string | undefined;
+  /** Patroni was asked for a switchover away from this member, now. undefined: no such wish, or it is for later. */
+  readonly handover: string | undefined;
+}
+
+/** What the leader that is asked to hand over said of itself. */
+export interface OutgoingAnswer {
+  readonly member: string;
+  /** It has begun to stop its PostgreSQL (or already has). */
+  readonly stopping: boolean;
+  readonly at: number;
 }
 
 /** What the candidate said of itself. */
@@ -61,6 +71,9 @@ export interface Observation {
   readonly answer: CandidateAnswer | undefined;
   readonly route: Route | undefined;
   readonly pooler: PoolerState;
+  readonly outgoing: OutgoingAnswer | undefined;
+  /** Since when clients are kept waiting in the pooler for a planned handover; undefined: they are not. */
+  readonly pausedSince: number | undefined;
 }
 
 export type Action =
@@ -68,6 +81,12 @@ export type Action =
   /** Ask the candidate whether it is a running primary, then decide again. */
   | { readonly kind: 'probe'; readonly leader: Leader; readonly primaryUrl: string; readonly because: string }
   | { readonly kind: 'route'; readonly route: Route; readonly because: string }
+  /** Ask the leader that is about to hand over whether it has begun to stop, then decide again. */
+  | { readonly kind: 'watch-outgoing'; readonly leader: Leader; readonly primaryUrl: string; readonly because: string }
+  /** Keep clients waiting in the pooler: the server they would reach is stopping as planned, and would answer them with errors. */
+  | { readonly kind: 'pause'; readonly because: string }
+  /** Let them go on although no route was changed. */
+  | { readonly kind: 'resume'; readonly because: string }
   /** The same server holds a newer key: nothing is touched, only the revision is remembered. */
   | { readonly kind: 'keep'; readonly route: Route; readonly because: string }
   /** The route is written, but PgBouncer does not use it (it was out of reach, or the follower died in between). */
@@ -77,6 +96,10 @@ export type Action =
 export const MAX_READING_AGE_MS = 10_000;
 /** An answer of `/primary` counts for so long. */
 export const MAX_ANSWER_AGE_MS = 1_000;
+/** A handover takes about two seconds. Clients are not kept waiting for one that does not end: they get their errors then. */
+export const MAX_PAUSE_MS = 8_000;
+/** An answer of the outgoing leader counts for so long. */
+const MAX_OUTGOING_AGE_MS = 500;
 /** etcd's history never goes back by itself. When it has looked older for so long, it was restored or recreated: believe it. */
 export const REPLACED_HISTORY_MS = 10_000;
 
@@ -128,7 +151,7 @@ const follow = (o: Observation, claim: Claim): Action => {
   const route: Route = { member, host: address.host, port: address.port, clusterId: claim.clusterId, modRevision };
   if (o.route?.member === member && sameAddress(o.route, address)) {
     const known = o.route.modRevision === modRevision && o.route.clusterId === claim.clusterId;
-    return known ? hold(`${member} is the leader and the route`) : { kind: 'keep', route, because: `${member} holds a newer leader key at the same address` };
+    return known ? handOver(o, claim.leader) : { kind: 'keep', route, because: `${member} holds a newer leader key at the same address` };
   }
   if (!isConfirmed(o, claim))
     return { kind: 'probe', leader: claim.leader, primaryUrl, because: `${member} holds the leader key, and has not yet said that it is primary` };
@@ -140,11 +163,31 @@ const follow = (o: Observation, claim: Claim): Action => {
   };
 };
 
+/**
+ * The route is the leader. While it hands over as planned, its clients wait in the pooler from the moment it stops, instead of being answered "the database
+ * system is shutting down"; not earlier, because the checkpoint before the stop may take long, and the server serves meanwhile.
+ */
+const handOver = (o: Observation, leader: Claim['leader']): Action => {
+  const { member } = leader;
+  const isAsked = o.reading?.handover === member;
+  const isStopping = o.outgoing?.member === member && o.outgoing.stopping && o.now - o.outgoing.at <= MAX_OUTGOING_AGE_MS;
+  if (o.pausedSince === undefined) {
+    if (!isAsked) return hold(`${member} is the leader and the route`);
+    if (isStopping) return { kind: 'pause', because: `${member} stops for a planned handover` };
+  } else if (!isAsked || o.now - o.pausedSince > MAX_PAUSE_MS) {
+    return { kind: 'resume', because: isAsked ? `the handover of ${member} takes too long` : `${member} stays the leader` };
+  }
+  return { kind: 'watch-outgoing', leader, primaryUrl: leader.primaryUrl, because: `${member} is asked to hand over` };
+};
+
 const isUnused = (route: Route, pooler: PoolerState): boolean => pooler.kind === 'absent' || (pooler.kind === 'serving' && !sameAddress(pooler, route));
 
 export const decide = (o: Observation): Action => {
   const claim = claimOf(o);
   const action = claim.usable ? follow(o, claim) : hold(claim.because);
+  if (action.kind === 'hold' && o.pausedSince !== undefined && o.now - o.pausedSince > MAX_PAUSE_MS) {
+    return { kind: 'resume', because: `nobody took over within ${MAX_PAUSE_MS / 1000} s` };
+  }
   if (action.kind !== 'hold' || !o.route || !isUnused(o.route, o.pooler)) return action;
   const uses = o.pooler.kind === 'serving' ? text(o.pooler) : 'no server';
   return { kind: 'reload', route: o.route, because: `PgBouncer uses ${uses}, the route is ${o.route.member} at ${text(o.route)}` };
@@ -156,3 +199,6 @@ export const decide = (o: Observation): Action => {
  * @param askedForMs for how long this candidate has been asked
  */
 export const probePauseMs = (askedForMs: number): number => (askedForMs < 5_000 ? 50 : 250);
+
+/** The outgoing leader is asked often, because the time from its stop to the pause is the time in which clients see errors; a long checkpoint is waited out calmly. */
+export const outgoingPauseMs = (askedForMs: number): number => (askedForMs < 3_000 ? 20 : 100);

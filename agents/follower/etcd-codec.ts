@@ -35,18 +35,19 @@ export const parseJson = (body: string): unknown => {
   }
 };
 
-/** Everything that a decision needs, in one transaction: the leader key, the sync key, the member keys. */
-export const readRequest = (keys: { leader: string; sync: string; membersPrefix: string }, linearizable: boolean): string => {
+/** Everything that a decision needs, in one transaction: the leader key, the sync key, the failover key, the member keys. */
+export const readRequest = (keys: { leader: string; sync: string; failover: string; membersPrefix: string }, linearizable: boolean): string => {
   const range = (key: string, end?: string) => ({
     request_range: { key: encode(key), ...(end === undefined ? {} : { range_end: encode(end) }), ...(linearizable ? {} : { serializable: true }) },
   });
-  return JSON.stringify({ success: [range(keys.leader), range(keys.sync), range(keys.membersPrefix, prefixEnd(keys.membersPrefix))] });
+  return JSON.stringify({ success: [range(keys.leader), range(keys.sync), range(keys.failover), range(keys.membersPrefix, prefixEnd(keys.membersPrefix))] });
 };
 
 export interface ReadAnswer {
   readonly clusterId: string;
   readonly leader: Leader | undefined;
   readonly syncStandby: string | undefined;
+  readonly handover: string | undefined;
 }
 
 const MEMBER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -78,13 +79,19 @@ const primaryUrlOf = (apiUrl: unknown): string | undefined => {
 export const parseRead = (answer: unknown, membersPrefix: string): ReadAnswer => {
   const { header, responses } = plain(answer);
   const clusterId = id(plain(header)['cluster_id']);
-  const [leaderKvs, syncKvs, memberKvs] = list(responses).map((r) => list(plain(r['response_range'])['kvs']));
-  if (clusterId === '0' || !leaderKvs || !syncKvs || !memberKvs)
+  const [leaderKvs, syncKvs, failoverKvs, memberKvs] = list(responses).map((r) => list(plain(r['response_range'])['kvs']));
+  if (clusterId === '0' || !leaderKvs || !syncKvs || !failoverKvs || !memberKvs)
     throw new EtcdAnswerError(`etcd's answer to a read is incomplete: ${JSON.stringify(answer).slice(0, 160)}`);
   const sync = parseKey(decode(syncKvs[0]?.['value']));
   const syncStandby = /^[^,]+/.exec(text(sync['sync_standby']))?.[0];
   const [key] = leaderKvs;
-  return { clusterId, syncStandby, leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined };
+  return { clusterId, syncStandby, handover: handoverFrom(parseKey(decode(failoverKvs[0]?.['value']))), leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined };
+};
+
+/** Patroni's failover key: `leader` is named for a switchover (not for a failover by hand), `scheduled_at` for one that is not due yet. */
+const handoverFrom = (failover: Plain): string | undefined => {
+  const leader = text(failover['leader']);
+  return leader === '' || text(failover['scheduled_at']) !== '' ? undefined : leader;
 };
 
 const leaderFrom = (key: Plain, memberKvs: readonly Plain[], membersPrefix: string): Leader => {
@@ -95,7 +102,8 @@ const leaderFrom = (key: Plain, memberKvs: readonly Plain[], membersPrefix: stri
   return { member, modRevision: int64(key['mod_revision'], 'mod_revision'), address: addressOf(connUrl), primaryUrl: primaryUrlOf(apiUrl) };
 };
 
-export const watchRequest = (key: string): string => JSON.stringify({ create_request: { key: encode(key) } });
+/** Watches two keys and the few between them: Patroni's `failover` and `leader` are neighbours, and what lies between (`history`, ...) seldom changes. */
+export const watchRequest = (first: string, last: string): string => JSON.stringify({ create_request: { key: encode(first), range_end: encode(`${last}\0`) } });
 
 export type WatchMessage =
   | { readonly kind: 'created' | 'changed' | 'progress'; readonly revision: number }

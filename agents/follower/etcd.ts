@@ -48,6 +48,8 @@ const TRANSFER_TIMEOUT_MS = 5_000;
 
 /** Patroni keeps its record of the synchronous standby beside the leader key. */
 const syncKeyOf = (leaderKey: string): string => leaderKey.replace(/leader$/, 'sync');
+/** It exists while a switchover is wished for. */
+const failoverKeyOf = (leaderKey: string): string => leaderKey.replace(/leader$/, 'failover');
 
 export class EtcdClient {
   readonly endpoints: Endpoints;
@@ -58,7 +60,7 @@ export class EtcdClient {
     private readonly ports: EtcdPorts,
   ) {
     this.endpoints = endpointsOf(config.etcd.endpoints, Math.floor(Math.random() * config.etcd.endpoints.length));
-    this.keys = { leader: config.leaderKey, sync: syncKeyOf(config.leaderKey), membersPrefix: config.membersPrefix };
+    this.keys = { leader: config.leaderKey, sync: syncKeyOf(config.leaderKey), failover: failoverKeyOf(config.leaderKey), membersPrefix: config.membersPrefix };
   }
 
   /**
@@ -77,9 +79,9 @@ export class EtcdClient {
     return this.onAnyEndpoint((endpoint) => this.readFrom(endpoint, false));
   }
 
-  /** Watches the leader key until the stream ends for any reason, which is returned. */
+  /** Watches the leader key and the failover key until the stream ends for any reason, which is returned. */
   watch(endpoint: string, onMessage: (revision: number) => void, stop: AbortSignal): Promise<string> {
-    const request = { url: `${endpoint}/v3/watch`, body: watchRequest(this.config.leaderKey), agent: this.ports.watchAgent(), headers: REQUIRE_LEADER };
+    const request = { url: `${endpoint}/v3/watch`, body: watchRequest(this.keys.failover, this.keys.leader), agent: this.ports.watchAgent(), headers: REQUIRE_LEADER };
     return watchStream(request, onMessage, stop);
   }
 

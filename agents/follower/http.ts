@@ -7,7 +7,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpRequest {
-  readonly method: 'POST' | 'OPTIONS';
+  readonly method: 'POST' | 'GET';
   readonly url: string;
   readonly body?: string;
   readonly agent: Agent;

@@ -16,7 +16,7 @@ export interface Bound {
 /** PgBouncer, by its admin console. */
 export class Pooler {
   private readonly database: string;
-  /** Exists while the database may be killed and not resumed: a follower that dies in between must finish. */
+  /** Exists while the database may be killed or paused and not resumed: a follower that dies in between must finish. */
   private readonly killedMarker: string;
 
   constructor(
@@ -61,7 +61,16 @@ export class Pooler {
     return { elsewhere: stranded.length, onRoute: servers.length - stranded.length };
   }
 
-  /** Whether a KILL waits for its RESUME: this follower's, or that of one that died in between. */
+  /**
+   * Keeps clients waiting. PgBouncer answers once every connection is idle, which a client in the middle of a transaction delays: it is asked, not waited for.
+   * @throws Error when the console does not answer otherwise
+   */
+  async pause(): Promise<void> {
+    writeFileSync(this.killedMarker, '');
+    await this.console.ask(`PAUSE ${this.database}`);
+  }
+
+  /** Whether a KILL or a PAUSE waits for its RESUME: this follower's, or that of one that died in between. */
   isLeftKilled(): boolean {
     return existsSync(this.killedMarker);
   }

@@ -1,10 +1,10 @@
 import type { Agent } from 'node:https';
 import { writeRoute } from './databases-file';
-import { decide, probePauseMs, sameAddress, type Leader, type Route } from './decide';
+import { decide, outgoingPauseMs, probePauseMs, sameAddress, type Leader, type Route } from './decide';
 import type { FollowerConfig } from '../../lib/services/follower';
 import { onChange, reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
-import { askPrimary } from './patroni';
+import { askMember } from './patroni';
 import type { Pooler } from './pgbouncer';
 import type { State } from './state';
 import type { Wake } from './wake';
@@ -26,6 +26,8 @@ const SEVER_MS = 700;
 const SEVER_PAUSE_MS = 30;
 /** PgBouncer is looked at so often without any occasion; it logs every login on its console. */
 const LOOK_EVERY_MS = 10_000;
+/** While clients wait, it is decided anew so often at least: their patience ends. */
+const PAUSED_LOOK_MS = 500;
 /** After a failure of PgBouncer's console: it is most likely being restarted. */
 const RETRY_MS = 200;
 /** A candidate that is silent is asked again soon: its first answer as a primary is what everyone waits for. */
@@ -39,6 +41,9 @@ export class Routing {
   /** Since when that has been tried. */
   private severingSince: number | undefined;
   /** A switch that is written, and that PgBouncer has not carried out yet. */
+  /** The leader key's revision of the leader that is asked to hand over, and since when. */
+  private outgoing: number | undefined;
+  private outgoingSince = 0;
   private switching: { readonly since: number; readonly mustReconnect: boolean } | undefined;
   private lookedAt = -Infinity;
   private readonly logChange: Log;
@@ -69,6 +74,13 @@ export class Routing {
         return this.probe(action.leader, action.primaryUrl, action.because);
       case 'route':
         return this.switchTo(action.route, action.because);
+      case 'watch-outgoing':
+        return this.watchOutgoing(action.leader, action.primaryUrl, action.because);
+      case 'pause':
+        return this.pause(action.because);
+      case 'resume':
+        this.ports.log('resume', action.because);
+        return this.onConsole(() => this.resume());
       case 'keep':
         state.route = action.route;
         this.ports.log('route kept', action.because);
@@ -96,14 +108,47 @@ export class Routing {
     const at = now();
     let primary = false;
     try {
-      const status = await askPrimary(primaryUrl, patroniAgent(), Math.min(PROBE_TIMEOUT_MS, config.requestTimeoutSeconds * 1000));
-      primary = status === 200;
-      if (!primary) this.logChange('candidate answered', `${leader.member}: ${status}`);
+      const answer = await askMember(primaryUrl, patroniAgent(), Math.min(PROBE_TIMEOUT_MS, config.requestTimeoutSeconds * 1000));
+      primary = answer.primary;
+      if (!primary) this.logChange('candidate answered', `${leader.member}: ${answer.text}`);
     } catch (error) {
       this.logChange('candidate answered', `${leader.member}: ${reasonOf(error)}`);
     }
     state.answer = { member: leader.member, modRevision: leader.modRevision, primaryUrl, primary, at };
     return primary ? 0 : Math.max(1, probePauseMs(at - this.asking.since) - (now() - at));
+  }
+
+  private async watchOutgoing(leader: Leader, primaryUrl: string, because: string): Promise<number> {
+    const { state, now, patroniAgent } = this.ports;
+    if (this.outgoing !== leader.modRevision) this.outgoingSince = now();
+    this.outgoing = leader.modRevision;
+    this.logStep('handover', because);
+    const at = now();
+    try {
+      const { stopping } = await askMember(primaryUrl, patroniAgent(), PROBE_TIMEOUT_MS);
+      state.outgoing = { member: leader.member, stopping, at: now() };
+      if (stopping && state.pausedSince === undefined) return 0;
+    } catch (error) {
+      this.logChange('outgoing leader', `${leader.member}: ${reasonOf(error)}`);
+    }
+    return Math.max(1, outgoingPauseMs(at - this.outgoingSince) - (now() - at));
+  }
+
+  private async pause(because: string): Promise<number> {
+    const { state, pooler, log, now } = this.ports;
+    log('pause', because);
+    // Also when the console fails: whatever became of it, it must be resumed.
+    state.pausedSince = now();
+    return this.onConsole(async () => {
+      await pooler.pause();
+      return 0;
+    });
+  }
+
+  private async resume(): Promise<number> {
+    await this.ports.pooler.resume();
+    this.ports.state.pausedSince = undefined;
+    return 0;
   }
 
   private async switchTo(route: Route, because: string): Promise<number> {
@@ -128,6 +173,7 @@ export class Routing {
     const { pooler, state, metrics, log, now } = this.ports;
     state.pooler = await pooler.reload(route);
     this.severingSince = undefined;
+    if (state.pausedSince !== undefined) await this.resume();
     if (this.switching) {
       // An address that went from one member to another: PgBouncer sees no change, but its connections are to the old one.
       if (this.switching.mustReconnect) await pooler.reconnect();
@@ -160,9 +206,11 @@ export class Routing {
     const { route } = state;
     if (this.mustSever && route && state.pooler.kind === 'serving' && sameAddress(route, state.pooler)) return this.onConsole(() => this.sever(route));
     const due = this.lookedAt + LOOK_EVERY_MS - now();
-    if (due > 0 && !pooler.isLeftKilled()) return due;
+    // What a predecessor left killed or paused; a pause of our own ends with the handover.
+    const isLeft = state.pausedSince === undefined && pooler.isLeftKilled();
+    if (due > 0 && !isLeft) return state.pausedSince === undefined ? due : Math.min(due, PAUSED_LOOK_MS);
     return this.onConsole(async () => {
-      if (pooler.isLeftKilled()) await pooler.resume();
+      if (isLeft) await pooler.resume();
       state.pooler = await pooler.state();
       this.lookedAt = now();
       return 0;

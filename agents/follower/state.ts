@@ -1,4 +1,4 @@
-import type { CandidateAnswer, PoolerState, Reading, Route } from './decide';
+import type { CandidateAnswer, OutgoingAnswer, PoolerState, Reading, Route } from './decide';
 
 /** What the loops know in common. Only its owner writes a field. */
 export interface State {
@@ -11,6 +11,8 @@ export interface State {
   route: Route | undefined;
   pooler: PoolerState;
   answer: CandidateAnswer | undefined;
+  outgoing: OutgoingAnswer | undefined;
+  pausedSince: number | undefined;
   /** Last turns of the two loops: a loop that hangs is not alive. */
   readAt: number;
   actedAt: number;
@@ -23,6 +25,8 @@ export const newState = (route: Route | undefined, now: number): State => ({
   route,
   pooler: { kind: 'unknown' },
   answer: undefined,
+  outgoing: undefined,
+  pausedSince: undefined,
   readAt: now,
   actedAt: now,
 });

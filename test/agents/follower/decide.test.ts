@@ -1,6 +1,7 @@
 import {
   decide,
   MAX_ANSWER_AGE_MS,
+  MAX_PAUSE_MS,
   MAX_READING_AGE_MS,
   olderSince,
   probePauseMs,
@@ -25,6 +26,7 @@ const readingOf = (leader: Leader | undefined, more: Partial<Reading> = {}): Rea
   clusterId: '7',
   leader,
   syncStandby: undefined,
+  handover: undefined,
   ...more,
 });
 const yes = (leader: Leader, at = NOW - 5) => ({
@@ -47,6 +49,8 @@ const observe = (more: Partial<Observation>): Observation => ({
   answer: undefined,
   route: routeA,
   pooler: { kind: 'serving', host: '10.0.0.1', port: 5432 },
+  outgoing: undefined,
+  pausedSince: undefined,
   ...more,
 });
 
@@ -132,4 +136,24 @@ test('a candidate is asked every 50 ms at first, and less often when its promoti
   expect(probePauseMs(0)).toBe(50);
   expect(probePauseMs(4_999)).toBe(50);
   expect(probePauseMs(5_000)).toBe(250);
+});
+
+describe('a planned handover', () => {
+  const asked = readingOf(A, { handover: 'pg-0' });
+  const handing = (more: Partial<Observation>): Observation => observe({ reading: asked, ...more });
+  const stopping = { member: 'pg-0', stopping: true, at: NOW - 10 };
+
+  test('is watched from the moment it is asked for, and clients go on', () => expect(decide(handing({})).kind).toBe('watch-outgoing'));
+  test('keeps clients waiting once the old primary stops', () => expect(decide(handing({ outgoing: stopping })).kind).toBe('pause'));
+  test('an old answer does not pause anybody', () => expect(decide(handing({ outgoing: { ...stopping, at: NOW - 501 } })).kind).toBe('watch-outgoing'));
+  test('an answer of another member does not pause anybody', () => expect(decide(handing({ outgoing: { ...stopping, member: 'pg-1' } })).kind).toBe('watch-outgoing'));
+  test('asked of another member it changes nothing', () => expect(decide(observe({ reading: readingOf(A, { handover: 'pg-1' }) })).kind).toBe('hold'));
+  test('is not paused twice', () => expect(decide(handing({ outgoing: stopping, pausedSince: NOW - 100 })).kind).toBe('watch-outgoing'));
+  test('that is given up lets clients go on', () => expect(decide(observe({ reading: readingOf(A), pausedSince: NOW - 100 }))).toMatchObject({ kind: 'resume', because: /stays/ }));
+  test('that takes too long lets clients go on', () =>
+    expect(decide(handing({ outgoing: stopping, pausedSince: NOW - MAX_PAUSE_MS - 1 }))).toMatchObject({ kind: 'resume', because: /too long/ }));
+  test('without a leader key, clients wait for a new one', () => expect(decide(observe({ reading: readingOf(undefined), pausedSince: NOW - 100 })).kind).toBe('hold'));
+  test('without a leader key for too long, clients get their errors', () =>
+    expect(decide(observe({ reading: readingOf(undefined), pausedSince: NOW - MAX_PAUSE_MS - 1 })).kind).toBe('resume'));
+  test('ends with the new route', () => expect(decide(observe({ reading: readingOf(B), answer: yes(B), pausedSince: NOW - 100 })).kind).toBe('route'));
 });

@@ -11,29 +11,30 @@ const kv = (key: string, value: string, revision = '30') => ({
 });
 const memberKey = (name: string, connUrl: string, apiUrl: string) =>
   kv(`${PREFIX}${name}`, JSON.stringify({ conn_url: connUrl, api_url: apiUrl, state: 'running' }));
-const answer = (leader: object[], members: object[], sync: object[] = []) => ({
+const answer = (leader: object[], members: object[], sync: object[] = [], failover: object[] = []) => ({
   header,
   succeeded: true,
   // An empty range has no `kvs` at all.
-  responses: [leader, sync, members].map((kvs) => ({
+  responses: [leader, sync, failover, members].map((kvs) => ({
     response_range: { header: { revision: '31' }, ...(kvs.length > 0 ? { kvs, count: String(kvs.length) } : {}) },
   })),
 });
 const leaderKey = kv('/service/lab/leader', 'pg-0');
 
 describe('a read', () => {
-  test('asks for leader, sync and members in one transaction', () => {
-    const keys = { leader: '/service/lab/leader', sync: '/service/lab/sync', membersPrefix: PREFIX };
+  test('asks for leader, sync, failover and members in one transaction', () => {
+    const keys = { leader: '/service/lab/leader', sync: '/service/lab/sync', failover: '/service/lab/failover', membersPrefix: PREFIX };
     const { success } = JSON.parse(readRequest(keys, true)) as { success: { request_range: Record<string, unknown> }[] };
-    expect(success.map((s) => s.request_range['key'])).toEqual([keys.leader, keys.sync, keys.membersPrefix].map(encode));
-    expect(success[2]?.request_range['range_end']).toBe(encode('/service/lab/members0'));
+    expect(success.map((s) => s.request_range['key'])).toEqual([keys.leader, keys.sync, keys.failover, keys.membersPrefix].map(encode));
+    expect(success[3]?.request_range['range_end']).toBe(encode('/service/lab/members0'));
     expect(readRequest(keys, true)).not.toContain('serializable');
-    expect(readRequest(keys, false).match(/"serializable":true/g)).toHaveLength(3);
+    expect(readRequest(keys, false).match(/"serializable":true/g)).toHaveLength(4);
   });
   test('gives the leader with its address', () =>
     expect(parseRead(answer([leaderKey], [memberKey('pg-0', 'postgres://10.0.0.1:5432/postgres', 'https://10.0.0.1:8008/patroni')]), PREFIX)).toEqual({
       clusterId: header.cluster_id,
       syncStandby: undefined,
+      handover: undefined,
       leader: { member: 'pg-0', modRevision: 30, address: { host: '10.0.0.1', port: 5432 }, primaryUrl: 'https://10.0.0.1:8008/primary' },
     }));
   test('understands IPv6', () =>
@@ -46,6 +47,15 @@ describe('a read', () => {
   test('tells an absent leader', () => expect(parseRead(answer([], []), PREFIX)).toMatchObject({ leader: undefined }));
   test('takes the first synchronous standby', () =>
     expect(parseRead(answer([], [], [kv('/service/lab/sync', '{"leader":"pg-0","sync_standby":"pg-2,pg-1"}')]), PREFIX).syncStandby).toBe('pg-2'));
+  test.each([
+    ['a switchover', '{"leader":"pg-0"}', 'pg-0'],
+    ['a switchover to a candidate', '{"leader":"pg-0","member":"pg-1"}', 'pg-0'],
+    ['a switchover that is scheduled', '{"leader":"pg-0","scheduled_at":"2030-01-01T00:00:00+00:00"}', undefined],
+    ['a failover by hand', '{"member":"pg-1"}', undefined],
+    ['something unreadable', 'pg-0', undefined],
+  ])('of %s tells who hands over', (_, value, handover) =>
+    expect(parseRead(answer([leaderKey], [], [], [kv('/service/lab/failover', value)]), PREFIX).handover).toBe(handover),
+  );
   test.each([
     ['no member key', []],
     ["only another's key", [memberKey('pg-00', 'postgres://10.0.0.9:5432/x', 'https://10.0.0.9:8008/patroni')]],

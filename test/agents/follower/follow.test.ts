@@ -32,7 +32,7 @@ describe('following', () => {
     await until('ready', () => said('routed').length === 1);
     expect((await world.get('/health/ready')).status).toBe(200);
     expect((await world.get('/metrics')).body).toContain('holdfast_follower_leader_info{member="pg-x-0"} 1');
-    expect(world.patroni.asked).toContain(`${HOSTS['pg-x-0']} OPTIONS /primary`);
+    expect(world.patroni.asked).toContain(`${HOSTS['pg-x-0']} GET /primary`);
     expect(world.route?.modRevision).toBe(world.etcd.revision);
     expect(world.pgbouncer.changes).toEqual(['RELOAD']);
   });
@@ -199,6 +199,7 @@ describe('PgBouncer in trouble', () => {
 
   test('only clients that are bound to the old server are ended', async () => {
     await world.routedTo0();
+    await sleep(1_000); // the first route has no old server to sever from any more
     strand();
     failOver();
     await until('client 11 is ended', () => kills().length > 0);
@@ -328,4 +329,43 @@ test('bad certificates and a taken port end the follower with a clear message', 
   await expect(follow(world.config, () => undefined, stop)).rejects.toThrow(/EADDRINUSE/);
   const etcd = { ...world.config.etcd, ca: '/nonexistent/ca.crt' };
   await expect(follow({ ...world.config, etcd }, () => undefined, stop)).rejects.toThrow(/ENOENT.*ca\.crt/);
+});
+
+describe('a planned handover', () => {
+  const wish = (): void => world.etcd.put('/service/test/failover', '{"leader":"pg-x-0"}');
+
+  test('keeps clients waiting while the old primary stops, and lets them go on at the new one', async () => {
+    await world.routedTo0();
+    wish();
+    await until('the handover is watched', () => said('handover').length > 0);
+    expect(world.pgbouncer.changes).not.toContain('PAUSE app');
+    world.patroni.stopping.add(HOSTS['pg-x-0']);
+    await until('clients wait', () => world.pgbouncer.changes.includes('PAUSE app'));
+    world.etcd.delete('/service/test/failover');
+    failOver();
+    await until('clients go on', () => world.pgbouncer.changes.includes('RESUME app'));
+    expect(world.pgbouncer.changes.slice(-3)).toEqual(['PAUSE app', 'RELOAD', 'RESUME app']);
+    expect(world.route?.member).toBe('pg-x-1');
+  });
+
+  test('that is given up lets clients go on where they were', async () => {
+    await world.routedTo0();
+    wish();
+    world.patroni.stopping.add(HOSTS['pg-x-0']);
+    await until('clients wait', () => world.pgbouncer.changes.includes('PAUSE app'));
+    world.patroni.stopping.delete(HOSTS['pg-x-0']);
+    world.etcd.delete('/service/test/failover');
+    await until('clients go on', () => world.pgbouncer.changes.includes('RESUME app'));
+    expect(world.route?.member).toBe('pg-x-0');
+  });
+
+  test('a new primary that is still in recovery is not routed to', async () => {
+    await world.routedTo0();
+    world.patroni.promoting.add(HOSTS['pg-x-1']);
+    failOver();
+    await until('it is asked', () => said('candidate answered').some((why) => why.includes('replica')));
+    expect(world.route?.member).toBe('pg-x-0');
+    world.patroni.promoting.delete(HOSTS['pg-x-1']);
+    await until('it is routed to', () => world.route?.member === 'pg-x-1');
+  });
 });

@@ -29,7 +29,7 @@ const run = async (turns: number, transferLeadership: EtcdClient['transferLeader
     return Promise.resolve();
   };
   const leader = { member: 'pg-x-0', modRevision: 1, address: undefined, primaryUrl: undefined };
-  state.reading = { at: now, linearizable: true, clusterId: '7', leader, syncStandby: 'pg-x-1' };
+  state.reading = { at: now, linearizable: true, clusterId: '7', leader, syncStandby: 'pg-x-1', handover: undefined };
   state.leaderSince = 0;
   prepare(state);
   await placingLoop({

@@ -67,13 +67,17 @@ export class FakeEtcd {
   put(key: string, value: string): void {
     this.revision += 1;
     this.store.set(key, { value, revision: this.revision });
-    if (key === this.leaderKey) this.tell([{ kv: this.json(key) }]);
+    if (this.isWatched(key)) this.tell([{ kv: this.json(key) }]);
   }
 
   delete(key: string): void {
     this.revision += 1;
     this.store.delete(key);
-    if (key === this.leaderKey) this.tell([{ type: 'DELETE', kv: { key: encode(key), mod_revision: String(this.revision) } }]);
+    if (this.isWatched(key)) this.tell([{ type: 'DELETE', kv: { key: encode(key), mod_revision: String(this.revision) } }]);
+  }
+
+  private isWatched(key: string): boolean {
+    return key === this.leaderKey || key.endsWith('/failover');
   }
 
   /** The same event once more, as a client sees it after a reconnect. */

@@ -4,6 +4,10 @@ import { createServer, type Server } from 'node:https';
 export class FakePatroni {
   /** Addresses that answer `/primary` with 200. */
   readonly primaries = new Set<string>();
+  /** Of these, those that hold the key and are still in recovery. */
+  readonly promoting = new Set<string>();
+  /** Addresses whose PostgreSQL is being stopped. */
+  readonly stopping = new Set<string>();
   /** Addresses that accept connections and answer nothing. */
   readonly silent = new Set<string>();
   readonly asked: string[] = [];
@@ -15,7 +19,10 @@ export class FakePatroni {
       const server = createServer(tls, (request, response) => {
         this.asked.push(`${host} ${request.method ?? ''} ${request.url ?? ''}`);
         if (this.silent.has(host)) return;
-        response.writeHead(request.url === '/primary' && this.primaries.has(host) ? 200 : 503, { connection: 'close' }).end();
+        const isPrimary = this.primaries.has(host);
+        const state = this.stopping.has(host) ? 'stopping' : 'running';
+        const role = isPrimary && !this.promoting.has(host) ? 'primary' : 'replica';
+        response.writeHead(request.url === '/primary' && isPrimary ? 200 : 503, { connection: 'close' }).end(JSON.stringify({ state, role }));
       });
       await new Promise<void>((done) => server.listen(this.port, host, done));
       const address = server.address();

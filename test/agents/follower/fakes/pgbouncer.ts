@@ -118,6 +118,7 @@ export class FakePgBouncer {
     if (command === 'SHOW CLIENTS') return shown(this.clients);
     if (verb === 'RELOAD') this.load();
     else if (verb === 'KILL') [this.paused, this.servers, this.clients] = [true, [], []];
+    else if (verb === 'PAUSE') this.paused = true;
     else if (verb === 'RESUME' && !this.paused) return this.refusal('database app is not paused');
     else if (verb === 'RESUME') this.paused = false;
     else if (verb === 'KILL_CLIENT') return this.killClient(Number(what)) ? done : this.refusal(this.knowsKillClient ? 'client not found' : 'invalid command');
