@@ -16,6 +16,8 @@ const program = (entry) => ({
 const targets = {
   app: program('app'),
   holdfast: program('holdfast'),
+  'meter-writer': { ...program('holdfast'), entryPoints: ['lab/meter/writer.ts'], outfile: 'dist/meter-writer.js' },
+  'meter-prober': { ...program('holdfast'), entryPoints: ['lab/meter/prober.ts'], outfile: 'dist/meter-prober.js' },
   // Part of the build context of the image `agent`, with everything it needs: the image has no node_modules.
   follower: { entryPoints: ['agents/follower/main.ts'], outfile: 'images/agent/follower.js', minify: false },
 };
