@@ -57,6 +57,74 @@ const complaintOf = ({ method = '', params = {} }: Message): string | null => {
   return url.startsWith('file:') || url.startsWith('data:') ? null : `request: ${url}`;
 };
 
+type Answer = Readonly<Record<string, unknown>>;
+
+/** Commands out, answers and events in: JSON, each ended by a NUL. */
+class Connection {
+  readonly complaints: string[] = [];
+  /** Commands go to this page once it is known. */
+  sessionId: string | null = null;
+  private readonly waiting = new Map<number, (message: Message) => void>();
+  private readonly listeners = new Map<string, () => void>();
+  private buffer = '';
+  private lastId = 0;
+
+  constructor(
+    private readonly input: Duplex,
+    output: Duplex,
+  ) {
+    output.on('data', (chunk: Buffer) => {
+      this.receive(chunk);
+    });
+  }
+
+  send(method: string, params: object = {}): Promise<Answer> {
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, ({ error, result }) => {
+        this.waiting.delete(id);
+        if (error) reject(new Error(`${method}: ${error.message}`));
+        else resolve(result ?? {});
+      });
+      this.input.write(`${JSON.stringify({ id, method, params, ...(this.sessionId === null ? {} : { sessionId: this.sessionId }) })}\0`);
+    });
+  }
+
+  next(method: string): Promise<void> {
+    return new Promise((resolve) => this.listeners.set(method, resolve));
+  }
+
+  private receive(chunk: Buffer): void {
+    const parts = (this.buffer + chunk.toString('utf8')).split('\0');
+    this.buffer = parts.pop() ?? '';
+    for (const part of parts) {
+      const message = JSON.parse(part) as Message;
+      if (message.id !== undefined) this.waiting.get(message.id)?.(message);
+      const complaint = complaintOf(message);
+      if (complaint !== null) this.complaints.push(complaint);
+      this.listeners.get(message.method ?? '')?.();
+    }
+  }
+}
+
+const attach = async (connection: Connection): Promise<void> => {
+  const { targetInfos } = (await connection.send('Target.getTargets')) as {
+    readonly targetInfos?: readonly { readonly targetId: string; readonly type: string }[];
+  };
+  const page = targetInfos?.find((t) => t.type === 'page');
+  connection.sessionId = String((await connection.send('Target.attachToTarget', { targetId: page?.targetId, flatten: true }))['sessionId']);
+  for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await connection.send(`${domain}.enable`);
+};
+
+const open = async (connection: Connection, url: string, { width, dark = false, print = false }: View): Promise<void> => {
+  await connection.send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: width < 600 });
+  const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
+  await connection.send('Emulation.setEmulatedMedia', { media: print ? 'print' : '', features });
+  const loaded = connection.next('Page.loadEventFired');
+  await connection.send('Page.navigate', { url });
+  await loaded;
+};
+
 /** Starts the browser with a profile of its own. */
 export const startBrowser = async (): Promise<Browser> => {
   const program = findProgram('chromium');
@@ -65,47 +133,13 @@ export const startBrowser = async (): Promise<Browser> => {
   const child = spawn(program, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
   const [, , , input, output] = child.stdio;
   if (!isDuplex(input) || !isDuplex(output)) throw new Error('no pipe to chromium');
-  const waiting = new Map<number, (message: Message) => void>();
-  const listeners = new Map<string, () => void>();
-  const complaints: string[] = [];
-  let buffer = '';
-  output.on('data', (chunk: Buffer) => {
-    const parts = (buffer + chunk.toString('utf8')).split('\0');
-    buffer = parts.pop() ?? '';
-    for (const part of parts) {
-      const message = JSON.parse(part) as Message;
-      if (message.id !== undefined) waiting.get(message.id)?.(message);
-      const complaint = complaintOf(message);
-      if (complaint !== null) complaints.push(complaint);
-      listeners.get(message.method ?? '')?.();
-    }
-  });
-  let id = 0;
-  const session: { sessionId?: string } = {};
-  const send = (method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> =>
-    new Promise((resolve, reject) => {
-      const own = ++id;
-      waiting.set(own, (message) => {
-        waiting.delete(own);
-        if (message.error) reject(new Error(`${method}: ${message.error.message}`));
-        else resolve(message.result ?? {});
-      });
-      input.write(`${JSON.stringify({ id: own, method, params, ...session })}\0`);
-    });
-  const { targetInfos } = (await send('Target.getTargets')) as { readonly targetInfos?: readonly { readonly targetId: string; readonly type: string }[] };
-  const page = targetInfos?.find((t) => t.type === 'page');
-  session.sessionId = String((await send('Target.attachToTarget', { targetId: page?.targetId, flatten: true }))['sessionId']);
-  for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await send(`${domain}.enable`);
+  const connection = new Connection(input, output);
+  await attach(connection);
   return {
-    complaints,
-    open: async (url, { width, dark = false, print = false }) => {
-      await send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: width < 600 });
-      await send('Emulation.setEmulatedMedia', { media: print ? 'print' : '', features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
-      const loaded = new Promise<void>((resolve) => listeners.set('Page.loadEventFired', resolve));
-      await send('Page.navigate', { url });
-      await loaded;
-    },
-    evaluate: async (expression) => ((await send('Runtime.evaluate', { expression, returnByValue: true }))['result'] as { readonly value?: unknown }).value,
+    complaints: connection.complaints,
+    open: (url, view) => open(connection, url, view),
+    evaluate: async (expression) =>
+      ((await connection.send('Runtime.evaluate', { expression, returnByValue: true }))['result'] as { readonly value?: unknown }).value,
     close: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
