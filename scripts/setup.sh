@@ -5,6 +5,8 @@
 
 # What `npm ci` needs; everything else runs on the Node.js that package-lock.json brings along.
 HOLDFAST_LEAST_NODE=18
+# Of the npm versions that run on Node.js 18, the last.
+HOLDFAST_NPM=10.9.9
 
 holdfast_say() { echo "holdfast: $*" >&2; }
 
@@ -57,7 +59,11 @@ holdfast_packages_ready() {
 
 holdfast_install_packages() {
   holdfast_has_node || holdfast_install_node || return
-  holdfast_quietly 'installing the npm packages (once)' npm ci --no-audit --no-fund || return 3
+  local npm=(npm) version
+  version=$(npm --version)
+  # The npm of Debian 12 and 13 and Ubuntu 24.04 (9.2) can't read the overrides of package.json: it fetches a newer one for this.
+  [ "${version%%.*}" -ge 10 ] || npm=(npm exec --yes --package "npm@$HOLDFAST_NPM" -- npm)
+  holdfast_quietly 'installing the npm packages (once)' "${npm[@]}" ci --no-audit --no-fund || return 3
   cp package-lock.json node_modules/.holdfast-package-lock.json
 }
 
