@@ -45,6 +45,17 @@ const overrideExits = (command: Command): void => {
 const hasExitCode = (error: unknown): error is Error & { readonly exitCode: number } =>
   error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
 
+/**
+ * Errors of the rooms, which know no exit codes: what they mean here. By name, because importing their classes would load the lab for every command;
+ * test/cli checks that the names exist.
+ */
+export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
+  UnmetRequirement: EXIT.notPossible,
+  BuildError: EXIT.failed,
+  ArchiveError: EXIT.failed,
+  ChecksumError: EXIT.failed,
+};
+
 /** The operating system refused: a folder that isn't writable, a full disk. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'errno' in error && 'syscall' in error;
 
@@ -56,6 +67,8 @@ const report = (error: unknown, verbose: boolean): number => {
   notice(`${paint('red', 'error')}: ${message}`);
   if (error instanceof TopologyError) return EXIT.failed;
   if (hasExitCode(error)) return error.exitCode;
+  const byName = error instanceof Error ? EXIT_BY_NAME[error.name] : undefined;
+  if (byName !== undefined) return byName;
   if (verbose) notice(error instanceof Error && error.stack !== undefined ? error.stack : 'no stack trace');
   if (isSystemError(error)) return EXIT.notPossible;
   if (!verbose) notice('This was not expected. Run it again with --verbose for the stack trace.');
