@@ -41,11 +41,11 @@ export interface Reading {
   readonly handover: string | undefined;
 }
 
-/** What the leader that is asked to hand over said of itself. */
-export interface OutgoingAnswer {
+/** What the member that PgBouncer is routed to said of itself. */
+export interface RouteAnswer {
   readonly member: string;
-  /** It has begun to stop its PostgreSQL (or already has). */
-  readonly stopping: boolean;
+  /** It takes writes. False: it said that it does not (it stops, starts, or is a standby by now). */
+  readonly primary: boolean;
   readonly at: number;
 }
 
@@ -71,9 +71,11 @@ export interface Observation {
   readonly answer: CandidateAnswer | undefined;
   readonly route: Route | undefined;
   readonly pooler: PoolerState;
-  readonly outgoing: OutgoingAnswer | undefined;
-  /** Since when clients are kept waiting in the pooler for a planned handover; undefined: they are not. */
-  readonly pausedSince: number | undefined;
+  /** REST endpoint of the route's member, as last read; undefined: never read. */
+  readonly routeUrl: string | undefined;
+  readonly routeAnswer: RouteAnswer | undefined;
+  /** Whether clients are kept waiting in the pooler. */
+  readonly paused: boolean;
 }
 
 export type Action =
@@ -81,11 +83,11 @@ export type Action =
   /** Ask the candidate whether it is a running primary, then decide again. */
   | { readonly kind: 'probe'; readonly leader: Leader; readonly primaryUrl: string; readonly because: string }
   | { readonly kind: 'route'; readonly route: Route; readonly because: string }
-  /** Ask the leader that is about to hand over whether it has begun to stop, then decide again. */
-  | { readonly kind: 'watch-outgoing'; readonly leader: Leader; readonly primaryUrl: string; readonly because: string }
-  /** Keep clients waiting in the pooler: the server they would reach is stopping as planned, and would answer them with errors. */
+  /** Ask the route's member whether it still takes writes, then decide again, after `paceMs` at the latest. */
+  | { readonly kind: 'watch-route'; readonly member: string; readonly primaryUrl: string; readonly paceMs: number; readonly because: string }
+  /** Keep clients waiting in the pooler: the server they would reach is no primary any more, and nobody else is yet. */
   | { readonly kind: 'pause'; readonly because: string }
-  /** Let them go on although no route was changed. */
+  /** Let them go on where they were. */
   | { readonly kind: 'resume'; readonly because: string }
   /** The same server holds a newer key: nothing is touched, only the revision is remembered. */
   | { readonly kind: 'keep'; readonly route: Route; readonly because: string }
@@ -96,10 +98,13 @@ export type Action =
 export const MAX_READING_AGE_MS = 10_000;
 /** An answer of `/primary` counts for so long. */
 export const MAX_ANSWER_AGE_MS = 1_000;
-/** A handover takes about two seconds. Clients are not kept waiting for one that does not end: they get their errors then. */
-export const MAX_PAUSE_MS = 8_000;
-/** An answer of the outgoing leader counts for so long. */
-const MAX_OUTGOING_AGE_MS = 500;
+/** When etcd has been silent for so long, the route's member is asked itself: cut off from the quorum, it may have become a standby, whose rows may be lost. */
+export const SILENT_ETCD_MS = 2_000;
+/** An answer of the route's member counts for so long. */
+const MAX_ROUTE_ANSWER_AGE_MS = 400;
+/** How often it is asked: often while it hands over, because clients see errors from its stop until the pause. */
+const HANDOVER_PACE_MS = 20;
+const SILENT_PACE_MS = 250;
 /** etcd's history never goes back by itself. When it has looked older for so long, it was restored or recreated: believe it. */
 export const REPLACED_HISTORY_MS = 10_000;
 
@@ -151,7 +156,7 @@ const follow = (o: Observation, claim: Claim): Action => {
   const route: Route = { member, host: address.host, port: address.port, clusterId: claim.clusterId, modRevision };
   if (o.route?.member === member && sameAddress(o.route, address)) {
     const known = o.route.modRevision === modRevision && o.route.clusterId === claim.clusterId;
-    return known ? handOver(o, claim.leader) : { kind: 'keep', route, because: `${member} holds a newer leader key at the same address` };
+    return known ? hold(`${member} is the leader and the route`) : { kind: 'keep', route, because: `${member} holds a newer leader key at the same address` };
   }
   if (!isConfirmed(o, claim))
     return { kind: 'probe', leader: claim.leader, primaryUrl, because: `${member} holds the leader key, and has not yet said that it is primary` };
@@ -163,21 +168,28 @@ const follow = (o: Observation, claim: Claim): Action => {
   };
 };
 
+/** Why the route can't be relied on as it is, and how often to ask its member; undefined: it can. */
+const doubt = ({ now, reading, route, paused }: Observation): { readonly because: string; readonly paceMs: number } | undefined => {
+  if (!route) return undefined;
+  if (reading?.handover === route.member) return { because: `${route.member} is asked to hand over`, paceMs: HANDOVER_PACE_MS };
+  if (reading && now - reading.at > SILENT_ETCD_MS) return { because: 'etcd does not answer', paceMs: SILENT_PACE_MS };
+  if (reading?.linearizable && !reading.leader) return { because: 'nobody holds the leader key', paceMs: SILENT_PACE_MS };
+  return paused ? { because: 'clients wait', paceMs: HANDOVER_PACE_MS } : undefined;
+};
+
 /**
- * The route is the leader. While it hands over as planned, its clients wait in the pooler from the moment it stops, instead of being answered "the database
- * system is shutting down"; not earlier, because the checkpoint before the stop may take long, and the server serves meanwhile.
+ * The route stays. Where that is in doubt its member is asked, and clients wait in the pooler from the moment it says that it takes no writes: a server that stops
+ * would answer them with errors, and one that has been demoted in isolation would show them rows that the cluster never had. A member that does not answer
+ * proves nothing: clients stay.
  */
-const handOver = (o: Observation, leader: Claim['leader']): Action => {
-  const { member } = leader;
-  const isAsked = o.reading?.handover === member;
-  const isStopping = o.outgoing?.member === member && o.outgoing.stopping && o.now - o.outgoing.at <= MAX_OUTGOING_AGE_MS;
-  if (o.pausedSince === undefined) {
-    if (!isAsked) return hold(`${member} is the leader and the route`);
-    if (isStopping) return { kind: 'pause', because: `${member} stops for a planned handover` };
-  } else if (!isAsked || o.now - o.pausedSince > MAX_PAUSE_MS) {
-    return { kind: 'resume', because: isAsked ? `the handover of ${member} takes too long` : `${member} stays the leader` };
-  }
-  return { kind: 'watch-outgoing', leader, primaryUrl: leader.primaryUrl, because: `${member} is asked to hand over` };
+const stay = (o: Observation, action: Action): Action => {
+  const because = doubt(o);
+  if (!because || !o.route || !o.routeUrl) return action;
+  const { member } = o.route;
+  const answer = o.routeAnswer?.member === member && o.now - o.routeAnswer.at <= MAX_ROUTE_ANSWER_AGE_MS ? o.routeAnswer : undefined;
+  if (answer?.primary === false && !o.paused) return { kind: 'pause', because: `${member} takes no writes, and ${because.because}` };
+  if (answer?.primary === true && o.paused && o.reading?.handover !== member) return { kind: 'resume', because: `${member} takes writes` };
+  return { kind: 'watch-route', member, primaryUrl: o.routeUrl, paceMs: because.paceMs, because: because.because };
 };
 
 const isUnused = (route: Route, pooler: PoolerState): boolean => pooler.kind === 'absent' || (pooler.kind === 'serving' && !sameAddress(pooler, route));
@@ -185,10 +197,8 @@ const isUnused = (route: Route, pooler: PoolerState): boolean => pooler.kind ===
 export const decide = (o: Observation): Action => {
   const claim = claimOf(o);
   const action = claim.usable ? follow(o, claim) : hold(claim.because);
-  if (action.kind === 'hold' && o.pausedSince !== undefined && o.now - o.pausedSince > MAX_PAUSE_MS) {
-    return { kind: 'resume', because: `nobody took over within ${MAX_PAUSE_MS / 1000} s` };
-  }
-  if (action.kind !== 'hold' || !o.route || !isUnused(o.route, o.pooler)) return action;
+  if (action.kind !== 'hold' || !o.route) return action;
+  if (!isUnused(o.route, o.pooler)) return stay(o, action);
   const uses = o.pooler.kind === 'serving' ? text(o.pooler) : 'no server';
   return { kind: 'reload', route: o.route, because: `PgBouncer uses ${uses}, the route is ${o.route.member} at ${text(o.route)}` };
 };
@@ -199,6 +209,3 @@ export const decide = (o: Observation): Action => {
  * @param askedForMs for how long this candidate has been asked
  */
 export const probePauseMs = (askedForMs: number): number => (askedForMs < 5_000 ? 50 : 250);
-
-/** The outgoing leader is asked often, because the time from its stop to the pause is the time in which clients see errors; a long checkpoint is waited out calmly. */
-export const outgoingPauseMs = (askedForMs: number): number => (askedForMs < 3_000 ? 20 : 100);

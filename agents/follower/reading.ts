@@ -57,6 +57,7 @@ const accept = ({ state, log, actNow }: ReadingPorts, watch: Watch, reading: Rea
   if (isNew || state.leaderSince === undefined) state.leaderSince = reading.at;
   state.olderSince = olderSince(state.olderSince, reading, state.route);
   state.reading = reading;
+  if (reading.leader?.member === state.route?.member) state.routeUrl = reading.leader?.primaryUrl ?? state.routeUrl;
   if (isNew) {
     const { leader } = reading;
     log('leader key', leader ? `held by ${leader.member}` : 'absent', leader ? { revision: leader.modRevision } : {});

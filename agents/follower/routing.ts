@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 import { writeRoute } from './databases-file';
-import { decide, outgoingPauseMs, probePauseMs, sameAddress, type Leader, type Route } from './decide';
+import { decide, probePauseMs, sameAddress, type Leader, type Route } from './decide';
 import type { FollowerConfig } from '../../lib/services/follower';
 import { onChange, reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
@@ -26,8 +26,10 @@ const SEVER_MS = 700;
 const SEVER_PAUSE_MS = 30;
 /** PgBouncer is looked at so often without any occasion; it logs every login on its console. */
 const LOOK_EVERY_MS = 10_000;
-/** While clients wait, it is decided anew so often at least: their patience ends. */
-const PAUSED_LOOK_MS = 500;
+/** While clients wait, it is decided anew so often at least. */
+const PAUSED_LOOK_MS = 100;
+/** etcd's silence wakes nobody: it is looked for so often. */
+const SILENCE_LOOK_MS = 500;
 /** After a failure of PgBouncer's console: it is most likely being restarted. */
 const RETRY_MS = 200;
 /** A candidate that is silent is asked again soon: its first answer as a primary is what everyone waits for. */
@@ -41,9 +43,6 @@ export class Routing {
   /** Since when that has been tried. */
   private severingSince: number | undefined;
   /** A switch that is written, and that PgBouncer has not carried out yet. */
-  /** The leader key's revision of the leader that is asked to hand over, and since when. */
-  private outgoing: number | undefined;
-  private outgoingSince = 0;
   private switching: { readonly since: number; readonly mustReconnect: boolean } | undefined;
   private lookedAt = -Infinity;
   private readonly logChange: Log;
@@ -74,8 +73,8 @@ export class Routing {
         return this.probe(action.leader, action.primaryUrl, action.because);
       case 'route':
         return this.switchTo(action.route, action.because);
-      case 'watch-outgoing':
-        return this.watchOutgoing(action.leader, action.primaryUrl, action.because);
+      case 'watch-route':
+        return this.watchRoute(action.member, action.primaryUrl, action.paceMs, action.because);
       case 'pause':
         return this.pause(action.because);
       case 'resume':
@@ -118,27 +117,27 @@ export class Routing {
     return primary ? 0 : Math.max(1, probePauseMs(at - this.asking.since) - (now() - at));
   }
 
-  private async watchOutgoing(leader: Leader, primaryUrl: string, because: string): Promise<number> {
+  private async watchRoute(member: string, primaryUrl: string, paceMs: number, because: string): Promise<number> {
     const { state, now, patroniAgent } = this.ports;
-    if (this.outgoing !== leader.modRevision) this.outgoingSince = now();
-    this.outgoing = leader.modRevision;
-    this.logStep('handover', because);
+    this.logStep('route in doubt', because);
     const at = now();
     try {
-      const { stopping } = await askMember(primaryUrl, patroniAgent(), PROBE_TIMEOUT_MS);
-      state.outgoing = { member: leader.member, stopping, at: now() };
-      if (stopping && state.pausedSince === undefined) return 0;
+      const { primary, text } = await askMember(primaryUrl, patroniAgent(), PROBE_TIMEOUT_MS);
+      this.logChange('route answered', `${member}: ${text}`);
+      const changes = primary === state.paused;
+      state.routeAnswer = { member, primary, at: now() };
+      if (changes) return 0;
     } catch (error) {
-      this.logChange('outgoing leader', `${leader.member}: ${reasonOf(error)}`);
+      this.logChange('route answered', `${member}: ${reasonOf(error)}`);
     }
-    return Math.max(1, outgoingPauseMs(at - this.outgoingSince) - (now() - at));
+    return Math.max(1, paceMs - (now() - at));
   }
 
   private async pause(because: string): Promise<number> {
-    const { state, pooler, log, now } = this.ports;
+    const { state, pooler, log } = this.ports;
     log('pause', because);
     // Also when the console fails: whatever became of it, it must be resumed.
-    state.pausedSince = now();
+    state.paused = true;
     return this.onConsole(async () => {
       await pooler.pause();
       return 0;
@@ -147,7 +146,7 @@ export class Routing {
 
   private async resume(): Promise<number> {
     await this.ports.pooler.resume();
-    this.ports.state.pausedSince = undefined;
+    this.ports.state.paused = false;
     return 0;
   }
 
@@ -162,6 +161,7 @@ export class Routing {
       return RETRY_MS;
     }
     state.route = route;
+    state.routeUrl = state.answer?.primaryUrl;
     this.mustSever = true;
     this.switching = { since: state.leaderSince ?? now(), mustReconnect: before !== undefined && sameAddress(before, route) };
     metrics.routeSwitches += 1;
@@ -173,7 +173,7 @@ export class Routing {
     const { pooler, state, metrics, log, now } = this.ports;
     state.pooler = await pooler.reload(route);
     this.severingSince = undefined;
-    if (state.pausedSince !== undefined) await this.resume();
+    if (state.paused) await this.resume();
     if (this.switching) {
       // An address that went from one member to another: PgBouncer sees no change, but its connections are to the old one.
       if (this.switching.mustReconnect) await pooler.reconnect();
@@ -207,8 +207,8 @@ export class Routing {
     if (this.mustSever && route && state.pooler.kind === 'serving' && sameAddress(route, state.pooler)) return this.onConsole(() => this.sever(route));
     const due = this.lookedAt + LOOK_EVERY_MS - now();
     // What a predecessor left killed or paused; a pause of our own ends with the handover.
-    const isLeft = state.pausedSince === undefined && pooler.isLeftKilled();
-    if (due > 0 && !isLeft) return state.pausedSince === undefined ? due : Math.min(due, PAUSED_LOOK_MS);
+    const isLeft = !state.paused && pooler.isLeftKilled();
+    if (due > 0 && !isLeft) return state.paused ? Math.min(due, PAUSED_LOOK_MS) : Math.min(due, SILENCE_LOOK_MS);
     return this.onConsole(async () => {
       if (isLeft) await pooler.resume();
       state.pooler = await pooler.state();

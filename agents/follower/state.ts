@@ -1,4 +1,4 @@
-import type { CandidateAnswer, OutgoingAnswer, PoolerState, Reading, Route } from './decide';
+import type { CandidateAnswer, PoolerState, Reading, Route, RouteAnswer } from './decide';
 
 /** What the loops know in common. Only its owner writes a field. */
 export interface State {
@@ -11,8 +11,9 @@ export interface State {
   route: Route | undefined;
   pooler: PoolerState;
   answer: CandidateAnswer | undefined;
-  outgoing: OutgoingAnswer | undefined;
-  pausedSince: number | undefined;
+  routeUrl: string | undefined;
+  routeAnswer: RouteAnswer | undefined;
+  paused: boolean;
   /** Last turns of the two loops: a loop that hangs is not alive. */
   readAt: number;
   actedAt: number;
@@ -25,8 +26,9 @@ export const newState = (route: Route | undefined, now: number): State => ({
   route,
   pooler: { kind: 'unknown' },
   answer: undefined,
-  outgoing: undefined,
-  pausedSince: undefined,
+  routeUrl: undefined,
+  routeAnswer: undefined,
+  paused: false,
   readAt: now,
   actedAt: now,
 });

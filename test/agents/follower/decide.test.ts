@@ -1,7 +1,7 @@
 import {
   decide,
   MAX_ANSWER_AGE_MS,
-  MAX_PAUSE_MS,
+  SILENT_ETCD_MS,
   MAX_READING_AGE_MS,
   olderSince,
   probePauseMs,
@@ -49,19 +49,20 @@ const observe = (more: Partial<Observation>): Observation => ({
   answer: undefined,
   route: routeA,
   pooler: { kind: 'serving', host: '10.0.0.1', port: 5432 },
-  outgoing: undefined,
-  pausedSince: undefined,
+  routeUrl: 'https://10.0.0.1:8008/primary',
+  routeAnswer: undefined,
+  paused: false,
   ...more,
 });
 
 describe('without news from etcd the route that works is kept', () => {
   test('before the first answer', () => expect(decide(observe({ reading: undefined })).kind).toBe('hold'));
   test('when the last answer is too old, even if the candidate says it is primary', () =>
-    expect(decide(observe({ reading: readingOf(B, { at: NOW - MAX_READING_AGE_MS - 1 }), answer: yes(B) })).kind).toBe('hold'));
+    expect(decide(observe({ reading: readingOf(B, { at: NOW - MAX_READING_AGE_MS - 1 }), answer: yes(B) })).kind).toBe('watch-route'));
   test('a last answer that is young enough still counts while etcd is silent', () =>
     expect(decide(observe({ reading: readingOf(B, { at: NOW - MAX_READING_AGE_MS + 1 }), answer: yes(B) })).kind).toBe('route'));
   test('when the leader key is absent', () =>
-    expect(decide(observe({ reading: readingOf(undefined) }))).toMatchObject({ kind: 'hold', because: /no leader key/ }));
+    expect(decide(observe({ reading: readingOf(undefined) }))).toMatchObject({ kind: 'watch-route', because: /nobody holds/ }));
   test('when the member key is absent', () =>
     expect(decide(observe({ reading: readingOf({ ...B, address: undefined }), answer: yes(B) }))).toMatchObject({ kind: 'hold' }));
   test('a reading without quorum never moves a route', () =>
@@ -138,22 +139,41 @@ test('a candidate is asked every 50 ms at first, and less often when its promoti
   expect(probePauseMs(5_000)).toBe(250);
 });
 
-describe('a planned handover', () => {
-  const asked = readingOf(A, { handover: 'pg-0' });
-  const handing = (more: Partial<Observation>): Observation => observe({ reading: asked, ...more });
-  const stopping = { member: 'pg-0', stopping: true, at: NOW - 10 };
+const no = { member: 'pg-0', primary: false, at: NOW - 10 };
+const stillPrimary = { member: 'pg-0', primary: true, at: NOW - 10 };
 
-  test('is watched from the moment it is asked for, and clients go on', () => expect(decide(handing({})).kind).toBe('watch-outgoing'));
-  test('keeps clients waiting once the old primary stops', () => expect(decide(handing({ outgoing: stopping })).kind).toBe('pause'));
-  test('an old answer does not pause anybody', () => expect(decide(handing({ outgoing: { ...stopping, at: NOW - 501 } })).kind).toBe('watch-outgoing'));
-  test('an answer of another member does not pause anybody', () => expect(decide(handing({ outgoing: { ...stopping, member: 'pg-1' } })).kind).toBe('watch-outgoing'));
+describe('a planned handover', () => {
+  const handing = (more: Partial<Observation>): Observation => observe({ reading: readingOf(A, { handover: 'pg-0' }), ...more });
+
+  test('is watched from the moment it is asked for, and clients go on', () => expect(decide(handing({})).kind).toBe('watch-route'));
+  test('keeps clients waiting once the old primary stops', () => expect(decide(handing({ routeAnswer: no })).kind).toBe('pause'));
+  test('an old answer does not pause anybody', () => expect(decide(handing({ routeAnswer: { ...no, at: NOW - 401 } })).kind).toBe('watch-route'));
+  test('an answer of another member does not pause anybody', () => expect(decide(handing({ routeAnswer: { ...no, member: 'pg-1' } })).kind).toBe('watch-route'));
   test('asked of another member it changes nothing', () => expect(decide(observe({ reading: readingOf(A, { handover: 'pg-1' }) })).kind).toBe('hold'));
-  test('is not paused twice', () => expect(decide(handing({ outgoing: stopping, pausedSince: NOW - 100 })).kind).toBe('watch-outgoing'));
-  test('that is given up lets clients go on', () => expect(decide(observe({ reading: readingOf(A), pausedSince: NOW - 100 }))).toMatchObject({ kind: 'resume', because: /stays/ }));
-  test('that takes too long lets clients go on', () =>
-    expect(decide(handing({ outgoing: stopping, pausedSince: NOW - MAX_PAUSE_MS - 1 }))).toMatchObject({ kind: 'resume', because: /too long/ }));
-  test('without a leader key, clients wait for a new one', () => expect(decide(observe({ reading: readingOf(undefined), pausedSince: NOW - 100 })).kind).toBe('hold'));
-  test('without a leader key for too long, clients get their errors', () =>
-    expect(decide(observe({ reading: readingOf(undefined), pausedSince: NOW - MAX_PAUSE_MS - 1 })).kind).toBe('resume'));
-  test('ends with the new route', () => expect(decide(observe({ reading: readingOf(B), answer: yes(B), pausedSince: NOW - 100 })).kind).toBe('route'));
+  test('is not paused twice', () => expect(decide(handing({ routeAnswer: no, paused: true })).kind).toBe('watch-route'));
+  test('that is given up lets clients go on when the old primary says that it takes writes', () => {
+    const givenUp = observe({ reading: readingOf(A), paused: true });
+    expect(decide(givenUp).kind).toBe('watch-route');
+    expect(decide({ ...givenUp, routeAnswer: stillPrimary })).toMatchObject({ kind: 'resume', because: /takes writes/ });
+  });
+  test('ends with the new route', () => expect(decide(observe({ reading: readingOf(B), answer: yes(B), paused: true })).kind).toBe('route'));
+});
+
+describe('a route whose server may have been demoted in isolation', () => {
+  const silent = (more: Partial<Observation>): Observation => observe({ reading: readingOf(A, { at: NOW - SILENT_ETCD_MS - 1 }), ...more });
+  const keyless = (more: Partial<Observation>): Observation => observe({ reading: readingOf(undefined), ...more });
+
+  test.each([
+    ['etcd is silent', silent],
+    ['nobody holds the leader key', keyless],
+  ])('%s: it is asked, kept while it takes writes or does not answer, and left when it says it does not', (_, inDoubt) => {
+    expect(decide(inDoubt({})).kind).toBe('watch-route');
+    expect(decide(inDoubt({ routeAnswer: stillPrimary })).kind).toBe('watch-route');
+    expect(decide(inDoubt({ routeAnswer: no })).kind).toBe('pause');
+    expect(decide(inDoubt({ routeAnswer: no, paused: true })).kind).toBe('watch-route');
+    expect(decide(inDoubt({ routeAnswer: stillPrimary, paused: true })).kind).toBe('resume');
+  });
+  test('one second of silence is no reason for doubt', () => expect(decide(observe({ reading: readingOf(A, { at: NOW - 1_000 }) })).kind).toBe('hold'));
+  test('without a known endpoint nobody is asked, and clients stay', () => expect(decide(silent({ routeUrl: undefined })).kind).toBe('hold'));
+  test('without a route there is nothing to doubt', () => expect(decide(keyless({ route: undefined })).kind).toBe('hold'));
 });
