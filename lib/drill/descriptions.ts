@@ -1,4 +1,4 @@
-import { NODE_FREEZE_SECONDS } from '../topology/budget';
+import { NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from '../topology/budget';
 import type { Region, Scenario } from '../topology/types';
 import type { Fault, Step } from './faults';
 
@@ -17,8 +17,6 @@ export interface DrillDescription {
   readonly leaderChanges: { readonly min: number; readonly max: number };
 }
 
-/** How long the primary is without any standby; in strict mode, nothing is acknowledged meanwhile, so the gap can't be shorter. */
-const WITHOUT_STANDBYS_SECONDS = 10;
 /** A failover that has not happened so long after the lease has run out does not happen any more. */
 const FAILOVER_PATIENCE_SECONDS = 40;
 
@@ -100,7 +98,7 @@ const PROCESS_FAULTS = {
     scenario: 'PostgreSQL goes on serving; Patroni is started again before its lease runs out and keeps the lock.',
     requirements: ['CS-1'],
     planned: false,
-    steps: [inject({ kind: 'kill-process', process: 'patroni', target: 'primary' }), hold(10), HEAL],
+    steps: [inject({ kind: 'kill-process', process: 'patroni', target: 'primary' }), hold(6), HEAL],
     excludes: 'nobody',
     leaderChanges: NONE,
   }),
@@ -124,12 +122,12 @@ const PROCESS_FAULTS = {
   }),
   'disk-full': (region) => ({
     title: "the primary's data volume is full",
-    scenario: 'PostgreSQL can no longer write its log: it stops, and a standby with room is promoted. Freed, the member comes back.',
+    scenario: 'The primary can only refuse writes from now on: its supervisor finds the volume full and hands over to a standby with room. Freed, the member comes back.',
     requirements: ['CS-1'],
     planned: false,
-    steps: [inject({ kind: 'fill-disk', target: 'primary' }), untilService(region), HEAL],
+    steps: [inject({ kind: 'fill-disk', target: 'primary' }), untilFailover(region), HEAL],
     excludes: 'nobody',
-    leaderChanges: AT_MOST_ONE,
+    leaderChanges: ONE,
   }),
 } satisfies Partial<Record<Scenario, Describe>>;
 
@@ -139,7 +137,7 @@ const PLANNED_WORK = {
     scenario: 'The primary checkpoints, stops and hands the lock to a standby that has everything; clients wait in their pooler.',
     requirements: ['CS-1', 'CS-3'],
     planned: true,
-    steps: [inject({ kind: 'switchover' }), hold(10), HEAL],
+    steps: [inject({ kind: 'switchover' }), hold(6), HEAL],
     excludes: 'nobody',
     leaderChanges: ONE,
   }),

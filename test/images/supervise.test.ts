@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeIf, programs, type Requirement } from '../support/requires';
 import { isAlive, kill, monotonic, Supervised } from './supervised';
 
@@ -139,6 +141,28 @@ describeIf(linux, 'holdfast-supervise', () => {
     supervised = await Supervised.start({}, ['/nonexistent/patroni']);
     expect(await supervised.exited).toBe(127);
     expect(supervised.output).toMatch(/cannot start \/nonexistent\/patroni: No such file/);
+  });
+
+  test('hands over when the volume is full, and not again at once', async () => {
+    const programs = mkdtempSync(join(tmpdir(), 'holdfast-path-'));
+    writeFileSync(join(programs, 'holdfast-handover'), '#!/bin/sh\necho once >>"$FAKE_DIR/handovers"\n', { mode: 0o755 });
+    try {
+      // More than any disk has: the volume counts as full.
+      supervised = await Supervised.start({ HOLDFAST_DISK_RESERVE: String(2 ** 60), PATH: `${programs}:${process.env['PATH'] ?? ''}` });
+      await supervised.event('ready');
+      await new Promise((resolve) => setTimeout(resolve, 3_500));
+      expect(readFileSync(join(supervised.directory, 'handovers'), 'utf8')).toBe('once\n');
+      expect(supervised.output).toMatch(/the volume is full \(\d+ bytes left\): handing over/);
+    } finally {
+      rmSync(programs, { recursive: true, force: true });
+    }
+  });
+
+  test('does not hand over while there is room', async () => {
+    supervised = await Supervised.start({ HOLDFAST_DISK_RESERVE: '1' });
+    await supervised.event('ready');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(supervised.output).not.toMatch(/volume is full/);
   });
 });
 

@@ -26,11 +26,12 @@ export const CONSTANTS = {
   failsafe: span(0, 1, 'measured: the primary asks every member over REST and keeps its role (failsafe mode)'),
   writeAheadLogRefused: span(0, 1, 'PostgreSQL: no space for the write-ahead log is a PANIC, at the latest with the next segment'),
   crashRecoveryRefused: span(0, 2, 'PostgreSQL: crash recovery fails for the same reason and the server ends'),
+  standbyReconnects: span(0, 5, 'measured: a standby whose packets were dropped streams again; a connection attempt that hangs is given up first'),
   wake: span(0, 0.5, 'measured: a node that was stopped answers again'),
 } as const satisfies Readonly<Record<string, Span>>;
 
 /** How long the drill primary-node-frozen stops the node: less than any lease that Patroni accepts, so no failover follows. */
 export const NODE_FREEZE_SECONDS = 9;
 
-/** A replication connection without an answer is given up after so long (`wal_sender_timeout`, `wal_receiver_timeout`): the renderer sets it, the budget counts on it. */
-export const REPLICATION_TIMEOUT_SECONDS = 5;
+/** How long the drill partial-partition keeps the primary without any standby: in strict mode nothing is acknowledged meanwhile. */
+export const WITHOUT_STANDBYS_SECONDS = 10;

@@ -4,7 +4,7 @@ import type { Environment, Objective, Scenario } from '../types';
 import { SCENARIO_STAGES } from './scenarios';
 import type { Stage } from './stages';
 
-export { CONSTANTS, NODE_FREEZE_SECONDS, REPLICATION_TIMEOUT_SECONDS } from './constants';
+export { CONSTANTS, NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from './constants';
 export type { Stage } from './stages';
 
 export interface Budget {

@@ -46,7 +46,7 @@ export const SCENARIO_STAGES: Readonly<Record<Scenario, Stages>> = {
   'patroni-frozen': (region) => [stage.undisturbed(), ...stage.synchronousStandby(region), stage.clientRetry(region, false)],
   switchover: handedOver,
   'node-drained': (region) => [stage.preStopHook(), ...handedOver(region)],
-  'partial-partition': (region) => [stage.standbyLost(), ...stage.synchronousStandby(region), stage.clientRetry(region, false)],
+  'partial-partition': (region) => [...stage.standbysAway(region), ...stage.synchronousStandby(region), stage.clientRetry(region, false)],
   'etcd-member-lost': (region) => [stage.undisturbed(), stage.clientRetry(region, false)],
   'etcd-quorum-lost': (region) => [stage.failsafe(), stage.clientRetry(region, false)],
 };

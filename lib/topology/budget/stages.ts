@@ -2,7 +2,7 @@
 import type { Region } from '../types';
 import { PATRONI_FLOORS } from '../patroni-floors';
 import { stoppedPostgresNoticedWithin } from '../supervision';
-import { CONSTANTS, NODE_FREEZE_SECONDS, REPLICATION_TIMEOUT_SECONDS, type Span } from './constants';
+import { CONSTANTS, NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS, type Span } from './constants';
 
 /** One part of the time between two acknowledged writes. */
 export interface Stage {
@@ -141,11 +141,17 @@ export const nodeFrozen = (): Stage => ({
   savable: 0,
 });
 
-export const standbyLost = (): Stage => ({
-  name: 'lost synchronous standby given up',
-  lower: 0,
-  upper: REPLICATION_TIMEOUT_SECONDS,
-  source: `wal_sender_timeout, ${REPLICATION_TIMEOUT_SECONDS} s`,
-  settings: [],
-  savable: 0,
-});
+/** In strict mode nothing is acknowledged while the primary has no standby at all; otherwise commits don't wait. */
+export const standbysAway = ({ postgres }: Region): readonly Stage[] =>
+  postgres.synchronousMode === 'strict'
+    ? [
+        {
+          name: 'no standby in reach',
+          lower: WITHOUT_STANDBYS_SECONDS,
+          upper: WITHOUT_STANDBYS_SECONDS + CONSTANTS.standbyReconnects.upper,
+          source: `the drill: ${WITHOUT_STANDBYS_SECONDS} s; ${CONSTANTS.standbyReconnects.source}`,
+          settings: [],
+          savable: 0,
+        },
+      ]
+    : [];
