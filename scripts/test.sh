@@ -27,17 +27,5 @@ jest --testPathIgnorePatterns '/node_modules/' '<rootDir>/test/running-lab/' --j
 echo "holdfast: jest (the lab)" >&2
 jest --runInBand test/running-lab --json --outputFile "$results/lab.json" || status=1
 
-node -e '
-  const fs = require("fs");
-  let [passed, failed, skipped] = [0, 0, 0];
-  for (const file of process.argv.slice(1)) {
-    if (!fs.existsSync(file)) { failed += 1; continue; }
-    const r = JSON.parse(fs.readFileSync(file, "utf8"));
-    passed += r.numPassedTests;
-    failed += r.numFailedTests + r.numRuntimeErrorTestSuites;
-    skipped += r.numPendingTests + r.numTodoTests;
-  }
-  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-  process.exit(failed > 0 || (process.env.CI === "true" && skipped > 0) ? 1 : 0);
-' "$results/quick.json" "$results/lab.json" || status=1
+node scripts/summarize.mjs "$results/quick.json" "$results/lab.json" || status=1
 exit $status
