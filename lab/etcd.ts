@@ -55,7 +55,10 @@ export class EtcdClient {
 
   /** This member's own copy (serializable: no quorum needed). */
   async readWithRevision(address: string, key: string, timeoutMs = 500): Promise<Known> {
-    const answer = (await this.call(address, '/v3/kv/range', { key: encode(key), serializable: true }, timeoutMs)) as { header: { revision: string }; kvs?: { value: string }[] };
+    const answer = (await this.call(address, '/v3/kv/range', { key: encode(key), serializable: true }, timeoutMs)) as {
+      header: { revision: string };
+      kvs?: { value: string }[];
+    };
     const kv = answer.kvs?.[0];
     return { value: kv === undefined ? undefined : decode(kv.value), revision: Number(answer.header.revision) };
   }

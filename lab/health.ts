@@ -7,7 +7,8 @@ import type { LabSettings } from './settings';
 export const podsOf = (api: KubernetesApi, service: 'etcd' | 'postgres' | 'pgbouncer'): Promise<readonly Pod[]> =>
   api.list<Pod>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=app.kubernetes.io/name%3D${service}`);
 
-export const addressesOf = (pods: readonly Pod[]): readonly string[] => pods.flatMap((p) => (p.status.podIP === undefined || p.metadata.deletionTimestamp !== undefined ? [] : [p.status.podIP]));
+export const addressesOf = (pods: readonly Pod[]): readonly string[] =>
+  pods.flatMap((p) => (p.status.podIP === undefined || p.metadata.deletionTimestamp !== undefined ? [] : [p.status.podIP]));
 
 export interface Health {
   readonly members: readonly PatroniMember[];
@@ -17,7 +18,11 @@ export interface Health {
 
 export const health = async (lab: LabSettings, api: KubernetesApi, tls: PatroniClientTls): Promise<Health> => {
   const nodes = await api.list<Node>('/api/v1/nodes');
-  const counts = { etcd: lab.region.etcd.members, postgres: postgresMemberCount(lab.region), pgbouncer: lab.region.zones.length * lab.region.pooler.replicasPerAz };
+  const counts = {
+    etcd: lab.region.etcd.members,
+    postgres: postgresMemberCount(lab.region),
+    pgbouncer: lab.region.zones.length * lab.region.pooler.replicasPerAz,
+  };
   const kinds = ['etcd', 'postgres', 'pgbouncer'] as const;
   const pods = await Promise.all(kinds.map((kind) => podsOf(api, kind)));
   const podComplaints = kinds.flatMap((kind, i) => {

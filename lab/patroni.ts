@@ -24,7 +24,12 @@ export interface Answer {
 }
 
 /** One request to one member. Rejects when nobody answers in time. */
-export const askPatroni = (tls: PatroniClientTls, address: string, path: string, options: { method?: string; body?: unknown; timeoutSeconds?: number } = {}): Promise<Answer> => {
+export const askPatroni = (
+  tls: PatroniClientTls,
+  address: string,
+  path: string,
+  options: { method?: string; body?: unknown; timeoutSeconds?: number } = {},
+): Promise<Answer> => {
   if (isIP(address) === 0) return Promise.reject(new Error(`Patroni's address must be an IP address, got "${address}"`));
   const timeout = (options.timeoutSeconds ?? 2) * 1000;
   const payload = options.body === undefined ? undefined : JSON.stringify(options.body);

@@ -40,14 +40,32 @@ const pair = async (directory: string): Promise<KeyPair> => ({
 export const createAuthority = (commonName: string): Promise<KeyPair> =>
   inScratch(async (d) => {
     const constraints = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
-    await run(['openssl', 'req', '-x509', ...NEW_KEY, '-days', LIFETIME_DAYS, '-subj', `/CN=${commonName}`, ...constraints, '-keyout', join(d, 'tls.key'), '-out', join(d, 'tls.crt')]);
+    await run([
+      'openssl',
+      'req',
+      '-x509',
+      ...NEW_KEY,
+      '-days',
+      LIFETIME_DAYS,
+      '-subj',
+      `/CN=${commonName}`,
+      ...constraints,
+      '-keyout',
+      join(d, 'tls.key'),
+      '-out',
+      join(d, 'tls.crt'),
+    ]);
     return pair(d);
   });
 
 export const issueCertificate = (authority: KeyPair, request: CertificateRequest): Promise<KeyPair> =>
   inScratch(async (d) => {
     const file = (name: string): string => join(d, name);
-    await Promise.all([writeFile(file('ca.crt'), authority.certificate), writeFile(file('ca.key'), authority.key, { mode: 0o600 }), writeFile(file('ext'), extensions(request))]);
+    await Promise.all([
+      writeFile(file('ca.crt'), authority.certificate),
+      writeFile(file('ca.key'), authority.key, { mode: 0o600 }),
+      writeFile(file('ext'), extensions(request)),
+    ]);
     const subject = `${request.organization === undefined ? '' : `/O=${request.organization}`}/CN=${request.commonName}`;
     await run(['openssl', 'req', '-new', ...NEW_KEY, '-subj', subject, '-keyout', file('tls.key'), '-out', file('csr')]);
     const signing = ['-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', LIFETIME_DAYS, '-extfile', file('ext')];

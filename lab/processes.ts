@@ -49,8 +49,10 @@ export const processNames = async (lab: LabSettings): Promise<string[]> =>
 export const killProcesses = async (lab: LabSettings, names: readonly string[]): Promise<void> => {
   const pids = (await Promise.all(names.map((name) => livePid(lab, name)))).filter((pid) => pid !== undefined);
   for (const pid of pids) process.kill(pid, 'SIGKILL');
-  for (const started = Date.now(); pids.some((pid) => startTimeOf(pid) !== undefined && !isZombie(pid)); await sleep(0.02)) {
+  const started = Date.now();
+  while (pids.some((pid) => startTimeOf(pid) !== undefined && !isZombie(pid))) {
     if (Date.now() - started > 10_000) throw new Error(`processes ${pids.join(', ')} did not end within 10 s of SIGKILL`);
+    await sleep(0.02);
   }
   await Promise.all(names.map((name) => rm(file(lab, name), { force: true })));
 };

@@ -5,7 +5,8 @@ import { cacheRoot } from './cache';
 
 /** Why this machine can't run a lab, and what to do; undefined: it can. */
 export const whyNoLab = (): string | undefined => {
-  if (process.platform !== 'linux') return `the lab needs Linux network namespaces; this is ${process.platform}. Everything else works here: holdfast plan, check, synth, manifests`;
+  if (process.platform !== 'linux')
+    return `the lab needs Linux network namespaces; this is ${process.platform}. Everything else works here: holdfast plan, check, synth, manifests`;
   if (process.getuid?.() !== 0) return 'the lab needs root (network namespaces, mounts, control groups): run it with sudo';
   if (!existsSync('/proc/self/ns/net')) return 'this kernel has no network namespaces';
   if (process.arch !== 'x64') return `the lab's Kubernetes is built for x86-64; this is ${process.arch}`;
@@ -20,5 +21,8 @@ export const checkDisk = async (): Promise<void> => {
   while (!existsSync(directory)) directory = directory.slice(0, directory.lastIndexOf('/')) || '/';
   const { bavail, bsize } = await statfs(directory);
   const free = (bavail * bsize) / 1024 ** 3;
-  if (free < NEEDED_GIB) throw new Error(`${cacheRoot()}: given ${free.toFixed(1)} GiB free; allowed: at least ${NEEDED_GIB} GiB; fix: free some, or point XDG_CACHE_HOME at a larger disk`);
+  if (free < NEEDED_GIB)
+    throw new Error(
+      `${cacheRoot()}: given ${free.toFixed(1)} GiB free; allowed: at least ${NEEDED_GIB} GiB; fix: free some, or point XDG_CACHE_HOME at a larger disk`,
+    );
 };

@@ -22,7 +22,11 @@ const file = (lab: LabSettings): string => join(lab.directory, 'credentials.json
 
 export const readCredentials = async (lab: LabSettings): Promise<Credentials> => JSON.parse(await readFile(file(lab), 'utf8')) as Credentials;
 
-export const clientTls = (credentials: Credentials): PatroniClientTls => ({ ca: credentials.ca, cert: credentials.client.certificate, key: credentials.client.key });
+export const clientTls = (credentials: Credentials): PatroniClientTls => ({
+  ca: credentials.ca,
+  cert: credentials.client.certificate,
+  key: credentials.client.key,
+});
 
 const certificateRequests = (lab: LabSettings): Readonly<Record<string, CertificateRequest>> => {
   const domain = `${NAMESPACE}.svc.cluster.local`;
@@ -33,9 +37,17 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<string, Certific
     'etcd-peer-tls': { commonName: 'etcd-peer', usages: ['serverAuth', 'clientAuth'], alternativeNames: etcdNames },
     'etcd-server-tls': { commonName: 'etcd-server', usages: ['serverAuth', 'clientAuth'], alternativeNames: etcdNames },
     'etcd-client-tls': { commonName: 'holdfast', usages: ['clientAuth'] },
-    'postgres-server-tls': { commonName: 'postgres', usages: ['serverAuth'], alternativeNames: [`DNS:*.${postgres}.${domain}`, `DNS:${postgres}.${domain}`, ...local] },
+    'postgres-server-tls': {
+      commonName: 'postgres',
+      usages: ['serverAuth'],
+      alternativeNames: [`DNS:*.${postgres}.${domain}`, `DNS:${postgres}.${domain}`, ...local],
+    },
     'patroni-client-tls': { commonName: 'patroni', usages: ['clientAuth'] },
-    'pgbouncer-server-tls': { commonName: 'pgbouncer', usages: ['serverAuth'], alternativeNames: [`DNS:pgbouncer.${domain}`, `DNS:pgbouncer.${NAMESPACE}.svc`, ...local] },
+    'pgbouncer-server-tls': {
+      commonName: 'pgbouncer',
+      usages: ['serverAuth'],
+      alternativeNames: [`DNS:pgbouncer.${domain}`, `DNS:pgbouncer.${NAMESPACE}.svc`, ...local],
+    },
   };
 };
 

@@ -39,7 +39,8 @@ const LAB_NAME = /^[a-z][a-z0-9]{0,7}$/;
 const base = (cidr: string): string => cidr.split('.').slice(0, 2).join('.');
 
 export const labSettings = (name: string, environment: Environment): LabSettings => {
-  if (!LAB_NAME.test(name)) throw new Error(`lab name: given "${name}"; allowed: 1 to 8 lower-case letters and digits, a letter first; fix: for example --lab two`);
+  if (!LAB_NAME.test(name))
+    throw new Error(`lab name: given "${name}"; allowed: 1 to 8 lower-case letters and digits, a letter first; fix: for example --lab two`);
   const region = homeRegion(environment);
   const net = base(region.network.vpcCidr);
   const prefix = `hf-${name}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { until } from './exec';
 import { createRouter } from './hosts/network';
 import { health } from './health';
-import { isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
+import { ApiError, isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
 import { startControlPlane, writeCredentials } from './kubernetes/control-plane';
 import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
 import { clientTls, createSecrets, readCredentials } from './secrets';
@@ -30,7 +30,9 @@ export class LabExistsError extends Error {
   readonly exitCode = 4;
 
   constructor(name: string, phase: string) {
-    super(`lab "${name}" is ${phase === 'up' ? 'already up' : 'being brought up by another command'}; see \`holdfast lab status\`, end it with \`holdfast lab down\`, or give another name with --lab`);
+    super(
+      `lab "${name}" is ${phase === 'up' ? 'already up' : 'being brought up by another command'}; see \`holdfast lab status\`, end it with \`holdfast lab down\`, or give another name with --lab`,
+    );
     this.name = 'LabExistsError';
   }
 }
@@ -77,7 +79,21 @@ export const applyCharts = async (lab: LabSettings, charts: readonly (readonly K
 };
 
 const applyAll = async (api: KubernetesApi, objects: readonly KubernetesObject[]): Promise<void> => {
-  for (const object of objects) await until(`${object.kind} ${object.metadata.name}`, 20, () => api.apply(object).then(() => true as const), 0.2);
+  for (const object of objects) {
+    let refusal: ApiError | undefined;
+    const apply = async (): Promise<true | undefined> => {
+      try {
+        await api.apply(object);
+        return true;
+      } catch (error) {
+        if (!(error instanceof ApiError) || ![400, 422].includes(error.status)) throw error;
+        refusal = error; // trying again would not help
+        return true;
+      }
+    };
+    await until(`${object.kind} ${object.metadata.name}`, 20, apply, 0.2);
+    if (refusal !== undefined) throw refusal;
+  }
 };
 
 /** Waits until nothing is to be complained of, telling what is missing when that changes. */

@@ -85,7 +85,12 @@ export const parseRead = (answer: unknown, membersPrefix: string): ReadAnswer =>
   const sync = parseKey(decode(syncKvs[0]?.['value']));
   const syncStandby = /^[^,]+/.exec(text(sync['sync_standby']))?.[0];
   const [key] = leaderKvs;
-  return { clusterId, syncStandby, handover: handoverFrom(parseKey(decode(failoverKvs[0]?.['value']))), leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined };
+  return {
+    clusterId,
+    syncStandby,
+    handover: handoverFrom(parseKey(decode(failoverKvs[0]?.['value']))),
+    leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined,
+  };
 };
 
 /** Patroni's failover key: `leader` is named for a switchover (not for a failover by hand), `scheduled_at` for one that is not due yet. */

@@ -81,7 +81,12 @@ export class EtcdClient {
 
   /** Watches the leader key and the failover key until the stream ends for any reason, which is returned. */
   watch(endpoint: string, onMessage: (revision: number) => void, stop: AbortSignal): Promise<string> {
-    const request = { url: `${endpoint}/v3/watch`, body: watchRequest(this.keys.failover, this.keys.leader), agent: this.ports.watchAgent(), headers: REQUIRE_LEADER };
+    const request = {
+      url: `${endpoint}/v3/watch`,
+      body: watchRequest(this.keys.failover, this.keys.leader),
+      agent: this.ports.watchAgent(),
+      headers: REQUIRE_LEADER,
+    };
     return watchStream(request, onMessage, stop);
   }
 

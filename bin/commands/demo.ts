@@ -76,6 +76,9 @@ export const registerDemo = (program: Command): void => {
     .description('synthesize production, start the lab, kill the primary under load, and show what happened')
     .option('--lab <name>', 'which lab; one that is up is used and kept', 'lab')
     .option('--keep', 'leave the lab running')
-    .addHelpText('after', '\nExample: holdfast demo --keep\nExit codes: 0 every drill passed, 1 one failed, 3 not possible on this machine, 6 one could not be judged, 130 interrupted')
+    .addHelpText(
+      'after',
+      '\nExample: holdfast demo --keep\nExit codes: 0 every drill passed, 1 one failed, 3 not possible on this machine, 6 one could not be judged, 130 interrupted',
+    )
     .action(async (options: DemoOptions) => void (process.exitCode = await demo(options)));
 };

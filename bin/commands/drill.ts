@@ -115,7 +115,18 @@ export const runDrillCommand = async (name: string, options: RunOptions): Promis
   await requireUp(lab);
   if (isInside(lab)) return runHere(lab, name, options);
   const out = resolve(options.out ?? defaultFolder(name));
-  const flags = ['--lab', lab.name, '--runs', String(options.runs), '--seed', String(options.seed), '--out', out, ...(options.json === true ? ['--json'] : []), ...(options.quiet === true ? ['--quiet'] : [])];
+  const flags = [
+    '--lab',
+    lab.name,
+    '--runs',
+    String(options.runs),
+    '--seed',
+    String(options.seed),
+    '--out',
+    out,
+    ...(options.json === true ? ['--json'] : []),
+    ...(options.quiet === true ? ['--quiet'] : []),
+  ];
   return runInside(lab, ['drill', 'run', name, ...flags]);
 };
 

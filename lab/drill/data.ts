@@ -9,7 +9,9 @@ import type { LabSettings } from '../settings';
 export const prepareTables = (lab: LabSettings, leader: string): Promise<void> =>
   asSuperuser(lab, leader, async (client) => {
     const role = client.escapeIdentifier(lab.region.postgres.applicationRole);
-    await client.query(`CREATE TABLE IF NOT EXISTS ${METER_TABLE} (client text, id bigint, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (client, id))`);
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS ${METER_TABLE} (client text, id bigint, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (client, id))`,
+    );
     await client.query(`CREATE TABLE IF NOT EXISTS ${PROBE_TABLE} (member text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())`);
     await client.query(`TRUNCATE ${METER_TABLE}, ${PROBE_TABLE}`);
     await client.query(`ALTER TABLE ${METER_TABLE} OWNER TO ${role}`);
@@ -24,7 +26,12 @@ export const finalRows = (lab: LabSettings, leader: string, clients: readonly st
          FROM (SELECT client, id, id - row_number() OVER (PARTITION BY client ORDER BY id) AS island FROM ${METER_TABLE}) numbered
         GROUP BY client, island ORDER BY client, min(id)`,
     );
-    return clients.map((name): HistoryEvent => ({ t: now(), kind: 'rows', client: name, present: rows.filter((r) => r.client === name).map((r) => [r.from, r.to] as const) }));
+    return clients.map((name): HistoryEvent => ({
+      t: now(),
+      kind: 'rows',
+      client: name,
+      present: rows.filter((r) => r.client === name).map((r) => [r.from, r.to] as const),
+    }));
   });
 
 /** amcheck over every B-tree and the meter's heap, on one member. */
@@ -38,11 +45,17 @@ const checkMember = async (lab: LabSettings, member: string): Promise<HistoryEve
       );
       const heap = await client.query<{ msg: string }>(`SELECT msg FROM verify_heapam($1)`, [METER_TABLE]);
       const broken = heap.rows.map((r) => r.msg);
-      return { t: now(), kind: 'integrity', ok: broken.length === 0, detail: `${member}: ${indexes.rows[0]?.checked ?? '0'} indexes, ${broken.length === 0 ? 'heap sound' : broken.join('; ')}` };
+      return {
+        t: now(),
+        kind: 'integrity',
+        ok: broken.length === 0,
+        detail: `${member}: ${indexes.rows[0]?.checked ?? '0'} indexes, ${broken.length === 0 ? 'heap sound' : broken.join('; ')}`,
+      };
     });
   } catch (error) {
     return { t: now(), kind: 'integrity', ok: false, detail: `${member}: ${error instanceof Error ? error.message : String(error)}` };
   }
 };
 
-export const checkIntegrity = async (lab: LabSettings, members: readonly string[]): Promise<readonly HistoryEvent[]> => Promise.all(members.map((m) => checkMember(lab, m)));
+export const checkIntegrity = async (lab: LabSettings, members: readonly string[]): Promise<readonly HistoryEvent[]> =>
+  Promise.all(members.map((m) => checkMember(lab, m)));

@@ -95,7 +95,12 @@ export const startMeters = (lab: LabSettings, credentials: Credentials, service:
   const node = [process.execPath, '--max-old-space-size=96'];
   const meters = [
     ...lab.nodes.map((n) =>
-      start(n.zone, join(directory, `writer-${n.zone}.jsonl`), ['nsenter', `--net=${netnsPath(n.netns)}`, ...node, bundle('meter-writer'), JSON.stringify(writer(n.zone))], lastAcks),
+      start(
+        n.zone,
+        join(directory, `writer-${n.zone}.jsonl`),
+        ['nsenter', `--net=${netnsPath(n.netns)}`, ...node, bundle('meter-writer'), JSON.stringify(writer(n.zone))],
+        lastAcks,
+      ),
     ),
     start('prober', join(directory, 'prober.jsonl'), [...node, bundle('meter-prober'), JSON.stringify(prober)], lastAcks),
   ];

@@ -100,7 +100,14 @@ const roleOf = async (tls: PatroniClientTls, member: string, address: string | u
   try {
     const { body } = await askPatroni(tls, address, '/patroni', { timeoutSeconds: 1 });
     const status = JSON.parse(body) as PatroniStatus;
-    return { t: now(), kind: 'role', member, state: status.replication_state ?? status.state ?? 'unknown', role: status.role ?? null, timeline: status.timeline ?? null };
+    return {
+      t: now(),
+      kind: 'role',
+      member,
+      state: status.replication_state ?? status.state ?? 'unknown',
+      role: status.role ?? null,
+      timeline: status.timeline ?? null,
+    };
   } catch {
     return { ...unreachable, t: now() };
   }

@@ -1,13 +1,11 @@
 /** One run of a drill: steady state, fault, cure, and what the meters saw, judged. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { excludedClients, type Drill } from '../../lib/drill/catalog';
-import { historyOf, type HistoryEvent, type History } from '../../lib/drill/events';
+import type { History, HistoryEvent } from '../../lib/drill/events';
 import { servedClients, type Expectation } from '../../lib/drill/expectation';
 import type { Fault, Hold, Step } from '../../lib/drill/faults';
 import { describeStep } from '../../lib/drill/faults';
-import { parseHistory } from '../../lib/drill/history';
-import { judge, type Judgement } from '../../lib/drill/judge';
+import type { Judgement } from '../../lib/drill/judge';
 import { NAMESPACE, postgresMemberNames } from '../../lib/topology/derive';
 import { locateMembers } from '../database';
 import { sleep, until } from '../exec';
@@ -19,9 +17,10 @@ import { now } from '../meter/clock';
 import { clientTls, type Credentials } from '../secrets';
 import type { LabSettings, NodeSettings } from '../settings';
 import type { Progress } from '../up';
-import { checkIntegrity, finalRows, prepareTables } from './data';
+import { prepareTables } from './data';
 import { aim, etcdLeaderSharesNode, type Target } from './injector';
-import { completeLines, startMeters, type Meters } from './meters';
+import { judgeRun, memberOf } from './judge-run';
+import { startMeters, type Meters } from './meters';
 import { startObserver, type Observer } from './observer';
 
 /** The lab was not fit for the drill: nothing was injected. */
@@ -47,7 +46,8 @@ export interface RunResult {
   readonly notes: readonly string[];
 }
 
-interface Stage {
+/** What a run has at hand. */
+export interface Stage {
   readonly lab: LabSettings;
   readonly api: KubernetesApi;
   readonly credentials: Credentials;
@@ -57,6 +57,8 @@ interface Stage {
   readonly observer: Observer;
   readonly meters: Meters;
   readonly marks: HistoryEvent[];
+  /** Meters that ended before they were asked to. */
+  readonly dead: string[];
   readonly expectation: Expectation;
 }
 
@@ -80,13 +82,12 @@ export const runDrill = async (lab: LabSettings, api: KubernetesApi, credentials
   await prepareTables(lab, primary);
   const stage = await openStage(lab, api, credentials, run, primary);
   let ended = false;
-  let dead: readonly string[] = [];
   try {
     await reachSteadyState(stage);
     await carryOutSteps(stage);
     await awaitRecovery(stage);
     mark(stage, 'end');
-    dead = stage.meters.dead();
+    stage.dead.push(...stage.meters.dead());
     ended = true;
   } finally {
     // Each of these must happen whatever becomes of the others.
@@ -94,7 +95,7 @@ export const runDrill = async (lab: LabSettings, api: KubernetesApi, credentials
     const failure = cleanup.find((result) => result.status === 'rejected');
     if (failure !== undefined) run.progress(`cleaning up failed: ${String(failure.reason)}; the dead man's timer tries again`);
   }
-  return judgeRun(stage, dead);
+  return judgeRun(stage);
 };
 
 /** Strictly before each drill: nothing to complain of, and etcd's leader where the product keeps it. @returns the primary */
@@ -135,7 +136,7 @@ const openStage = async (lab: LabSettings, api: KubernetesApi, credentials: Cred
   const observer = startObserver(lab, api, clientTls(credentials), members);
   const meters = startMeters(lab, credentials, service.spec.clusterIP, run.directory);
   const expectation = expectationOf(lab, run, primaryNode, members);
-  return { lab, api, credentials, run, primary, primaryNode, observer, meters, marks: [], expectation };
+  return { lab, api, credentials, run, primary, primaryNode, observer, meters, marks: [], dead: [], expectation };
 };
 
 const expectationOf = (lab: LabSettings, run: DrillRun, primaryNode: NodeSettings, members: readonly string[]): Expectation => {
@@ -164,8 +165,6 @@ const served = (stage: Stage, clients: readonly string[], since: number, notBy?:
     return ack !== undefined && ack.t > since && ack.t > now() - 0.4 && (notBy === undefined || memberOf(stage, ack.address) !== notBy);
   });
 
-const memberOf = (stage: Stage, address: string): string => stage.observer.memberByAddress.get(address) ?? address;
-
 const reachSteadyState = async (stage: Stage): Promise<void> => {
   const { run, expectation } = stage;
   await until('every client is served', 20, () => Promise.resolve(served(stage, expectation.clients, 0) || undefined), 0.05).catch((error: unknown) => {
@@ -179,7 +178,7 @@ const reachSteadyState = async (stage: Stage): Promise<void> => {
 };
 
 const pause = async ({ signal }: DrillRun, seconds: number): Promise<void> => {
-  for (const end = now() + seconds; now() < end; ) {
+  for (const end = now() + seconds; now() < end;) {
     signal.throwIfAborted();
     await sleep(Math.min(0.1, Math.max(0.001, end - now())));
   }
@@ -228,41 +227,13 @@ const awaitRecovery = async (stage: Stage): Promise<void> => {
   const { lab, api, credentials, run, expectation } = stage;
   const deadline = now() + run.drill.healthyDeadlineSeconds + 10;
   const tls = clientTls(credentials);
-  for (let since = Infinity; now() < deadline; await pause(run, 0.3)) {
+  let since = Infinity;
+  while (now() < deadline) {
     const { complaints } = await health(lab, api, tls);
     const whole = complaints.length === 0 && served(stage, servedClients(expectation), 0);
     since = whole ? Math.min(since, now()) : Infinity;
     if (now() - since > 2) return;
+    await pause(run, 0.3);
   }
   run.progress('not healthy in time');
-};
-
-/** Everything that was seen, by one clock, with members instead of addresses. */
-const judgeRun = async (stage: Stage, dead: readonly string[]): Promise<RunResult> => {
-  const { lab, run, observer, meters, marks, expectation } = stage;
-  const lines = (await Promise.all(meters.files.map(completeLines))).flat();
-  const seen = lines.map((line) => withMember(stage, line));
-  const leader = await until('leader', 10, () => Promise.resolve(observer.leader() ?? undefined)).catch(() => undefined);
-  const after = leader === undefined ? [] : [...(await finalRows(lab, leader, expectation.clients)), ...(await checkIntegrity(lab, expectation.members))];
-  const meterEvents = parseHistory(seen.filter((line) => KNOWN.test(line))).events;
-  const routed = routeMarks(seen, marks);
-  const history = historyOf([...meterEvents, ...observer.events, ...marks, ...routed, ...after]);
-  await writeFile(join(run.directory, 'history.jsonl'), history.events.map((e) => `${JSON.stringify(e)}\n`).join(''));
-  const notes = dead.length === 0 ? [] : [`meters that ended early: ${dead.join(', ')}`];
-  return { judgement: judge(history, expectation), expectation, history, notes };
-};
-
-const KNOWN = /"kind":"(write|read|local-commit)"/;
-
-/** Writers report the address of the server that acknowledged. */
-const withMember = (stage: Stage, line: string): string => line.replace(/"address":"([^"]+)"/, (_, address: string) => `"node":"${memberOf(stage, address)}"`);
-
-/** The first pooler that was pointed elsewhere after the fault. */
-const routeMarks = (lines: readonly string[], marks: readonly HistoryEvent[]): readonly HistoryEvent[] => {
-  const fault = marks.find((m) => m.kind === 'mark' && m.name === 'faultAt')?.t ?? Infinity;
-  return lines
-    .filter((line) => line.includes('"kind":"route"'))
-    .map((line) => JSON.parse(line) as { t: number; zone: string; first: boolean })
-    .filter((route) => !route.first && route.t > fault)
-    .map((route): HistoryEvent => ({ t: route.t, kind: 'mark', name: 'routed', detail: route.zone }));
 };

@@ -62,7 +62,15 @@ export const runSeries = async (lab: LabSettings, options: SeriesOptions): Promi
       const seed = options.seed + i;
       const directory = join(options.directory, `run-${i + 1}`);
       options.progress(`run ${i + 1} of ${options.runs} (seed ${seed})`);
-      const single = { seed, drill, budgetUpperSeconds: budget.upperSeconds, directory, progress: options.progress, deadMan: options.deadMan, signal: options.signal };
+      const single = {
+        seed,
+        drill,
+        budgetUpperSeconds: budget.upperSeconds,
+        directory,
+        progress: options.progress,
+        deadMan: options.deadMan,
+        signal: options.signal,
+      };
       const run = await oneRun(lab, api, credentials, single, i);
       runs.push(run);
       options.progress(`run ${i + 1}: ${run.verdict}, gap ${run.gapSeconds?.toFixed(2) ?? '?'} s, ${run.ackedLost ?? '?'} acknowledged rows lost`);
@@ -75,7 +83,13 @@ export const runSeries = async (lab: LabSettings, options: SeriesOptions): Promi
   }
 };
 
-const oneRun = async (lab: LabSettings, api: KubernetesApi, credentials: Credentials, single: Parameters<typeof runDrill>[3], index: number): Promise<ReportRun> => {
+const oneRun = async (
+  lab: LabSettings,
+  api: KubernetesApi,
+  credentials: Credentials,
+  single: Parameters<typeof runDrill>[3],
+  index: number,
+): Promise<ReportRun> => {
   try {
     const { judgement, expectation, history, notes } = await runDrill(lab, api, credentials, single);
     const timeline = timelineOf(history, expectation);
@@ -138,5 +152,7 @@ const versions = async (api: KubernetesApi, credentials: Credentials): Promise<R
 /** Of the environment and the images: two reports with the same hash measured the same thing. */
 const configurationHash = async (lab: LabSettings): Promise<string> => {
   const { images } = await readState(lab);
-  return `sha256:${createHash('sha256').update(JSON.stringify({ environment: lab.environment, images })).digest('hex')}`;
+  return `sha256:${createHash('sha256')
+    .update(JSON.stringify({ environment: lab.environment, images }))
+    .digest('hex')}`;
 };

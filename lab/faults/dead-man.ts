@@ -35,7 +35,9 @@ export const disarm = (lab: LabSettings): Promise<void> => rm(file(lab), { force
 
 /** The timer's process: ends when disarmed, heals when the owner is gone or the time is up. */
 export const watch = async (lab: LabSettings, report: (line: string) => void): Promise<void> => {
-  for (; existsSync(file(lab)); await sleep(0.25)) {
+  while (existsSync(file(lab))) {
+    await sleep(0.25);
+    if (!existsSync(file(lab))) return;
     const armed = JSON.parse(await readFile(file(lab), 'utf8')) as Armed;
     const ownerGone = startTimeOf(armed.owner.pid) !== armed.owner.startTime;
     if (!ownerGone && Date.now() < armed.deadline) continue;

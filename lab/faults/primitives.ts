@@ -78,7 +78,9 @@ const pidNamespacesBelow = (root: number): ReadonlySet<string> => {
 
 const childrenOf = (pid: number): number[] => {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number));
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    );
   } catch {
     return []; // ended
   }
@@ -104,12 +106,18 @@ const VERDICTS: Readonly<Record<Cut['how'], readonly string[]>> = { drop: ['drop
 
 /** One pod's traffic is refused, as if its process were gone and stayed so; Kubernetes' own probes still pass. */
 export const isolatePod = (node: NodeSettings, address: string): Promise<void> =>
-  nodeRules(node, ['saddr', 'daddr'].flatMap((side) => VERDICTS.reset.map((verdict) => `ip ${side} ${address} ${verdict}`)));
+  nodeRules(
+    node,
+    ['saddr', 'daddr'].flatMap((side) => VERDICTS.reset.map((verdict) => `ip ${side} ${address} ${verdict}`)),
+  );
 
 /** Packets between one pod of this node and some others, wherever those are. */
 export const cutPodFrom = (node: NodeSettings, address: string, others: readonly string[], how: Cut['how']): Promise<void> => {
   const set = `{ ${others.join(', ')} }`;
-  return nodeRules(node, VERDICTS[how].flatMap((verdict) => [`ip saddr ${address} ip daddr ${set} ${verdict}`, `ip saddr ${set} ip daddr ${address} ${verdict}`]));
+  return nodeRules(
+    node,
+    VERDICTS[how].flatMap((verdict) => [`ip saddr ${address} ip daddr ${set} ${verdict}`, `ip saddr ${set} ip daddr ${address} ${verdict}`]),
+  );
 };
 
 /** Fills the database's volume to the last block. */

@@ -20,7 +20,8 @@ const removeTree = async (folder: string): Promise<void> => {
 
 /** Removes a dead node's cgroups; the kernel needs a moment after the last process. @throws Error when they are still in use after 10 s */
 export const removeCgroups = async (cgroup: string): Promise<void> => {
-  for (const started = Date.now(); ; await sleep(0.05)) {
+  const started = Date.now();
+  for (;;) {
     let lastError: unknown;
     for (const folder of await foldersOf(cgroup)) {
       try {
@@ -31,6 +32,7 @@ export const removeCgroups = async (cgroup: string): Promise<void> => {
     }
     if ((await foldersOf(cgroup)).length === 0) return;
     if (Date.now() - started > 10_000) throw new Error(`cgroup ${cgroup} can't be removed`, { cause: lastError });
+    await sleep(0.05);
   }
 };
 
@@ -42,7 +44,10 @@ export const processesIn = async (cgroup: string): Promise<number[]> => {
 
 const collect = async (folder: string): Promise<number[]> => {
   try {
-    const own = (await readFile(join(folder, 'cgroup.procs'), 'utf8')).split('\n').filter((line) => line !== '').map(Number);
+    const own = (await readFile(join(folder, 'cgroup.procs'), 'utf8'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(Number);
     const children = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
     return [...own, ...(await Promise.all(children.map((child) => collect(join(folder, child.name))))).flat()];
   } catch (error) {

@@ -23,7 +23,9 @@ export const commandOf = (pid: number): string => {
 /** One variable of the environment a process was started with; undefined when it has ended or has none. */
 export const environmentOf = (pid: number, name: string): string | undefined => {
   try {
-    const entry = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').find((line) => line.startsWith(`${name}=`));
+    const entry = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .find((line) => line.startsWith(`${name}=`));
     return entry?.slice(name.length + 1);
   } catch {
     return undefined;

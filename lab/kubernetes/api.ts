@@ -9,7 +9,13 @@ import { adminKubeconfig } from './control-plane';
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid?: string; readonly deletionTimestamp?: string; readonly labels?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Record<string, string>;
+  };
 }
 
 export interface Pod extends KubernetesObject {
@@ -77,8 +83,18 @@ export const kubernetesApi = (lab: LabSettings): KubernetesApi => {
   const call = (method: string, path: string, body?: Body): Promise<string> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body.value);
-      const withBody = body === undefined || payload === undefined ? {} : { 'content-type': CONTENT_TYPE[body.as], 'content-length': Buffer.byteLength(payload) };
-      const options = { method, path, host: lab.controlPlane.address, port: 6443, ca, agent, timeout: REQUEST_TIMEOUT_MS, headers: { ...headers, ...withBody } };
+      const withBody =
+        body === undefined || payload === undefined ? {} : { 'content-type': CONTENT_TYPE[body.as], 'content-length': Buffer.byteLength(payload) };
+      const options = {
+        method,
+        path,
+        host: lab.controlPlane.address,
+        port: 6443,
+        ca,
+        agent,
+        timeout: REQUEST_TIMEOUT_MS,
+        headers: { ...headers, ...withBody },
+      };
       const outgoing = request(options, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -4,10 +4,10 @@ export const emit = (event: Readonly<Record<string, unknown>>): void => {
 };
 
 /** Configuration of a meter process: one JSON argument. @throws Error when it is missing */
-export const configuration = <T>(): T => {
+export const configuration = (): unknown => {
   const text = process.argv[2];
   if (text === undefined) throw new Error('usage: <meter> <configuration as JSON>');
-  return JSON.parse(text) as T;
+  return JSON.parse(text);
 };
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

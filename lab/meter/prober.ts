@@ -18,7 +18,7 @@ const SOCKETS = '/run/postgresql';
 const READ_ONLY = '25006';
 const ROUTES = '/run/pgbouncer/databases.ini';
 
-const config = configuration<ProberConfiguration>();
+const config = configuration() as ProberConfiguration;
 let stopping = false;
 process.on('SIGTERM', () => (stopping = true));
 

@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT_MS = 1500;
 /** Pause after an error, as an application's retry has it. */
 const RETRY_MS = 50;
 
-const config = configuration<WriterConfiguration>();
+const config = configuration() as WriterConfiguration;
 let stopping = false;
 process.on('SIGTERM', () => (stopping = true));
 

@@ -122,7 +122,8 @@ const PROCESS_FAULTS = {
   }),
   'disk-full': (region) => ({
     title: "the primary's data volume is full",
-    scenario: 'The primary can only refuse writes from now on: its supervisor finds the volume full and hands over to a standby with room. Freed, the member comes back.',
+    scenario:
+      'The primary can only refuse writes from now on: its supervisor finds the volume full and hands over to a standby with room. Freed, the member comes back.',
     requirements: ['CS-1'],
     planned: false,
     steps: [inject({ kind: 'fill-disk', target: 'primary' }), untilFailover(region), HEAL],

@@ -13,7 +13,8 @@ const load = (name: string): EnvironmentInput => {
   const exported = require(`./${name}.ts`) as Readonly<Record<string, EnvironmentInput | undefined>>;
   const environment = exported[camelCase(name)];
   if (environment === undefined) throw new Error(`lib/environments/${name}.ts: it must export the environment as "${camelCase(name)}"`);
-  if (environment.name !== name) throw new Error(`lib/environments/${name}.ts: its environment is named "${environment.name}"; name it "${name}", like the file`);
+  if (environment.name !== name)
+    throw new Error(`lib/environments/${name}.ts: its environment is named "${environment.name}"; name it "${name}", like the file`);
   return environment;
 };
 

@@ -51,73 +51,105 @@ describeIf(canRunLab, 'a lab', () => {
     rmSync(folder, { recursive: true, force: true });
   }, MINUTE);
 
-  test('is healthy, and says so in JSON', async () => {
-    const { code, stdout } = await holdfast(['lab', 'status', '--lab', LAB, '--json']);
-    const status = JSON.parse(stdout) as { healthy: boolean; members: { role: string }[] };
-    expect(status.members.map((m) => m.role).sort()).toEqual(['leader', 'replica', 'sync_standby']);
-    expect([status.healthy, code]).toEqual([true, 0]);
-  }, MINUTE);
+  test(
+    'is healthy, and says so in JSON',
+    async () => {
+      const { code, stdout } = await holdfast(['lab', 'status', '--lab', LAB, '--json']);
+      const status = JSON.parse(stdout) as { healthy: boolean; members: { role: string }[] };
+      expect(status.members.map((m) => m.role).sort()).toEqual(['leader', 'replica', 'sync_standby']);
+      expect([status.healthy, code]).toEqual([true, 0]);
+    },
+    MINUTE,
+  );
 
-  test('refuses to be brought up twice, and stays as it is', async () => {
-    const { code, stderr } = await holdfast(['lab', 'up', '--lab', LAB]);
-    expect([code, stderr]).toEqual([4, expect.stringContaining('already up')]);
-    expect(await isHealthy()).toBe(true);
-  }, MINUTE);
+  test(
+    'refuses to be brought up twice, and stays as it is',
+    async () => {
+      const { code, stderr } = await holdfast(['lab', 'up', '--lab', LAB]);
+      expect([code, stderr]).toEqual([4, expect.stringContaining('already up')]);
+      expect(await isHealthy()).toBe(true);
+    },
+    MINUTE,
+  );
 
-  test('gives the superuser a psql session on the leader', async () => {
-    const { code, stdout } = await holdfast(['lab', 'psql', '--lab', LAB, '--', '-Atc', 'SELECT pg_is_in_recovery(), current_user']);
-    expect([code, stdout.trim()]).toEqual([0, 'f|postgres']);
-  }, MINUTE);
+  test(
+    'gives the superuser a psql session on the leader',
+    async () => {
+      const { code, stdout } = await holdfast(['lab', 'psql', '--lab', LAB, '--', '-Atc', 'SELECT pg_is_in_recovery(), current_user']);
+      expect([code, stdout.trim()]).toEqual([0, 'f|postgres']);
+    },
+    MINUTE,
+  );
 
   describe('as a real API server', () => describeAdmission(() => kubectl));
   describe('as a real scheduler', () => describePlacement(() => kubectl));
 
-  test('survives the death of the primary\'s node within objective and budget, and loses nothing (CS-1)', async () => {
-    await becomes('healthy', MINUTE, isHealthy);
-    const out = join(folder, 'dies');
-    const { code, stdout, stderr } = await holdfast(['drill', 'run', 'primary-node-dies', '--lab', LAB, '--seed', '7', '--out', out, '--json']);
-    const report = readReport(stdout);
-    const [run] = report.runs;
-    // The verdict's own reasons first: they say what went wrong.
-    expect(run?.notes.filter((note) => !note.startsWith('client '))).toEqual([]);
-    expect([report.summary.verdict, report.summary.ackedLost, run?.readThenLost, run?.writablePrimaries]).toEqual(['pass', 0, 0, 1]);
-    // A failover that takes no time was none.
-    expect(run?.gapSeconds).toBeGreaterThan(report.budget.lowerSeconds);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('heal')]);
-  }, 5 * MINUTE);
+  test(
+    "survives the death of the primary's node within objective and budget, and loses nothing (CS-1)",
+    async () => {
+      await becomes('healthy', MINUTE, isHealthy);
+      const out = join(folder, 'dies');
+      const { code, stdout, stderr } = await holdfast(['drill', 'run', 'primary-node-dies', '--lab', LAB, '--seed', '7', '--out', out, '--json']);
+      const report = readReport(stdout);
+      const [run] = report.runs;
+      // The verdict's own reasons first: they say what went wrong.
+      expect(run?.notes.filter((note) => !note.startsWith('client '))).toEqual([]);
+      expect([report.summary.verdict, report.summary.ackedLost, run?.readThenLost, run?.writablePrimaries]).toEqual(['pass', 0, 0, 1]);
+      // A failover that takes no time was none.
+      expect(run?.gapSeconds).toBeGreaterThan(report.budget.lowerSeconds);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('heal')]);
+    },
+    5 * MINUTE,
+  );
 
-  test('heals itself when the drill that broke it is killed', async () => {
-    await becomes('healthy', MINUTE, isHealthy);
-    const drill = startHoldfast(['drill', 'run', 'primary-partitioned-drop', '--lab', LAB, '--out', join(folder, 'killed')]);
-    let said = '';
-    drill.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
-    await becomes('the fault is in force', MINUTE, () => Promise.resolve(said.includes('hold until')));
-    process.kill(-(drill.pid ?? 0), 'SIGKILL');
-    const rules = async (): Promise<number> => {
-      const { stdout } = await run(['ip', 'netns', 'exec', `hf-${LAB}-rt`, 'nft', 'list', 'table', 'ip', 'holdfast']);
-      return stdout.split('\n').filter((line) => line.includes('drop')).length;
-    };
-    await becomes('no packet is dropped any more', 20_000, async () => (await rules()) === 0);
-    await becomes('healthy', 2 * MINUTE, isHealthy);
-  }, 5 * MINUTE);
+  test(
+    'heals itself when the drill that broke it is killed',
+    async () => {
+      await becomes('healthy', MINUTE, isHealthy);
+      const drill = startHoldfast(['drill', 'run', 'primary-partitioned-drop', '--lab', LAB, '--out', join(folder, 'killed')]);
+      let said = '';
+      drill.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+      await becomes('the fault is in force', MINUTE, () => Promise.resolve(said.includes('hold until')));
+      process.kill(-(drill.pid ?? 0), 'SIGKILL');
+      const rules = async (): Promise<number> => {
+        const { stdout } = await run(['ip', 'netns', 'exec', `hf-${LAB}-rt`, 'nft', 'list', 'table', 'ip', 'holdfast']);
+        return stdout.split('\n').filter((line) => line.includes('drop')).length;
+      };
+      await becomes('no packet is dropped any more', 20_000, async () => (await rules()) === 0);
+      await becomes('healthy', 2 * MINUTE, isHealthy);
+    },
+    5 * MINUTE,
+  );
 
-  test('refuses a drill nobody knows before it touches anything', async () => {
-    const { code, stderr } = await holdfast(['drill', 'run', 'primary-node-diez', '--lab', LAB]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('primary-node-dies')]);
-  }, MINUTE);
+  test(
+    'refuses a drill nobody knows before it touches anything',
+    async () => {
+      const { code, stderr } = await holdfast(['drill', 'run', 'primary-node-diez', '--lab', LAB]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('primary-node-dies')]);
+    },
+    MINUTE,
+  );
 
-  test('goes away and leaves nothing', async () => {
-    const { code } = await holdfast(['lab', 'down', '--lab', LAB]);
-    expect([code, leftovers(LAB)]).toEqual([0, []]);
-  }, MINUTE);
+  test(
+    'goes away and leaves nothing',
+    async () => {
+      const { code } = await holdfast(['lab', 'down', '--lab', LAB]);
+      expect([code, leftovers(LAB)]).toEqual([0, []]);
+    },
+    MINUTE,
+  );
 
-  test('whose start was killed is cleaned up by the next command', async () => {
-    const up = startHoldfast(['lab', 'up', '--lab', 'killed']);
-    await becomes('namespaces exist', MINUTE, () => Promise.resolve(leftovers('killed').some((l) => l.startsWith('namespace'))));
-    process.kill(-(up.pid ?? 0), 'SIGKILL');
-    const { code } = await holdfast(['lab', 'down', '--lab', 'killed']);
-    expect([code, leftovers('killed')]).toEqual([0, []]);
-  }, 2 * MINUTE);
+  test(
+    'whose start was killed is cleaned up by the next command',
+    async () => {
+      const up = startHoldfast(['lab', 'up', '--lab', 'killed']);
+      await becomes('namespaces exist', MINUTE, () => Promise.resolve(leftovers('killed').some((l) => l.startsWith('namespace'))));
+      process.kill(-(up.pid ?? 0), 'SIGKILL');
+      const { code } = await holdfast(['lab', 'down', '--lab', 'killed']);
+      expect([code, leftovers('killed')]).toEqual([0, []]);
+    },
+    2 * MINUTE,
+  );
 });
 
 const run = (argv: readonly string[]): Promise<{ stdout: string }> =>

@@ -38,8 +38,12 @@ export const leftovers = (name: string): readonly string[] => {
     .filter((pid) => readOrNothing(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').includes(folder))
     .map((pid) => `process ${pid}: ${readOrNothing(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(0, 120)}`);
   const namespaces = listOrNothing('/run/netns').filter((n) => n.startsWith(prefix));
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(folder));
-  const cgroups = listOrNothing('/sys/fs/cgroup').flatMap((c) => [c, ...listOrNothing(`/sys/fs/cgroup/${c}`)]).filter((c) => c.startsWith(prefix));
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(folder));
+  const cgroups = listOrNothing('/sys/fs/cgroup')
+    .flatMap((c) => [c, ...listOrNothing(`/sys/fs/cgroup/${c}`)])
+    .filter((c) => c.startsWith(prefix));
   return [...processes, ...namespaces.map((n) => `namespace ${n}`), ...mounts.map((m) => `mount ${m}`), ...cgroups.map((c) => `cgroup ${c}`)];
 };
 

@@ -148,7 +148,8 @@ describe('a planned handover', () => {
   test('is watched from the moment it is asked for, and clients go on', () => expect(decide(handing({})).kind).toBe('watch-route'));
   test('keeps clients waiting once the old primary stops', () => expect(decide(handing({ routeAnswer: no })).kind).toBe('pause'));
   test('an old answer does not pause anybody', () => expect(decide(handing({ routeAnswer: { ...no, at: NOW - 401 } })).kind).toBe('watch-route'));
-  test('an answer of another member does not pause anybody', () => expect(decide(handing({ routeAnswer: { ...no, member: 'pg-1' } })).kind).toBe('watch-route'));
+  test('an answer of another member does not pause anybody', () =>
+    expect(decide(handing({ routeAnswer: { ...no, member: 'pg-1' } })).kind).toBe('watch-route'));
   test('asked of another member it changes nothing', () => expect(decide(observe({ reading: readingOf(A, { handover: 'pg-1' }) })).kind).toBe('hold'));
   test('is not paused twice', () => expect(decide(handing({ routeAnswer: no, paused: true })).kind).toBe('watch-route'));
   test('that is given up lets clients go on when the old primary says that it takes writes', () => {
