@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
+import { EXIT, ExpectedError } from '../exit';
 import { notice, printJson, columns, print } from '../terminal';
 
 const build = async (options: { readonly json?: boolean }): Promise<void> => {
-  const { buildImages } = await import('../../lab/images/build');
+  const [{ buildImages }, { whyNoLab }] = await Promise.all([import('../../lab/images/build'), import('../../lab/requirements')]);
+  const reason = whyNoLab();
+  if (reason !== undefined) throw new ExpectedError(reason, EXIT.notPossible);
   const images = Object.values(await buildImages({ progress: notice }));
   if (options.json === true) {
     printJson(images.map(({ name, reference, archive, hash }) => ({ name, reference, archive, hash })));
