@@ -1,8 +1,8 @@
 /** Whether a lab exists, and in which state: kept in its directory, so that any later command (after a crash, too) can tell and clean up. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { livePid, processNames, startTimeOf } from './processes';
+import { livePid, startTimeOf } from './processes';
 import type { LabSettings } from './settings';
 
 interface LabState {
@@ -14,7 +14,8 @@ interface LabState {
   readonly images: Readonly<Record<string, string>>;
 }
 
-const file = (lab: LabSettings): string => join(lab.directory, 'lab.json');
+const STATE_FILE = 'lab.json';
+const file = (lab: LabSettings): string => join(lab.directory, STATE_FILE);
 
 /**
  * - `absent`: nothing there.
@@ -34,24 +35,34 @@ export const phaseOf = async (lab: LabSettings): Promise<Phase> => {
   return (await livePid(lab, 'control-plane')) === undefined ? 'broken' : 'up';
 };
 
-/** Takes the lab's name; exactly one of two racing commands succeeds. @returns false when somebody else has it */
-export const claim = async (lab: LabSettings): Promise<boolean> => {
-  await mkdir(join(lab.directory, '..'), { recursive: true });
-  try {
-    await mkdir(lab.directory, { mode: 0o711 });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
-  await mkdir(lab.logs);
-  return true;
+type Parts = Pick<LabState, 'binaries' | 'images'>;
+
+const stateText = (lab: LabSettings, phase: LabState['phase'], parts: Parts): string => {
+  const starter = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
+  return JSON.stringify({ phase, environment: lab.environment.name, starter, ...parts } satisfies LabState);
 };
 
-export const writeState = async (lab: LabSettings, phase: LabState['phase'], parts: Pick<LabState, 'binaries' | 'images'>): Promise<void> => {
-  const starter = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
-  await writeFile(file(lab), JSON.stringify({ phase, environment: lab.environment.name, starter, ...parts } satisfies LabState));
+/**
+ * Takes the lab's name: a folder with its state in it appears at once, by a rename, so that nobody ever sees one without.
+ * @returns false when somebody else has the name; exactly one of two racing commands succeeds
+ */
+export const claim = async (lab: LabSettings, parts: Parts): Promise<boolean> => {
+  const made = `${lab.directory}.${process.pid}`;
+  await mkdir(join(made, 'logs'), { recursive: true, mode: 0o711 });
+  await writeFile(join(made, STATE_FILE), stateText(lab, 'starting', parts));
+  try {
+    await rename(made, lab.directory);
+    return true;
+  } catch (error) {
+    await rm(made, { recursive: true, force: true });
+    if (error instanceof Error && 'code' in error && (error.code === 'EEXIST' || error.code === 'ENOTEMPTY')) return false;
+    throw error;
+  }
+};
+
+export const markUp = async (lab: LabSettings): Promise<void> => {
+  const { binaries, images } = await readState(lab);
+  await writeFile(file(lab), stateText(lab, 'up', { binaries, images }));
 };
 
 export const removeDirectory = (lab: LabSettings): Promise<void> => rm(lab.directory, { recursive: true, force: true });
-
-export { processNames };

@@ -9,7 +9,7 @@ import { startControlPlane, writeCredentials } from './kubernetes/control-plane'
 import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
 import { clientTls, createSecrets, readCredentials } from './secrets';
 import type { LabSettings } from './settings';
-import { claim, phaseOf, readState, writeState } from './state';
+import { claim, markUp, phaseOf } from './state';
 import { removeLab } from './down';
 import { persistentVolumes } from './volumes';
 
@@ -44,8 +44,9 @@ export const startMachines = async (lab: LabSettings, parts: LabParts, progress:
     progress(`lab "${lab.name}" was left over from a crash: removing it`);
     await removeLab(lab);
   }
-  if (phase === 'up' || phase === 'starting' || !(await claim(lab))) throw new LabExistsError(lab.name, phase);
-  await writeState(lab, 'starting', { binaries: parts.binaries, images: parts.references });
+  if (phase === 'up' || phase === 'starting' || !(await claim(lab, { binaries: parts.binaries, images: parts.references }))) {
+    throw new LabExistsError(lab.name, phase);
+  }
   // No name server outside: the cluster's DNS answers for the cluster only.
   await writeFile(join(lab.directory, 'resolv.conf'), 'nameserver 127.0.0.1\n');
   await Promise.all([writeCredentials(lab), createRouter(lab), ...lab.nodes.map((node) => prepareNode(lab, node, parts.images))]);
@@ -71,8 +72,7 @@ export const applyCharts = async (lab: LabSettings, charts: readonly (readonly K
     await until('nodes Ready', 60, async () => ((await api.list<Node>('/api/v1/nodes')).filter(isReady).length === lab.nodes.length ? true : undefined), 0.2);
     progress(`${lab.nodes.length} nodes ready`);
     await awaitHealth(lab, api, progress, 180);
-    const { binaries, images } = await readState(lab);
-    await writeState(lab, 'up', { binaries, images });
+    await markUp(lab);
   } finally {
     api.close();
   }
