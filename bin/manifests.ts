@@ -3,10 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { IMAGE_NAMES, manifestsFor, type ImageName, type Platform } from '../k8s';
+import { COREDNS_IMAGE } from '../lib/services/corefile';
 import type { Environment, Region } from '../lib/topology/types';
-
-/** CoreDNS as its project publishes it, the version of the lab. */
-const COREDNS = 'registry.k8s.io/coredns/coredns:v1.14.3';
 
 export interface ImageNaming {
   /** Registry and path before the image's name, without a slash at the end. */
@@ -16,7 +14,7 @@ export interface ImageNaming {
 
 export const imageReferences = ({ registry, tag }: ImageNaming): Readonly<Record<ImageName, string>> => {
   const ours = Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:${tag}`])) as Record<ImageName, string>;
-  return { ...ours, coredns: COREDNS };
+  return { ...ours, coredns: COREDNS_IMAGE };
 };
 
 const onAws = (naming: ImageNaming): Platform => ({

@@ -1,11 +1,11 @@
 /**
- * An environment is one value. To add one, copy this file to `lib/environments/<name>.ts`, give it a name, and list it in `lib/environments/index.ts`;
+ * An environment is one value. To add one, copy this file to `lib/environments/orders-eu.ts` (the environment's name, and its export in camel case);
  * `holdfast check <name>` says at once what is wrong with it, `holdfast plan <name>` what it will be.
  */
 import type { EnvironmentInput } from '../lib/topology/types';
 import { days, gibibytes, mebibytes, millicores, seconds } from '../lib/topology/units';
 
-export const example: EnvironmentInput = {
+export const ordersEu: EnvironmentInput = {
   name: 'orders-eu',
   account: '123456789012',
   regions: [

@@ -67,6 +67,9 @@ export const applyCharts = async (lab: LabSettings, charts: readonly (readonly K
     const [first = [], ...rest] = charts;
     await applyAll(api, first);
     await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab))]);
+    await until('volumes available', 60, async () =>
+      (await api.list<Volume>('/api/v1/persistentvolumes')).every((v) => v.status.phase === 'Available') ? true : undefined,
+    );
     for (const chart of rest) await applyAll(api, chart);
     progress('charts applied');
     await until('nodes Ready', 60, async () => ((await api.list<Node>('/api/v1/nodes')).filter(isReady).length === lab.nodes.length ? true : undefined), 0.2);
@@ -77,6 +80,11 @@ export const applyCharts = async (lab: LabSettings, charts: readonly (readonly K
     api.close();
   }
 };
+
+/** A volume that is not yet known to be free is passed over: etcd would take the database's larger one, and the database would find none. */
+interface Volume {
+  readonly status: { readonly phase?: string };
+}
 
 const applyAll = async (api: KubernetesApi, objects: readonly KubernetesObject[]): Promise<void> => {
   for (const object of objects) {

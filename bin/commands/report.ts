@@ -113,7 +113,7 @@ const sayMissingTimelines = (inputs: readonly PageInput[], io: ReportIo): void =
  */
 export const report = async (files: readonly string[], options: ReportOptions, io: ReportIo): Promise<number> => {
   if (files.length === 0) {
-    io.stderr.write('error: name at least one report file, for example .holdfast/reports/primary-node-dies.json\n');
+    io.stderr.write('error: name at least one report file, for example .holdfast/drills/*/report.json\n');
     return EXIT.usage;
   }
   const inputs = await readAll(files, io);

@@ -2,7 +2,7 @@
 # rootfs.sh SUITE MIRROR TARBALL [SECURITY-MIRROR]: the lab's stand-in for public.ecr.aws/docker/library/debian:13-slim, made by debootstrap, because the lab
 # builds images on machines without a Docker engine and without a registry. It follows the same rules: minimal variant, no documentation, no
 # service started by a package, caches not kept. Needs root and a mount namespace of its own: it works on a tmpfs, where dpkg's syncs cost nothing and
-which ends with the namespace.
+# which ends with the namespace.
 set -eu
 suite=$1
 mirror=$2

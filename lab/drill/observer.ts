@@ -12,11 +12,15 @@ import { sleep } from '../exec';
 const LEADER_EVERY = 0.1;
 const ROLES_EVERY = 0.4;
 const PODS_EVERY = 2;
+/** What a member said counts as its present state for so long, seconds. */
+const RECENT = 1.5;
 
 export interface Observer {
   readonly events: readonly HistoryEvent[];
   /** Member by pod address, for every address seen. */
   readonly memberByAddress: ReadonlyMap<string, string>;
+  /** Whether every member, asked itself a moment ago, streams or is the primary, on one timeline. What the leader says of the others may be old. */
+  readonly isWhole: () => boolean;
   /** The member that holds the leader key now. */
   readonly leader: () => string | null;
   readonly stop: () => Promise<void>;
@@ -78,12 +82,21 @@ export const startObserver = (lab: LabSettings, api: KubernetesApi, tls: Patroni
     events,
     memberByAddress,
     leader: () => sight.leader,
+    isWhole: () => isWhole(events, members),
     stop: async () => {
       stopping = true;
       await loops;
       client.close();
     },
   };
+};
+
+const isWhole = (events: readonly HistoryEvent[], members: readonly string[]): boolean => {
+  const latest = members.map((member) => events.findLast((e) => e.kind === 'role' && e.member === member));
+  const roles = latest.filter((e) => e?.kind === 'role').filter((e) => e.t > now() - RECENT);
+  const primaries = roles.filter((r) => r.role === 'primary' && r.state === 'running');
+  const streaming = roles.filter((r) => r.state === 'streaming');
+  return primaries.length === 1 && streaming.length === members.length - 1 && new Set(roles.map((r) => r.timeline)).size === 1;
 };
 
 interface PatroniStatus {

@@ -230,7 +230,7 @@ const awaitRecovery = async (stage: Stage): Promise<void> => {
   let since = Infinity;
   while (now() < deadline) {
     const { complaints } = await health(lab, api, tls);
-    const whole = complaints.length === 0 && served(stage, servedClients(expectation), 0);
+    const whole = complaints.length === 0 && stage.observer.isWhole() && served(stage, servedClients(expectation), 0);
     since = whole ? Math.min(since, now()) : Infinity;
     if (now() - since > 2) return;
     await pause(run, 0.3);

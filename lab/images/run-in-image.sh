@@ -12,7 +12,8 @@ mount -t tmpfs -o mode=755 tmpfs "$scratch/view"
 mkdir "$scratch/view/upper" "$scratch/view/work" "$scratch/view/root"
 mount -t overlay -o "lowerdir=$lower,upperdir=$scratch/view/upper,workdir=$scratch/view/work" overlay "$scratch/view/root"
 root=$scratch/view/root
-# a container runtime writes this file too
+# a container runtime writes this file too, also into an image from scratch
+mkdir -p "$root/etc"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
 cp -a "$scratch/files/." "$root/"
 mkdir -p "$root/proc" "$root/dev"

@@ -5,12 +5,10 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { COREDNS_IMAGE } from '../services/corefile';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
 export type ImageName = (typeof BUILT)[number] | 'coredns';
-
-/** CoreDNS as its project publishes it; the lab runs the same version. */
-const COREDNS = 'docker.io/coredns/coredns:1.14.3';
 
 export interface ContainerImagesProps {
   /** The folder with the Dockerfiles, which is the context of all of them. */
@@ -29,7 +27,7 @@ export class ContainerImages extends Construct {
     super(scope, id);
     this.props = props;
     const built = Object.fromEntries(BUILT.map((name) => [name, this.build(name)])) as Record<(typeof BUILT)[number], string>;
-    this.references = { ...built, coredns: COREDNS };
+    this.references = { ...built, coredns: COREDNS_IMAGE };
   }
 
   private build(name: (typeof BUILT)[number]): string {

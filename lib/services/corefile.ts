@@ -1,3 +1,6 @@
+/** What runs where no image of our own does; the lab runs the same version. */
+export const COREDNS_IMAGE = 'registry.k8s.io/coredns/coredns:v1.14.3';
+
 /** CoreDNS listens above 1024: it needs no capability then. The Service maps 53 to it. */
 export const DNS_PORT = 5353;
 export const DNS_HEALTH_PORT = 8080;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../../bin/exit';
-import { example } from '../../examples/environment';
+import { ordersEu as example } from '../../examples/environment';
 import { defineEnvironment } from '../../lib/topology/define';
 import { execute, ROOT } from '../cli/command-line';
 

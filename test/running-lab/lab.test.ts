@@ -56,7 +56,7 @@ describeIf(canRunLab, 'a lab', () => {
     async () => {
       const { code, stdout } = await holdfast(['lab', 'status', '--lab', LAB, '--json']);
       const status = JSON.parse(stdout) as { healthy: boolean; members: { role: string }[] };
-      expect(status.members.map((m) => m.role).sort()).toEqual(['leader', 'replica', 'sync_standby']);
+      expect(status.members.map((m) => m.role).sort()).toEqual(['leader', 'sync_standby', 'sync_standby']);
       expect([status.healthy, code]).toEqual([true, 0]);
     },
     MINUTE,

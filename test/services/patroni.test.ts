@@ -16,8 +16,8 @@ describe('the dynamic configuration', () => {
     expect(dynamicConfiguration(home)).toMatchObject({ ttl: 20, loop_wait: 1, retry_timeout: 3, primary_start_timeout: 0, maximum_lag_on_failover: 1_048_576 });
   });
 
-  test('waits for one synchronous standby in strict mode, and for none otherwise', () => {
-    expect(dynamicConfiguration(home)).toMatchObject({ synchronous_mode: true, synchronous_mode_strict: true, synchronous_node_count: 1 });
+  test('waits for every standby in strict mode, so that none is ahead of the one that is promoted, and for none otherwise', () => {
+    expect(dynamicConfiguration(home)).toMatchObject({ synchronous_mode: true, synchronous_mode_strict: true, synchronous_node_count: 2 });
     expect(dynamicConfiguration(withPostgres({ synchronousMode: 'asynchronous' }))).toMatchObject({ synchronous_mode: false, synchronous_mode_strict: false });
   });
 
