@@ -24,7 +24,7 @@ const hashes = (instanceType = 'm7i.large'): Readonly<Record<string, string>> =>
 
 test('names each built image by its content, and takes CoreDNS from its project', () => {
   const { coredns, ...built } = hashes();
-  expect(coredns).toMatch(/^"docker\.io\/coredns\/coredns:\d+\.\d+\.\d+"$/);
+  expect(coredns).toMatch(/^"registry\.k8s\.io\/coredns\/coredns:v\d+\.\d+\.\d+"$/);
   expect(Object.keys(built)).toEqual(['etcd', 'patroni', 'pgbouncer', 'agent']);
   for (const reference of Object.values(built)) expect(reference).toMatch(/:[0-9a-f]{64}"/);
 });

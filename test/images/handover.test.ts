@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeIf, programs } from '../support/requires';
-import { certificate, freePort, patroniPrograms } from './supervised';
+import { freePort } from '../support/free-port';
+import { certificate, patroniPrograms } from './supervised';
 
 interface Outcome {
   readonly code: number | null;

@@ -1,11 +1,12 @@
 /** A holdfast-supervise of its own for one test: a fake Patroni below it, and the log of what both did. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../lab/exec';
 import { projectRoot } from '../../lab/kubernetes/scripts';
+import { freePort } from '../support/free-port';
 
 export interface FakeEvent {
   /** CLOCK_MONOTONIC, seconds */
@@ -14,13 +15,6 @@ export interface FakeEvent {
   readonly what: string;
 }
 
-export const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 
 /** A self-signed certificate, `<name>.crt` and `<name>.key` in the directory. */

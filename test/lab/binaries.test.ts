@@ -107,30 +107,34 @@ describeIf(x64, 'where Kubernetes comes from', () => {
 });
 
 /** Where no archive is given, one is packed from the binaries that the lab's tests need anyway. */
-describeIf(() => x64() ?? root(), 'a prebuilt archive', () => {
-  const SET_UP = 45 * 60_000;
-  let cacheDir: string;
-  let archive: string;
-  beforeAll(async () => {
-    cacheDir = mkdtempSync(join(tmpdir(), 'holdfast-binaries-'));
-    const given = process.env['HOLDFAST_KUBERNETES'] ?? '';
-    archive = existsSync(given) ? given : join(cacheDir, 'packed.tar.gz');
-    if (archive === given) return;
-    const built = await kubernetesBinaries({ progress: () => undefined });
-    execFileSync('tar', ['-C', built, '-czf', archive, 'kcp', 'coredns']);
-  }, SET_UP);
-  afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
+describeIf(
+  () => x64() ?? root(),
+  'a prebuilt archive',
+  () => {
+    const SET_UP = 45 * 60_000;
+    let cacheDir: string;
+    let archive: string;
+    beforeAll(async () => {
+      cacheDir = mkdtempSync(join(tmpdir(), 'holdfast-binaries-'));
+      const given = process.env['HOLDFAST_KUBERNETES'] ?? '';
+      archive = existsSync(given) ? given : join(cacheDir, 'packed.tar.gz');
+      if (archive === given) return;
+      const built = await kubernetesBinaries({ progress: () => undefined });
+      execFileSync('tar', ['-C', built, '-czf', archive, 'kcp', 'coredns']);
+    }, SET_UP);
+    afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 
-  test('is unpacked, verified, linked; the second time nothing is done', async () => {
-    const get = (): Promise<string> => kubernetesBinaries({ cacheDir, archive, progress: () => undefined });
-    const directory = await get();
-    expect(readdirSync(directory).sort()).toEqual(
-      ['coredns', 'etcd', 'kcp', 'kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet', 'verified'].sort(),
-    );
-    expect(readlinkSync(join(directory, 'kubelet'))).toBe('kcp');
-    expect(execFileSync(join(directory, 'kubectl'), ['version', '--client'], { encoding: 'utf8' })).toContain(`v${KUBERNETES_VERSION}`);
-    const { mtimeMs } = statSync(directory);
-    await get();
-    expect(statSync(directory).mtimeMs).toBe(mtimeMs);
-  }, 120_000);
-});
+    test('is unpacked, verified, linked; the second time nothing is done', async () => {
+      const get = (): Promise<string> => kubernetesBinaries({ cacheDir, archive, progress: () => undefined });
+      const directory = await get();
+      expect(readdirSync(directory).sort()).toEqual(
+        ['coredns', 'etcd', 'kcp', 'kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet', 'verified'].sort(),
+      );
+      expect(readlinkSync(join(directory, 'kubelet'))).toBe('kcp');
+      expect(execFileSync(join(directory, 'kubectl'), ['version', '--client'], { encoding: 'utf8' })).toContain(`v${KUBERNETES_VERSION}`);
+      const { mtimeMs } = statSync(directory);
+      await get();
+      expect(statSync(directory).mtimeMs).toBe(mtimeMs);
+    }, 120_000);
+  },
+);

@@ -30,8 +30,10 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Asks until it is so. */
 const becomes = async (what: string, within: number, ask: () => Promise<boolean>): Promise<void> => {
-  for (const started = Date.now(); !(await ask()); await sleep(500)) {
+  const started = Date.now();
+  while (!(await ask())) {
     if (Date.now() - started > within) throw new Error(`${what}: not within ${within / 1000} s`);
+    await sleep(500);
   }
 };
 

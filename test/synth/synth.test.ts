@@ -142,5 +142,5 @@ describe('the checks', () => {
 });
 
 test('the lab is not deployed to AWS', () => {
-  expect(deployableEnvironments().map((e) => e.name)).toEqual(['dev', 'staging', 'production']);
+  expect(deployableEnvironments().map((e) => e.name)).toEqual(['dev', 'production', 'staging']);
 });

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { freePort } from '../../../support/free-port';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRoute } from '../../../../agents/follower/databases-file';
@@ -27,14 +27,6 @@ export const until = async (what: string, isTrue: () => boolean, withinMs = 5_00
     await sleep(5);
     if (Date.now() - started > withinMs) throw new Error(`did not come true within ${withinMs} ms: ${what}`);
   }
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return address && typeof address === 'object' ? address.port : 0;
 };
 
 /** Everything around one follower, and the follower. */
