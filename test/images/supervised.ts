@@ -15,8 +15,6 @@ export interface FakeEvent {
   readonly what: string;
 }
 
-  });
-
 /** A self-signed certificate, `<name>.crt` and `<name>.key` in the directory. */
 export const certificate = (directory: string, name: string): void => {
   const options = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=fake'.split(' ');
