@@ -1,5 +1,14 @@
 import { stringify } from 'yaml';
-import { ETCD_CLIENT_PORT, etcdHost, etcdMemberNames, PATRONI_NAMESPACE, PATRONI_PORT, patroniScope, POSTGRES_PORT, postgresMemberCount } from '../topology/derive';
+import {
+  ETCD_CLIENT_PORT,
+  etcdHost,
+  etcdMemberNames,
+  PATRONI_NAMESPACE,
+  PATRONI_PORT,
+  patroniScope,
+  POSTGRES_PORT,
+  postgresMemberCount,
+} from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
 import { PGDATA, TLS_DIRS, tlsFiles } from './paths';
 import { pgHba } from './pg-hba';
