@@ -14,8 +14,7 @@ import type { LabSettings } from '../../lab/settings';
 import { phaseOf, readState } from '../../lab/state';
 import { applyCharts, LabExistsError, startMachines, type Progress } from '../../lab/up';
 import { NAMESPACE } from '../../lib/topology/derive';
-import { run } from '../../lab/exec';
-import { EXIT } from '../exit';
+import { EXIT, ExpectedError } from '../exit';
 import { labCharts, prepareLab, settingsOf } from '../prepare-lab';
 
 interface LabOptions {
@@ -139,21 +138,27 @@ const logs = async (name: string | undefined, options: LabOptions & { readonly f
 const psql = async (args: readonly string[], options: LabOptions & { readonly member?: string }): Promise<number> => {
   const lab = settingsOf(options.lab);
   await requireUp(lab);
+  if (!isInside(lab)) {
+    const member = options.member === undefined ? [] : ['--member', options.member];
+    return runInside(lab, ['lab', 'psql', '--lab', lab.name, ...member, '--', ...args]);
+  }
   const member = options.member ?? (await leaderName(lab));
   const interactive = process.stdin.isTTY ? ['-it'] : ['-i'];
   const shell = 'export PGPASSWORD="$PATRONI_SUPERUSER_PASSWORD"; exec psql -h /run/postgresql -U postgres -d "$0" "$@"';
   return kubectl(lab, ['-n', NAMESPACE, 'exec', ...interactive, member, '-c', 'postgres', '--', 'sh', '-c', shell, lab.region.postgres.database, ...args]);
 };
 
+/** As the members say; asked from inside the lab's network. */
 const leaderName = async (lab: LabSettings): Promise<string> => {
-  const { binaries } = await readState(lab);
-  const selector = 'app.kubernetes.io/name=etcd';
-  const inLab = ['nsenter', `--net=/run/netns/${lab.controlPlane.netns}`, join(binaries, 'kubectl'), '--kubeconfig', adminKubeconfig(lab), '-n', NAMESPACE];
-  const etcd = (await run([...inLab, 'get', 'pods', '-l', selector, '-o', 'name'])).split('\n')[0] ?? '';
-  const get = `ETCDCTL_API=3 etcdctl --endpoints=https://localhost:2379 --cacert=/tls/server/ca.crt --cert=/tls/server/tls.crt --key=/tls/server/tls.key get --print-value-only /service/${lab.environment.name}/leader`;
-  const leader = (await run([...inLab, 'exec', etcd, '-c', 'etcd', '--', 'sh', '-c', get])).trim();
-  if (leader === '') throw new Error('there is no leader right now; name a member with --member');
-  return leader;
+  const api = kubernetesApi(lab);
+  try {
+    const { members, complaints } = await health(lab, api, clientTls(await readCredentials(lab)));
+    const leader = members.find((m) => m.role === 'leader')?.name;
+    if (leader === undefined) throw new ExpectedError(`there is no leader right now (${complaints.join('; ')}); name a member with --member`, EXIT.failed);
+    return leader;
+  } finally {
+    api.close();
+  }
 };
 
 const finish = (code: number): void => {

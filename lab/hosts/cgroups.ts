@@ -9,7 +9,7 @@ const isV2 = existsSync(join(ROOT, 'cgroup.controllers'));
 
 /** The folders of one node's cgroup: one per controller, or one. */
 const foldersOf = async (cgroup: string): Promise<string[]> => {
-  const parents = isV2 ? [ROOT] : (await readdir(ROOT)).filter((name) => name !== 'unified').map((name) => join(ROOT, name));
+  const parents = isV2 ? [ROOT] : (await readdir(ROOT)).map((name) => join(ROOT, name));
   return parents.map((parent) => join(parent, cgroup)).filter((folder) => existsSync(folder));
 };
 
