@@ -5,7 +5,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { budgetFor } from '../../lib/topology/budget';
 import { findDrill } from '../../lib/drill/catalog';
-import { buildReport, buildRun, type DrillReport } from '../../lib/drill/report';
+import { buildReport, buildRun, unmeasuredRun, type DrillReport } from '../../lib/drill/report';
 import type { ReportRun } from '../../lib/drill/report-types';
 import { timelineOf } from '../../lib/drill/timeline';
 import { podsOf } from '../health';
@@ -105,22 +105,9 @@ const oneRun = async (
     });
   } catch (error) {
     if (!(error instanceof NotSteadyError) || index === 0) throw error;
-    return unknownRun(single.seed, error.message);
+    return unmeasuredRun(single.seed, `unknown: steady-state: ${error.message}`);
   }
 };
-
-const unknownRun = (seed: number, because: string): ReportRun => ({
-  seed,
-  verdict: 'unknown',
-  gapSeconds: null,
-  ackedLost: null,
-  readThenLost: null,
-  writablePrimaries: null,
-  falseFailovers: null,
-  healthyAgainSeconds: null,
-  stages: { faultAt: 0, detected: null, lockTaken: null, promoted: null, routed: null, firstAck: null },
-  notes: [`unknown: steady-state: ${because}`],
-});
 
 const writeAtOnce = async (file: string, text: string): Promise<void> => {
   await writeFile(`${file}.partial`, text);

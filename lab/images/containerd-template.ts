@@ -71,9 +71,8 @@ const startFromNewest = async (parent: string, partial: string): Promise<void> =
 /** Copies a containerd root that nobody uses at the moment: hard links, because contents and snapshots never change, and real copies of the databases, which are written in place. */
 export const copyContainerdRoot = async (from: string, to: string): Promise<void> => {
   await run(['cp', '-al', from, to]);
-  for (const entry of await readdir(to, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.db')) continue;
-    const file = join(entry.parentPath, entry.name);
+  const databases = (await run(['find', to, '-name', '*.db', '-type', 'f'])).split('\n').filter((path) => path !== '');
+  for (const file of databases) {
     await copyFile(file, `${file}.copy`);
     await rename(`${file}.copy`, file);
   }

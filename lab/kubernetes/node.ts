@@ -1,10 +1,11 @@
 /** The lab's nodes: real kubelet, containerd, runc and kube-proxy, one node per zone. */
 import { existsSync, openSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, startDetached } from '../exec';
 import { removeCgroups } from '../hosts/cgroups';
 import { createNodeLeg, deleteNetns, inNetns } from '../hosts/network';
+import { copyContainerdRoot } from '../images/containerd-template';
 import { killProcesses, recordProcess } from '../processes';
 import type { LabSettings, NodeSettings } from '../settings';
 import { labScript } from './scripts';
@@ -81,16 +82,6 @@ const proxyConfig = (lab: LabSettings, node: NodeSettings): string =>
     conntrack: { maxPerCore: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   });
 
-/** containerd's folder starts as hard links into the image template; its databases are written in place, so they become copies. */
-const copyTemplate = async (template: string, target: string): Promise<void> => {
-  await run(['cp', '-al', template, target]);
-  const databases = (await run(['find', target, '-name', '*.db'])).split('\n').filter((path) => path !== '');
-  for (const path of databases) {
-    await copyFile(path, `${path}.copy`);
-    await rename(`${path}.copy`, path);
-  }
-};
-
 /** A disk of its own per node: ext4 in a sparse file. */
 const createVolumes = async (node: NodeSettings): Promise<void> => {
   await mkdir(volumePath(node, 'etcd'), { recursive: true });
@@ -120,7 +111,7 @@ export const prepareNode = async (lab: LabSettings, node: NodeSettings, images: 
     writeFile(join(node.directory, 'cni', '10-lab.conflist'), cniConfig(node)),
     writeFile(join(node.directory, 'kubelet.yaml'), kubeletConfig(lab, node)),
     writeFile(join(node.directory, 'kube-proxy.yaml'), proxyConfig(lab, node)),
-    copyTemplate(images.template, join(node.directory, 'containerd')),
+    copyContainerdRoot(images.template, join(node.directory, 'containerd')),
     createVolumes(node),
   ]);
 };
@@ -157,9 +148,4 @@ export const killNode = async (lab: LabSettings, node: NodeSettings): Promise<vo
 /** Removes what is left of a killed node's host. */
 export const clearNode = async (node: NodeSettings): Promise<void> => {
   await deleteNetns(node.netns);
-};
-
-export const preparedNodes = async (lab: LabSettings): Promise<string[]> => {
-  const directory = join(lab.directory, 'nodes');
-  return existsSync(directory) ? readdir(directory) : [];
 };

@@ -93,3 +93,6 @@ export const buildReport = (input: ReportInput): DrillReport => {
     summary: summarize(runs),
   };
 };
+
+/** A run in which nothing could be measured, with the reason. */
+export const unmeasuredRun = (seed: number, because: string): ReportRun => ({ seed, verdict: 'unknown', ...NOTHING_MEASURED, notes: [because] });

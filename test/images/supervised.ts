@@ -100,12 +100,21 @@ export class Supervised {
     writeFileSync(join(this.directory, 'mute'), '');
   }
 
+  private killRest(): void {
+    const recorded = ['postmaster.pid', 'backend.pid'].filter((name) => existsSync(join(this.directory, 'pgdata', name))).map((name) => this.pidIn(name));
+    const started = this.events('start').map(({ pid }) => pid);
+    // A file that is just being written reads as 0, and a number may be somebody else's by now.
+    for (const pid of [...recorded, ...started]) if (pid > 1 && belongsTo(pid, this.directory)) kill(pid, 'SIGKILL');
+  }
+
   /** Ends whatever is left of this test, and nothing else: every process here has FAKE_DIR in its environment. */
   async end(): Promise<void> {
-    for (const name of ['postmaster.pid', 'backend.pid']) if (existsSync(join(this.directory, 'pgdata', name))) kill(this.pidIn(name), 'SIGKILL');
-    for (const { pid } of this.events('start')) if (belongsTo(pid, this.directory)) kill(pid, 'SIGKILL');
+    // The supervisor first: it would start another Patroni. One that it had just started may still have to say so, and keeps the log open meanwhile.
     if (this.child?.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    const sweep = setInterval(() => this.killRest(), 50);
+    this.killRest();
     await this.exited;
+    clearInterval(sweep);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
