@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 
 /** A program of the host failed: which, how, and what it said. */
 export class CommandError extends Error {
@@ -37,12 +37,6 @@ export const run = (argv: readonly string[], options: RunOptions = {}): Promise<
     );
     if (options.input !== undefined) child.stdin?.end(options.input);
   });
-};
-
-/** Like `run`, for the few places that can't wait (exit handlers). Returns whether it succeeded. */
-export const runSync = (argv: readonly string[]): boolean => {
-  const [program = '', ...rest] = argv;
-  return spawnSync(program, rest, { stdio: 'ignore' }).status === 0;
 };
 
 /** Starts a program that outlives this one, in a session of its own. */
