@@ -6,7 +6,6 @@ import { kubernetesBinaries } from '../kubernetes/binaries';
 import { projectRoot } from '../kubernetes/scripts';
 import { withLock } from '../lock';
 import { Buildah, packageIndexArgs } from './buildah';
-import { bundleFollower } from './bundle';
 import { IMAGE_NAMES, type ImageName } from './catalog';
 import { baseContext, imageContext, stageContext, type Context } from './context';
 import { runLogged } from './namespaces';
@@ -72,7 +71,6 @@ export const buildImages = async (options: BuildOptions): Promise<Record<ImageNa
 const plan = async (directory: string, progress: Progress): Promise<{ base: Context; planned: readonly Planned[] }> => {
   const base = await baseContext(SUITE);
   const inputs = {
-    followerBundle: () => bundleFollower(join(directory, 'inputs')),
     coredns: async () => join(await kubernetesBinaries({ progress, cacheDir: dirname(directory) }), 'coredns'),
   };
   const planned = IMAGE_NAMES.map(async (name) => {
@@ -162,7 +160,6 @@ const imageOfEntry = (entry: string): string => entry.replace(/-[0-9a-f]{12}.*$/
 const prune = async (session: Session, planned: readonly Planned[]): Promise<void> => {
   const archives = planned.map((image) => image.archive);
   await pruneUnused(session.directory, /^[a-z]+-[0-9a-f]{12}\.tar$/, imageOfEntry, archives);
-  await pruneUnused(join(session.directory, 'inputs'), /\.js$/, imageOfEntry, []);
   await pruneUnused(join(session.directory, 'logs'), /\.log$/, imageOfEntry, []);
   await session.buildah.keepOnly([referenceOf('base', session.base.hash), ...planned.map((image) => image.reference)]);
 };

@@ -7,11 +7,12 @@ const COREDNS_VERSION = '1.14.3';
 
 /** What an image is made of besides its directory; each is asked for only when it is needed, and returns a file's path. */
 export interface BuildInputs {
-  readonly followerBundle: () => Promise<string>;
   readonly coredns: () => Promise<string>;
 }
 
 interface ImageDefinition {
+  /** Files in images/ that a build of this project writes, before any image is built: not part of a checkout. */
+  readonly built?: readonly string[];
   /** Files that are not in images/ but belong into the context, by their path in it. */
   readonly generated?: (inputs: BuildInputs) => Promise<Readonly<Record<string, string>>>;
   readonly buildArgs?: Readonly<Record<string, string>>;
@@ -21,7 +22,7 @@ export const IMAGES: Readonly<Record<ImageName, ImageDefinition>> = {
   patroni: {},
   etcd: {},
   pgbouncer: {},
-  agent: { generated: async (inputs) => ({ 'agent/follower.js': await inputs.followerBundle() }) },
+  agent: { built: ['agent/follower.js'] },
   coredns: { generated: async (inputs) => ({ 'coredns/coredns': await inputs.coredns() }), buildArgs: { COREDNS_VERSION } },
   pause: {},
 };

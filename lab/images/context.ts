@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -51,7 +51,9 @@ export const baseContext = async (suite: string): Promise<Context> => {
 
 /** One image's inputs: images/common, its own directory, and what is generated for it. */
 export const imageContext = async (name: ImageName, base: Context, inputs: BuildInputs): Promise<Context> => {
-  const { generated, buildArgs = {} } = IMAGES[name];
+  const { built = [], generated, buildArgs = {} } = IMAGES[name];
+  const missing = built.filter((path) => !existsSync(join(imagesDirectory(), path)));
+  if (missing.length > 0) throw new Error(`images/${missing.join(', images/')} is missing: \`node scripts/build.mjs agents\` makes it`);
   const extra = generated === undefined ? {} : await generated(inputs);
   const files = await directoryFiles(['common', name], Object.keys(extra));
   for (const [path, source] of Object.entries(extra)) files.set(path, source);

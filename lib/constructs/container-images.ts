@@ -33,7 +33,7 @@ export class ContainerImages extends Construct {
   private build(name: (typeof BUILT)[number]): string {
     const { directory, instanceType } = this.props;
     if (name === 'agent' && !existsSync(join(directory, 'agent', 'follower.js'))) {
-      throw new Error('images/agent/follower.js is missing: `node scripts/build.mjs follower` bundles it');
+      throw new Error('images/agent/follower.js is missing: `node scripts/build.mjs agents` bundles it');
     }
     const asset = new DockerImageAsset(this, name.charAt(0).toUpperCase() + name.slice(1), {
       directory,

@@ -49,5 +49,5 @@ test('other processors need other images', () => {
 
 test('says what to do when the follower is not bundled', () => {
   rmSync(join(folder, 'agent', 'follower.js'));
-  expect(() => hashes()).toThrow(/follower\.js is missing: `node scripts\/build\.mjs follower`/);
+  expect(() => hashes()).toThrow(/follower\.js is missing: `node scripts\/build\.mjs agents`/);
 });

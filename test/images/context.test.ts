@@ -13,8 +13,7 @@ describe('a build context', () => {
   const generated = (content: string) => {
     const file = join(directory, `generated-${content}`);
     writeFileSync(file, content);
-    const path = (): Promise<string> => Promise.resolve(file);
-    return { followerBundle: path, coredns: path };
+    return { coredns: (): Promise<string> => Promise.resolve(file) };
   };
 
   test('has the same hash every time', async () => {
@@ -27,8 +26,8 @@ describe('a build context', () => {
 
   test('changes its hash with what is generated for it, and only then', async () => {
     const base = await baseContext('trixie');
-    const hashOf = async (name: 'agent' | 'etcd', content: string): Promise<string> => (await imageContext(name, base, generated(content))).hash;
-    expect(await hashOf('agent', 'a')).not.toBe(await hashOf('agent', 'b'));
+    const hashOf = async (name: 'coredns' | 'etcd', content: string): Promise<string> => (await imageContext(name, base, generated(content))).hash;
+    expect(await hashOf('coredns', 'a')).not.toBe(await hashOf('coredns', 'b'));
     expect(await hashOf('etcd', 'a')).toBe(await hashOf('etcd', 'b'));
   });
 
@@ -39,11 +38,16 @@ describe('a build context', () => {
   });
 
   test('is staged as docker build sees it: common, the image, and what is generated', async () => {
-    const context = await imageContext('agent', await baseContext('trixie'), generated('bundle'));
+    const context = await imageContext('coredns', await baseContext('trixie'), generated('program'));
     const staged = join(directory, 'staged');
     await stageContext(context, staged);
-    expect(readdirSync(staged).sort()).toEqual(['agent', 'common']);
-    expect(readFileSync(join(staged, 'agent/follower.js'), 'utf8')).toBe('bundle');
+    expect(readdirSync(staged).sort()).toEqual(['common', 'coredns']);
+    expect(readFileSync(join(staged, 'coredns/coredns'), 'utf8')).toBe('program');
+  });
+
+  test("has the agents' bundles, as the project's build left them", async () => {
+    const context = await imageContext('agent', await baseContext('trixie'), generated('x'));
+    expect([...context.files.keys()].filter((path) => path.endsWith('.js'))).toContain('agent/follower.js');
   });
 
   test('keeps the executable bits', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HOSTS, until, World } from './fakes/world';
@@ -8,7 +8,6 @@ import { HOSTS, until, World } from './fakes/world';
 const root = join(__dirname, '..', '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'follower-bundle-'));
 const bundleInto = (name: string): string => {
-  mkdirSync(join(directory, name));
   execFileSync(process.execPath, [join(root, 'scripts', 'bundle-agents.mjs'), join(directory, name)]);
   return join(directory, name, 'follower.js');
 };
