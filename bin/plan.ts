@@ -1,7 +1,8 @@
 /** What will exist, as data: `holdfast plan --json`, and what its text is made of. */
+import { scenariosOf } from '../lib/topology/applicable';
 import { budgetFor, type Budget } from '../lib/topology/budget';
 import { etcdMemberNames, poolerCount, postgresMemberNames } from '../lib/topology/derive';
-import { SCENARIOS, type Environment, type Region } from '../lib/topology/types';
+import type { Environment, Region } from '../lib/topology/types';
 
 export interface RegionPlan {
   readonly name: string;
@@ -59,5 +60,5 @@ export const planOf = (environment: Environment): Plan => ({
   backups: environment.backups,
   certificates: environment.certificates,
   synchronousMode: environment.regions.find((region) => region.role === 'home')?.postgres.synchronousMode ?? 'none',
-  budgets: SCENARIOS.map((scenario) => budgetFor(environment, scenario)),
+  budgets: scenariosOf(environment).map((scenario) => budgetFor(environment, scenario)),
 });

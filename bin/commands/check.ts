@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { scenariosOf } from '../../lib/topology/applicable';
 import { budgetFor } from '../../lib/topology/budget';
 import { violationsOf, withDefaults } from '../../lib/topology/define';
 import { RULES } from '../../lib/topology/rules';
-import { SCENARIOS, type EnvironmentInput } from '../../lib/topology/types';
+import type { EnvironmentInput } from '../../lib/topology/types';
 import { formatViolation, type Violation } from '../../lib/topology/violation';
 import { inputsFor } from '../environments';
 import { EXIT } from '../exit';
@@ -11,31 +12,33 @@ import { paintFor, print, printJson, type Paint } from '../terminal';
 interface Checked {
   readonly environment: string;
   readonly violations: readonly Violation[];
+  /** How many scenarios the environment makes a promise for; absent where it is invalid. */
+  readonly budgets?: number;
   /** The scenario with the least room between budget and objective; absent where the environment is invalid. */
   readonly tightest?: { readonly scenario: string; readonly upperSeconds: number; readonly objectiveSeconds: number };
 }
 
-const tightest = (input: EnvironmentInput): Checked['tightest'] & object => {
+const measured = (input: EnvironmentInput): Required<Pick<Checked, 'budgets' | 'tightest'>> => {
   const environment = withDefaults(input);
-  const budgets = SCENARIOS.map((scenario) => budgetFor(environment, scenario));
+  const budgets = scenariosOf(environment).map((scenario) => budgetFor(environment, scenario));
   const room = ({ objective, upperSeconds }: (typeof budgets)[number]): number => objective.rto - upperSeconds;
   const least = budgets.reduce((a, b) => (room(b) < room(a) ? b : a));
-  return { scenario: least.scenario, upperSeconds: least.upperSeconds, objectiveSeconds: least.objective.rto };
+  return { budgets: budgets.length, tightest: { scenario: least.scenario, upperSeconds: least.upperSeconds, objectiveSeconds: least.objective.rto } };
 };
 
 const checked = (input: EnvironmentInput): Checked => {
   const violations = violationsOf(input);
-  return { environment: input.name, violations, ...(violations.length === 0 ? { tightest: tightest(input) } : {}) };
+  return { environment: input.name, violations, ...(violations.length === 0 ? measured(input) : {}) };
 };
 
-const lines = ({ environment, violations, tightest: least }: Checked, paint: Paint): readonly string[] =>
+const lines = ({ environment, violations, budgets, tightest: least }: Checked, paint: Paint): readonly string[] =>
   least === undefined
     ? [
         `${paint('red', 'refused')}  ${environment}: ${violations.length} violation${violations.length === 1 ? '' : 's'}`,
         ...violations.map((violation) => `  - ${formatViolation(violation)}`),
       ]
     : [
-        `${paint('green', 'ok')}  ${environment}: ${RULES.length} rules, ${SCENARIOS.length} budgets; tightest: ${least.scenario}, up to ${least.upperSeconds} of ${least.objectiveSeconds} s`,
+        `${paint('green', 'ok')}  ${environment}: ${RULES.length} rules, ${budgets} budgets; tightest: ${least.scenario}, up to ${least.upperSeconds} of ${least.objectiveSeconds} s`,
       ];
 
 const check = (name: string | undefined, options: { readonly json?: boolean }): void => {

@@ -1,6 +1,6 @@
 /** One run of a drill: steady state, fault, cure, and what the meters saw, judged. */
 import { mkdir } from 'node:fs/promises';
-import { excludedClients, type Drill } from '../../lib/drill/catalog';
+import { excludedClients, type StepsDrill } from '../../lib/drill/catalog';
 import type { History, HistoryEvent } from '../../lib/drill/events';
 import { servedClients, type Expectation } from '../../lib/drill/expectation';
 import type { Fault, Hold, Step } from '../../lib/drill/faults';
@@ -28,7 +28,7 @@ export class NotSteadyError extends Error {}
 
 export interface DrillRun {
   readonly seed: number;
-  readonly drill: Drill;
+  readonly drill: StepsDrill;
   readonly budgetUpperSeconds: number;
   /** Folder for what the meters write. */
   readonly directory: string;

@@ -4,7 +4,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { budgetFor } from '../../lib/topology/budget';
-import { findDrill } from '../../lib/drill/catalog';
+import { findDrill, type Drill } from '../../lib/drill/catalog';
+import { buildProcedureRun } from '../../lib/drill/procedure-run';
 import { buildReport, buildRun, unmeasuredRun, type DrillReport } from '../../lib/drill/report';
 import type { ReportRun } from '../../lib/drill/report-types';
 import { timelineOf } from '../../lib/drill/timeline';
@@ -15,7 +16,8 @@ import { clientTls, readCredentials, type Credentials } from '../secrets';
 import type { LabSettings } from '../settings';
 import { readState } from '../state';
 import type { Progress } from '../up';
-import { NotSteadyError, runDrill } from './run';
+import { PROCEDURES } from './procedures';
+import { NotSteadyError, runDrill, type DrillRun } from './run';
 
 export interface SeriesOptions {
   readonly drill: string;
@@ -83,15 +85,18 @@ export const runSeries = async (lab: LabSettings, options: SeriesOptions): Promi
   }
 };
 
-const oneRun = async (
-  lab: LabSettings,
-  api: KubernetesApi,
-  credentials: Credentials,
-  single: Parameters<typeof runDrill>[3],
-  index: number,
-): Promise<ReportRun> => {
+type SingleRun = Omit<DrillRun, 'drill'> & { readonly drill: Drill };
+
+const oneRun = async (lab: LabSettings, api: KubernetesApi, credentials: Credentials, single: SingleRun, index: number): Promise<ReportRun> => {
   try {
-    const { judgement, expectation, history, notes } = await runDrill(lab, api, credentials, single);
+    const { drill } = single;
+    if (drill.kind === 'procedure') {
+      const procedure = PROCEDURES[drill.name];
+      if (procedure === undefined) throw new Error(`drill "${String(drill.name)}" has no procedure`);
+      await mkdir(single.directory, { recursive: true });
+      return buildProcedureRun(single.seed, await procedure({ lab, api, credentials, ...single, drill }));
+    }
+    const { judgement, expectation, history, notes } = await runDrill(lab, api, credentials, { ...single, drill });
     const timeline = timelineOf(history, expectation);
     const folder = `run-${index + 1}`;
     if (timeline !== null) await writeFile(join(single.directory, 'timeline.json'), JSON.stringify(timeline));

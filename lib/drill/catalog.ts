@@ -1,34 +1,43 @@
-import { homeRegion, postgresMemberCount } from '../topology/derive';
-import { SCENARIOS, type Environment, type Objective, type Region, type Scenario } from '../topology/types';
+import { drillObstacle } from '../topology/applicable';
+import { homeRegion } from '../topology/derive';
+import { isDatabaseScenario, SCENARIOS, type DatabaseScenario, type ProcedureScenario, type Scenario } from '../topology/scenarios';
+import type { Environment, Objective } from '../topology/types';
+import { DATABASE_DRILLS, PROCEDURE_DRILLS, type ProcedureDescription, type StepsDescription } from './descriptions';
 import type { ExcludedClient } from './expectation';
-import { DRILL_DESCRIPTIONS, type DrillDescription } from './descriptions';
 import { longestFault } from './faults';
 
-/** A drill as it is run in one environment. */
-export interface Drill extends DrillDescription {
-  readonly name: Scenario;
+interface DrillTerms {
   readonly objective: Objective;
-  /** All members stream on one timeline again so many seconds after the fault's end. */
+  /** All is as before the drill again so many seconds after the fault's end; for the database: all members stream on one timeline. */
   readonly healthyDeadlineSeconds: number;
   /** The dead man's timer: after so many seconds every fault heals itself. */
   readonly longestFaultSeconds: number;
 }
+
+/** A drill of the database: faults and cures, while clients write. */
+export interface StepsDrill extends StepsDescription, DrillTerms {
+  readonly kind: 'steps';
+  readonly name: DatabaseScenario;
+}
+
+/** A drill that is carried out by a procedure of its own. */
+export interface ProcedureDrill extends ProcedureDescription, DrillTerms {
+  readonly kind: 'procedure';
+  readonly name: ProcedureScenario;
+}
+
+/** A drill as it is run in one environment. */
+export type Drill = StepsDrill | ProcedureDrill;
 
 /** All members streaming on one timeline again: allowed seconds after the fault's end. */
 export const HEALTHY_DEADLINE_SECONDS = 60;
 /** The dead man's timer leaves the drill so much time to heal the faults itself. */
 const DEAD_MAN_MARGIN_SECONDS = 30;
 
-/** Why the drill can't be run in this region, or null. */
-const obstacle = (name: Scenario, region: Region): string | null => {
-  if (postgresMemberCount(region) < 2) return 'there is no standby to fail over to';
-  if (name === 'az-lost' && region.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
-  return null;
-};
-
-const drillOf = (name: Scenario, environment: Environment): Drill => {
-  const description = DRILL_DESCRIPTIONS[name](homeRegion(environment));
+const stepsDrill = (name: DatabaseScenario, environment: Environment): StepsDrill => {
+  const description = DATABASE_DRILLS[name](homeRegion(environment));
   return {
+    kind: 'steps',
     name,
     ...description,
     objective: environment.objectives[name],
@@ -37,14 +46,34 @@ const drillOf = (name: Scenario, environment: Environment): Drill => {
   };
 };
 
+const procedureDrill = (name: ProcedureScenario, environment: Environment): ProcedureDrill => {
+  const describe = PROCEDURE_DRILLS[name];
+  if (describe === undefined) throw new Error(`drill "${String(name)}" has no description`);
+  const description = describe(environment);
+  return {
+    kind: 'procedure',
+    name,
+    ...description,
+    objective: environment.objectives[name],
+    longestFaultSeconds: description.longestFaultSeconds + DEAD_MAN_MARGIN_SECONDS,
+  };
+};
+
+const drillOf = (name: Scenario, environment: Environment): Drill =>
+  isDatabaseScenario(name) ? stepsDrill(name, environment) : procedureDrill(name, environment);
+
 /** The drills of an environment in the catalogue's order; those that its topology makes pointless are left out. */
 export const drillsFor = (environment: Environment): readonly Drill[] =>
-  SCENARIOS.filter((name) => obstacle(name, homeRegion(environment)) === null).map((name) => drillOf(name, environment));
+  SCENARIOS.filter((name) => drillObstacle(environment, name) === null).map((name) => drillOf(name, environment));
+
+/** Those of them that inject faults into the database step by step. */
+export const stepsDrillsFor = (environment: Environment): readonly StepsDrill[] =>
+  drillsFor(environment).flatMap((drill) => (drill.kind === 'steps' ? [drill] : []));
 
 /** Drills that the environment can't run, with the reason. */
 export const drillsLeftOut = (environment: Environment): readonly { readonly name: Scenario; readonly because: string }[] =>
   SCENARIOS.flatMap((name) => {
-    const because = obstacle(name, homeRegion(environment));
+    const because = drillObstacle(environment, name);
     return because === null ? [] : [{ name, because }];
   });
 
@@ -70,7 +99,7 @@ export interface ClientPlace {
 
 /** The clients that nobody can serve during the drill, with the reason that goes into the report. `primary` is where the primary is when the fault strikes. */
 export const excludedClients = (
-  drill: DrillDescription,
+  drill: Pick<StepsDescription, 'excludes'>,
   primary: { readonly node: string; readonly zone: string },
   clients: readonly ClientPlace[],
 ): readonly ExcludedClient[] => {

@@ -8,7 +8,7 @@ import { summarize } from './report-summary';
 export const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000 + 0;
 
 /** Rounds every number of a plain value to three decimals. */
-const rounded = <T>(value: T): T => {
+export const rounded = <T>(value: T): T => {
   if (typeof value === 'number') return toMilliseconds(value) as typeof value;
   if (Array.isArray(value)) return value.map(rounded) as typeof value;
   if (typeof value !== 'object' || value === null) return value;
@@ -28,7 +28,7 @@ export interface RunInput {
 const rowsOf = (rows: readonly MissingRows[]): readonly ReportRows[] => rows.map(({ client, count, ids }) => ({ client, count, ids }));
 const leastMargin = (m: Measurements): number | null => (m.margins.length === 0 ? null : Math.min(...m.margins.map((margin) => margin.seconds)));
 
-const NOTHING_MEASURED = {
+export const NOTHING_MEASURED = {
   gapSeconds: null,
   ackedLost: null,
   readThenLost: null,

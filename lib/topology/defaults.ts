@@ -1,4 +1,5 @@
-import { SCENARIOS, type Backups, type Certificates, type Objective, type Region, type Scenario } from './types';
+import { SCENARIOS, type Scenario } from './scenarios';
+import type { Backups, Certificates, Objective, Region } from './types';
 import { days, gibibytes, mebibytes, millicores, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */

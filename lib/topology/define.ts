@@ -2,7 +2,8 @@ import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAU
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
-import type { Environment, EnvironmentInput, Objective, Region, RegionInput, Scenario } from './types';
+import type { Scenario } from './scenarios';
+import type { Environment, EnvironmentInput, Objective, Region, RegionInput } from './types';
 import { TopologyError, type Violation } from './violation';
 
 type Plain = Readonly<Record<string, unknown>>;

@@ -1,20 +1,7 @@
 /** What an `EnvironmentInput` looks like, field by field. */
 import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
-import {
-  SCENARIOS,
-  type Backups,
-  type Cache,
-  type Certificates,
-  type Dns,
-  type DrillSchedule,
-  type Edge,
-  type EnvironmentInput,
-  type Objective,
-  type RegionInput,
-  type Resources,
-  type Scenario,
-  type Workload,
-} from './types';
+import { SCENARIOS, type Scenario } from './scenarios';
+import type { Backups, Cache, Certificates, Dns, DrillSchedule, Edge, EnvironmentInput, Objective, RegionInput, Resources, Workload } from './types';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 import type { Violation } from './violation';
 

@@ -4,6 +4,7 @@
  * A user writes an `EnvironmentInput` (in `lib/environments/<name>.ts`), with only what differs from the defaults; `defineEnvironment` fills the defaults,
  * checks every rule and returns the frozen `Environment`. A key that is not part of these types is an error, and so is a setting that nothing carries out.
  */
+import type { Scenario } from './scenarios';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 
 /** What a container may use. `memory` is both request and limit (a database must not be overcommitted); `cpu` is a request, `cpuLimit` an optional ceiling. */
@@ -183,28 +184,6 @@ export interface Backups {
   /** Copy every object to the next region's bucket. Needs a standby region. */
   readonly replicateToStandby: boolean;
 }
-
-/** Names of the scenarios that carry an objective: the drill of the same name proves it (see docs/drills.md). */
-export const SCENARIOS = [
-  'primary-node-dies',
-  'primary-node-dark',
-  'primary-node-frozen',
-  'postgres-killed',
-  'patroni-killed',
-  'patroni-frozen',
-  'postgres-frozen',
-  'switchover',
-  'node-drained',
-  'az-lost',
-  'primary-partitioned-drop',
-  'primary-partitioned-reset',
-  'partial-partition',
-  'etcd-member-lost',
-  'etcd-quorum-lost',
-  'etcd-leader-lost-with-primary',
-  'disk-full',
-] as const;
-export type Scenario = (typeof SCENARIOS)[number];
 
 /** What is promised for a scenario. */
 export interface Objective {

@@ -1,7 +1,9 @@
 import { ENVIRONMENTS } from '../../lib/environments';
 import { budgetFor, lossBound, type Budget } from '../../lib/topology/budget';
 import { defineEnvironment, withDefaults } from '../../lib/topology/define';
-import { SCENARIOS, type EnvironmentInput, type Scenario } from '../../lib/topology/types';
+import { scenariosOf } from '../../lib/topology/applicable';
+import type { Scenario } from '../../lib/topology/scenarios';
+import type { EnvironmentInput } from '../../lib/topology/types';
 import { seconds } from '../../lib/topology/units';
 import { environmentWith, withRegion } from './fixtures';
 
@@ -25,7 +27,7 @@ const MEASURED: readonly (readonly [Scenario, number, number])[] = [
 ];
 
 describe('the budget', () => {
-  test.each(SCENARIOS)('of %s is the sum of its stages, each with a source', (scenario) => {
+  test.each(scenariosOf(withDefaults(environmentWith())))('of %s is the sum of its stages, each with a source', (scenario) => {
     const { stages, lowerSeconds, upperSeconds } = budget(scenario);
     expect(stages.length).toBeGreaterThan(0);
     expect(upperSeconds).toBeCloseTo(
@@ -50,7 +52,7 @@ describe('the budget', () => {
     expect(upperSeconds).toBeLessThanOrEqual(Math.max(1.5 * largest, largest + 1));
   });
 
-  test.each(Object.values(ENVIRONMENTS).flatMap((input) => SCENARIOS.map((scenario) => [input.name, scenario] as const)))(
+  test.each(Object.values(ENVIRONMENTS).flatMap((input) => scenariosOf(withDefaults(input)).map((scenario) => [input.name, scenario] as const)))(
     'of %s keeps the objective of %s',
     (name, scenario) => {
       const input = ENVIRONMENTS[name];

@@ -1,6 +1,7 @@
 import { violationsOf } from '../../lib/topology/define';
 import { RULES } from '../../lib/topology/rules';
-import { SCENARIOS, type EnvironmentInput, type Objective, type RegionInput, type Scenario } from '../../lib/topology/types';
+import { SCENARIOS, type Scenario } from '../../lib/topology/scenarios';
+import type { EnvironmentInput, Objective, RegionInput } from '../../lib/topology/types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
 import { environmentWith, regionWith, standbyWith, withRegion, withStandby } from './fixtures';
 

@@ -1,10 +1,18 @@
 /** The budget: how long each scenario may stop writes, as a sum of what is configured. Nothing here is measured at run time. */
 import { homeRegion } from '../derive';
-import type { Environment, Objective, Scenario } from '../types';
-import { SCENARIO_STAGES } from './scenarios';
+import { isDatabaseScenario, type Scenario } from '../scenarios';
+import type { Environment, Objective } from '../types';
+import { BACKUP_STAGES } from './backups';
+import { CACHE_STAGES } from './cache';
+import { DATABASE_STAGES } from './database';
+import type { FamilyLosses, FamilyStages, LossBound } from './family';
+import { OPERATION_STAGES } from './operations';
+import { REGION_STAGES } from './regions';
+import { SECRET_STAGES } from './secrets';
 import type { Stage } from './stages';
 
 export { CONSTANTS, NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from './constants';
+export type { FamilyLosses, FamilyStages, LossBound } from './family';
 export type { Stage } from './stages';
 
 export interface Budget {
@@ -19,13 +27,6 @@ export interface Budget {
   readonly loss: LossBound;
 }
 
-/** How much acknowledged work a scenario may lose. */
-export interface LossBound {
-  /** Seconds of acknowledged writes, or null: not bounded by the configuration. */
-  readonly seconds: number | null;
-  readonly because: string;
-}
-
 /** Milliseconds are as fine as any figure here; without rounding, 0.1 + 0.2 would show. */
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
@@ -34,18 +35,32 @@ export const lossBound = (environment: Environment): LossBound =>
     ? { seconds: 0, because: 'a commit is acknowledged once a standby in another AZ has it on disk, and only that standby may be promoted' }
     : { seconds: null, because: 'commits don’t wait for a standby: the replication lag at that moment is lost' };
 
+const PROCEDURE_STAGES: Partial<FamilyStages<string>> = { ...CACHE_STAGES, ...BACKUP_STAGES, ...REGION_STAGES, ...SECRET_STAGES, ...OPERATION_STAGES };
+/** Scenarios that are not listed lose what the home region's database may lose. */
+const LOSSES: FamilyLosses<string> = {};
+
+const stagesFor = (environment: Environment, scenario: Scenario): readonly Stage[] => {
+  if (isDatabaseScenario(scenario)) return DATABASE_STAGES[scenario](homeRegion(environment));
+  const stages = PROCEDURE_STAGES[scenario];
+  if (stages === undefined) throw new Error(`scenario "${String(scenario)}" has no budget`);
+  return stages(environment);
+};
+
+const lossFor = (environment: Environment, scenario: Scenario): LossBound =>
+  (isDatabaseScenario(scenario) ? undefined : LOSSES[scenario]?.(environment)) ?? lossBound(environment);
+
 /**
  * The budget of one scenario in the environment's home region.
  * @throws Error when the environment has no home region (a rule refuses it)
  */
 export const budgetFor = (environment: Environment, scenario: Scenario): Budget => {
-  const stages = SCENARIO_STAGES[scenario](homeRegion(environment)).map((stage) => ({ ...stage, lower: round(stage.lower), upper: round(stage.upper) }));
+  const stages = stagesFor(environment, scenario).map((stage) => ({ ...stage, lower: round(stage.lower), upper: round(stage.upper) }));
   return {
     scenario,
     stages,
     lowerSeconds: round(stages.reduce((total, stage) => total + stage.lower, 0)),
     upperSeconds: round(stages.reduce((total, stage) => total + stage.upper, 0)),
     objective: environment.objectives[scenario],
-    loss: lossBound(environment),
+    loss: lossFor(environment, scenario),
   };
 };

@@ -1,5 +1,7 @@
+import { scenariosOf } from '../applicable';
 import { budgetFor, type Budget, type Stage } from '../budget';
-import { SCENARIOS, type Environment, type Scenario } from '../types';
+import { SCENARIOS, type Scenario } from '../scenarios';
+import type { Environment } from '../types';
 import { rule, when, type Finding, type Rule } from './rule';
 
 export const objectivesArePositive: Rule = rule('objectives-are-positive', 'Every RTO is greater than 0: no failover takes no time.', (environment) =>
@@ -67,7 +69,7 @@ export const objectivesAreReachable: Rule = rule(
   (environment) => {
     const home = environment.regions.findIndex((region) => region.role === 'home');
     if (home === -1) return [];
-    const misses = SCENARIOS.flatMap((scenario) => missOf(environment, home, scenario));
+    const misses = scenariosOf(environment).flatMap((scenario) => missOf(environment, home, scenario));
     return [...new Set(misses.map((miss) => miss.path))].flatMap((path) => {
       const [first, ...rest] = misses.filter((miss) => miss.path === path);
       return first ? [finding(path, first, rest)] : [];

@@ -1,7 +1,8 @@
 import { partitionOf } from '../aws-regions';
 import { postgresMemberNames, regionCode } from '../derive';
 import { RESERVED_PARAMETERS } from '../reserved-parameters';
-import { SCENARIOS, type Environment } from '../types';
+import { DATABASE_SCENARIOS } from '../scenarios';
+import type { Environment } from '../types';
 import { quoted, regionRule, rule, when, type Rule } from './rule';
 
 /** Regions whose names can be turned into codes; the others break `regions-exist`. */
@@ -31,11 +32,11 @@ export const zeroLossNeedsStrict: Rule = rule(
   'zero-loss-needs-strict-mode',
   'An RPO of 0 is promised only with synchronousMode "strict": asynchronous commits are lost with their primary.',
   (environment) => {
-    const promised = SCENARIOS.filter((scenario) => environment.objectives[scenario].rpo === 0);
+    const promised = DATABASE_SCENARIOS.filter((scenario) => environment.objectives[scenario].rpo === 0);
     return environment.regions.flatMap((region, index) =>
       when(region.postgres.synchronousMode !== 'strict' && promised.length > 0, () => ({
         path: `regions[${index}].postgres.synchronousMode`,
-        given: `"${region.postgres.synchronousMode}" with an RPO of 0 for ${promised.length === SCENARIOS.length ? 'every scenario' : promised.join(', ')}`,
+        given: `"${region.postgres.synchronousMode}" with an RPO of 0 for ${promised.length === DATABASE_SCENARIOS.length ? 'every scenario' : promised.join(', ')}`,
         allowed: '"strict", or an RPO > 0 in every scenario',
         fix: 'use "strict", or say in objectives.<scenario>.rpo how many seconds of acknowledged writes may be lost',
       })),

@@ -1,21 +1,8 @@
-import { NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from '../topology/budget';
-import type { Region, Scenario } from '../topology/types';
-import type { Fault, Step } from './faults';
-
-/** What a drill does and what may come of it. */
-export interface DrillDescription {
-  /** What happens, in half a sentence. */
-  readonly title: string;
-  /** What the system is expected to do about it, for docs and reports. */
-  readonly scenario: string;
-  /** Rows of the requirements. */
-  readonly requirements: readonly string[];
-  readonly planned: boolean;
-  readonly steps: readonly Step[];
-  /** Clients that sit where the fault strikes can't be served by anybody and have no say in the gap; their acknowledged rows count all the same. */
-  readonly excludes: 'nobody' | 'primary-node' | 'primary-zone';
-  readonly leaderChanges: { readonly min: number; readonly max: number };
-}
+import { NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from '../../topology/budget';
+import type { DatabaseScenario } from '../../topology/scenarios';
+import type { Region } from '../../topology/types';
+import type { Fault, Step } from '../faults';
+import type { StepsDescription } from './description';
 
 /** A failover that has not happened so long after the lease has run out does not happen any more. */
 const FAILOVER_PATIENCE_SECONDS = 40;
@@ -39,7 +26,7 @@ const HEAL: Step = { kind: 'heal' };
 /** The lease was renewed at most one loop before the node stopped, so that much of it is left: enough for the node to wake up as leader? */
 const outlivesFreeze = (region: Region): boolean => region.postgres.patroni.ttl - region.postgres.patroni.loopWait > NODE_FREEZE_SECONDS;
 
-type Describe = (region: Region) => DrillDescription;
+type Describe = (region: Region) => StepsDescription;
 
 const NODE_FAULTS = {
   'primary-node-dies': (region) => ({
@@ -81,7 +68,7 @@ const NODE_FAULTS = {
     excludes: 'primary-zone',
     leaderChanges: ONE,
   }),
-} satisfies Partial<Record<Scenario, Describe>>;
+} satisfies Partial<Record<DatabaseScenario, Describe>>;
 
 const PROCESS_FAULTS = {
   'postgres-killed': (region) => ({
@@ -130,7 +117,7 @@ const PROCESS_FAULTS = {
     excludes: 'nobody',
     leaderChanges: ONE,
   }),
-} satisfies Partial<Record<Scenario, Describe>>;
+} satisfies Partial<Record<DatabaseScenario, Describe>>;
 
 const PLANNED_WORK = {
   switchover: () => ({
@@ -151,7 +138,7 @@ const PLANNED_WORK = {
     excludes: 'nobody',
     leaderChanges: ONE,
   }),
-} satisfies Partial<Record<Scenario, Describe>>;
+} satisfies Partial<Record<DatabaseScenario, Describe>>;
 
 const PARTITIONS = {
   'primary-partitioned-drop': (region) => ({
@@ -190,7 +177,7 @@ const PARTITIONS = {
     excludes: 'nobody',
     leaderChanges: AT_MOST_ONE,
   }),
-} satisfies Partial<Record<Scenario, Describe>>;
+} satisfies Partial<Record<DatabaseScenario, Describe>>;
 
 const ETCD_FAULTS = {
   'etcd-member-lost': (region) => ({
@@ -225,10 +212,10 @@ const ETCD_FAULTS = {
     excludes: 'primary-node',
     leaderChanges: ONE,
   }),
-} satisfies Partial<Record<Scenario, Describe>>;
+} satisfies Partial<Record<DatabaseScenario, Describe>>;
 
-/** Every drill, described for a region: durations follow from its timings. */
-export const DRILL_DESCRIPTIONS: Readonly<Record<Scenario, Describe>> = {
+/** The database's drills, described for a region: durations follow from its timings. */
+export const DATABASE_DRILLS: Readonly<Record<DatabaseScenario, Describe>> = {
   ...NODE_FAULTS,
   ...PROCESS_FAULTS,
   ...PLANNED_WORK,

@@ -1,5 +1,6 @@
-/** Which stages each scenario goes through. */
-import type { Region, Scenario } from '../types';
+/** Which stages each scenario of the database goes through. */
+import type { DatabaseScenario } from '../scenarios';
+import type { Region } from '../types';
 import * as stage from './stages';
 import type { Stage } from './stages';
 
@@ -30,7 +31,7 @@ const crashed: Stages = (region) => [stage.crashNoticed(region), ...stage.starte
 
 const handedOver: Stages = (region) => [stage.orderlyDemotion(), stage.leaderRace(), ...served(region, false)];
 
-export const SCENARIO_STAGES: Readonly<Record<Scenario, Stages>> = {
+export const DATABASE_STAGES: Readonly<Record<DatabaseScenario, Stages>> = {
   'primary-node-dies': nodeLost('refuses'),
   'primary-node-dark': nodeLost('silent'),
   'az-lost': nodeLost('silent'),

@@ -1,0 +1,19 @@
+/** What every drill does, by family. */
+import { BACKUP_DRILLS } from './backups';
+import { CACHE_DRILLS } from './cache';
+import { OPERATION_DRILLS } from './operations';
+import type { ProcedureDescriptions } from './procedure';
+import { REGION_DRILLS } from './regions';
+import { SECRET_DRILLS } from './secrets';
+
+export { DATABASE_DRILLS } from './database';
+export type { DrillDescription, StepsDescription } from './description';
+export type { ProcedureDescription } from './procedure';
+
+export const PROCEDURE_DRILLS: Partial<ProcedureDescriptions<string>> = {
+  ...CACHE_DRILLS,
+  ...BACKUP_DRILLS,
+  ...REGION_DRILLS,
+  ...SECRET_DRILLS,
+  ...OPERATION_DRILLS,
+};

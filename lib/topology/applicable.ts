@@ -1,0 +1,30 @@
+/** Which scenarios concern an environment: one without a cache promises nothing about it. */
+import { homeRegion, postgresMemberCount } from './derive';
+import { familyOf, SCENARIOS, type Scenario, type ScenarioFamily } from './scenarios';
+import type { Environment } from './types';
+
+/** Why no scenario of a family applies, or null. */
+const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environment) => string | null>> = {
+  database: () => null,
+  cache: (environment) => (environment.cache === null ? 'there is no cache' : null),
+  backups: () => null,
+  regions: (environment) => (environment.regions.some((region) => region.role === 'standby') ? null : 'there is no standby region'),
+  secrets: () => null,
+  operations: () => null,
+};
+
+/** Why the scenario does not apply to the environment, or null. */
+export const obstacleTo = (environment: Environment, scenario: Scenario): string | null => FAMILY_OBSTACLES[familyOf(scenario)](environment);
+
+/** The scenarios that the environment makes a promise for, in the catalogue's order. */
+export const scenariosOf = (environment: Environment): readonly Scenario[] => SCENARIOS.filter((scenario) => obstacleTo(environment, scenario) === null);
+
+/** Why a drill can't be run in the environment's home region although the scenario applies to it, or null. */
+export const drillObstacle = (environment: Environment, scenario: Scenario): string | null => {
+  const obstacle = obstacleTo(environment, scenario);
+  if (obstacle !== null) return obstacle;
+  const home = homeRegion(environment);
+  if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
+  if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
+  return null;
+};
