@@ -1,0 +1,155 @@
+import type { CacheSyncConfig } from '../../lib/services/cache-sync-config';
+import { exchange } from '../follower/http';
+import { onChange, reasonOf, type Log } from '../follower/log';
+import { agentSource, type AgentSource } from '../follower/tls';
+import { decide, roleOf, type Decision, type Role } from './decide';
+import { beat, delayOf, heartbeatKeys, heartbeats } from './heartbeat';
+import type { SyncMetrics } from './metrics';
+import { Pull } from './pull';
+import { connectNode, openCluster, subscribe, type Cluster } from './redis';
+import { relay } from './relay';
+
+/** A cluster that is opened when it is needed, and again after it failed. */
+class Reachable {
+  private opened: Cluster | undefined;
+
+  constructor(private readonly open: () => Promise<Cluster>) {}
+
+  async cluster(): Promise<Cluster> {
+    this.opened ??= await this.open();
+    return this.opened;
+  }
+
+  close(): void {
+    this.opened?.close();
+    this.opened = undefined;
+  }
+}
+
+/** The synchroniser of one region: looks up its role, and leads, pulls or holds. */
+export class CacheSync {
+  private readonly source: Reachable;
+  private readonly target: Reachable;
+  private readonly patroni: AgentSource;
+  private readonly logChange: Log;
+  private pulling: { readonly pull: Pull; readonly relayed: Promise<void> } | undefined;
+
+  constructor(
+    private readonly config: CacheSyncConfig,
+    private readonly metrics: SyncMetrics,
+    private readonly log: Log,
+    private readonly stop: AbortSignal,
+  ) {
+    this.logChange = onChange(log);
+    const timeoutMs = config.requestTimeoutSeconds * 1000;
+    const report = (which: string) => (error: unknown) => {
+      metrics.connectionErrors++;
+      this.logChange(`${which} cache`, reasonOf(error));
+    };
+    this.source = new Reachable(() => openCluster(config.source, timeoutMs, report("the other region's")));
+    this.target = new Reachable(() => openCluster(config.target, timeoutMs, report("this region's")));
+    this.patroni = agentSource(config.patroni, { keepAlive: false, verifyName: false }, log, () => performance.now());
+  }
+
+  async run(): Promise<void> {
+    while (!this.stop.aborted) {
+      await this.round();
+      await this.sleep(this.config.pollSeconds);
+    }
+    await this.stopPulling();
+    this.source.close();
+    this.target.close();
+  }
+
+  private readonly sleep = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
+
+  private async round(): Promise<void> {
+    const role = await this.role();
+    const seen = role === 'follower' ? await this.attempt('the other region', () => this.lookAtSource()) : undefined;
+    const sourceHeartbeatAgeSeconds = seen?.newest === null || seen === undefined ? null : (Date.now() - seen.newest) / 1000;
+    const decision = decide({ role, sourceHeartbeatAgeSeconds, sourceStaleSeconds: this.config.sourceStaleSeconds });
+    this.logChange('decision', `${decision.kind}: ${decision.because}`);
+    this.metrics.decision = decision.kind;
+    await this.carryOut(decision, seen?.masters ?? []);
+  }
+
+  /** What this region's database says; members that do not answer are passed over. */
+  private async role(): Promise<Role> {
+    for (const endpoint of this.config.patroni.endpoints) {
+      const answer = await this.attempt('Patroni', () =>
+        exchange({ method: 'GET', url: `${endpoint}/config`, agent: this.patroni(), timeoutMs: this.config.requestTimeoutSeconds * 1000 }),
+      );
+      const role = answer?.status === 200 ? roleOf(JSON.parse(answer.body)) : 'unknown';
+      if (role !== 'unknown') return role;
+    }
+    return 'unknown';
+  }
+
+  private async lookAtSource() {
+    const cluster = await this.source.cluster();
+    const masters = await cluster.masters();
+    return { masters, ...(await heartbeats(cluster, heartbeatKeys(masters))) };
+  }
+
+  private async carryOut(decision: Decision, masters: Parameters<Pull['follow']>[0]): Promise<void> {
+    if (decision.kind !== 'pull') await this.stopPulling();
+    if (decision.kind === 'lead') await this.attempt('heartbeat', () => this.lead());
+    if (decision.kind !== 'pull') return;
+    await this.attempt('pull', async () => {
+      const target = await this.target.cluster();
+      this.pulling ??= this.startPulling(target);
+      this.pulling.pull.follow(masters);
+      this.metrics.newestHeartbeat = (await heartbeats(target, heartbeatKeys(masters))).oldest ?? undefined;
+    });
+  }
+
+  private async lead(): Promise<void> {
+    const cluster = await this.target.cluster();
+    const keys = heartbeatKeys(await cluster.masters());
+    const written = await beat(cluster, keys, Date.now());
+    if (written < keys.length) throw new Error(`${keys.length - written} of ${keys.length} shards took no heartbeat`);
+  }
+
+  private startPulling(target: Cluster): { readonly pull: Pull; readonly relayed: Promise<void> } {
+    const { config, metrics, log, sleep } = this;
+    const timeoutMs = config.requestTimeoutSeconds * 1000;
+    const connect = connectNode(config.source, timeoutMs);
+    const onCopied = async (key: Buffer): Promise<void> => {
+      metrics.copyDelaySeconds = (await delayOf(target, key, Date.now)) ?? metrics.copyDelaySeconds;
+    };
+    const pull = new Pull({ connect, target, batch: config.batch, flushSeconds: config.flushSeconds, sleep, onCopied, metrics, log });
+    const stop = pull.signal;
+    const relayed = relay({
+      subscribe: (handlers) => subscribe(config.source, config.channels, timeoutMs, stop, handlers),
+      publish: (channel, message) => target.publish(channel, message),
+      resyncChannel: config.resyncChannel,
+      sleep,
+      metrics,
+      log,
+      stop,
+    });
+    return { pull, relayed };
+  }
+
+  private async stopPulling(): Promise<void> {
+    const { pulling } = this;
+    this.pulling = undefined;
+    this.metrics.newestHeartbeat = undefined;
+    this.metrics.copyDelaySeconds = undefined;
+    if (pulling === undefined) return;
+    await pulling.pull.stop();
+    await pulling.relayed;
+  }
+
+  /** What fails is counted, told once, and tried again in the next round. */
+  private async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.metrics.connectionErrors++;
+      this.logChange(what, reasonOf(error));
+      if (what !== 'Patroni') [this.source, this.target].forEach((one) => this.pulling === undefined && one.close());
+      return undefined;
+    }
+  }
+}
