@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   images: async () => (await import('./commands/images')).registerImages,
   lab: async () => (await import('./commands/lab')).registerLab,
   drill: async () => (await import('./commands/drill')).registerDrill,
+  rotate: async () => (await import('./commands/rotate')).registerRotate,
   report: async () => (await import('./commands/report')).registerReport,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };

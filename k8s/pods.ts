@@ -11,6 +11,7 @@ import type {
   Toleration,
   Volume,
   VolumeMount,
+  VolumeProjection,
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import { Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
 import { RUN_AS } from '../lib/services/paths';
@@ -94,6 +95,12 @@ export const caVolume = (name: string, secretName: string): Volume => ({
   secret: { secretName, defaultMode: PRIVATE, items: [{ key: 'ca.crt', path: 'ca.crt' }] },
 });
 export const configVolume = (name: string, configMap: string): Volume => ({ name, configMap: { name: configMap, defaultMode: PRIVATE } });
+export const projectedVolume = (name: string, sources: VolumeProjection[]): Volume => ({ name, projected: { defaultMode: PRIVATE, sources } });
+/** One key of a Secret, as a file of the same name. */
+export const secretFileVolume = (name: string, secretName: string, key: string): Volume => ({
+  name,
+  secret: { secretName, defaultMode: PRIVATE, items: [{ key, path: key }] },
+});
 /** In memory, so that sockets and small files survive a full disk; counts against the pod's memory. */
 export const memoryVolume = (name: string, mebibytes: number): Volume => ({
   name,

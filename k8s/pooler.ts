@@ -135,6 +135,9 @@ export class PoolerChart extends DataChart {
       livenessProbe: { httpGet: health('/health/live'), initialDelaySeconds: 5, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
       volumeMounts: [
         readOnly('follower-configuration', FOLLOWER_CONFIG_DIR),
+        // To see them change: PgBouncer itself reads its files when it is told to.
+        readOnly('configuration', PGBOUNCER_CONFIG_DIR),
+        readOnly('server-tls', TLS_DIRS.pgbouncer),
         readOnly('etcd-client-tls', TLS_DIRS.etcdClient),
         readOnly('postgres-ca', TLS_DIRS.postgresCa),
         { name: 'run', mountPath: PGBOUNCER_RUN_DIR },

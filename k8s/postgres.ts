@@ -1,8 +1,16 @@
 import { JsonPatch } from 'cdk8s';
 import { type Container, type EnvVar, IntOrString, KubeStatefulSet, type PodSpec } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
-import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, TLS_DIRS } from '../lib/services/paths';
-import { DYNAMIC_CONFIGURATION_FILE, dynamicConfigurationJson, PATRONI_CONFIG_FILE, PATRONI_ROLES, patroniYaml } from '../lib/services/patroni';
+import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, ROLES_DIR, TLS_DIRS } from '../lib/services/paths';
+import {
+  DYNAMIC_CONFIGURATION_FILE,
+  dynamicConfigurationJson,
+  PATRONI_CONFIG_FILE,
+  PATRONI_CREDENTIALS_FILE,
+  PATRONI_ROLES,
+  patroniYaml,
+} from '../lib/services/patroni';
+import { ROLES_FILE } from '../lib/services/rotation/roles';
 import { ETCD_CLIENT_PORT, PATRONI_PORT, patroniScope, POSTGRES_PORT, postgresMemberCount, postgresName } from '../lib/topology/derive';
 import { requestPostgresCertificates } from './certificates';
 import { mergeClusterConfiguration } from './cluster-configuration';
@@ -12,15 +20,16 @@ import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, MONITORING_LABEL, selectorOf, TLS_
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
 import {
   configurationHash,
-  configVolume,
   container,
   dataVolumeClaim,
   fieldEnv,
   memoryVolume,
   podDefaults,
+  projectedVolume,
   readOnly,
   resources,
   secretEnv,
+  secretFileVolume,
   stayOnDeadNode,
   tlsVolume,
 } from './pods';
@@ -30,6 +39,8 @@ import { overNodes, overZones } from './spread';
 
 const COMPONENT = 'postgres';
 const PORTS = { postgres: POSTGRES_PORT, patroni: PATRONI_PORT };
+/** Patroni re-reads its files, and PostgreSQL its certificates, when one of these changes. */
+const WATCHED = [PATRONI_CONFIG_DIR, ROLES_DIR, TLS_DIRS.postgres, TLS_DIRS.etcdClient, TLS_DIRS.patroniClient];
 /** A planned handover takes about two seconds; after this the pod stops anyway, and the others fail over. */
 const HANDOVER_TIMEOUT_SECONDS = 30;
 
@@ -106,7 +117,12 @@ export class PostgresChart extends DataChart {
       initContainers: [mergeClusterConfiguration(this.context, [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT])],
       containers: [this.patroniContainer()],
       volumes: [
-        configVolume('configuration', this.name),
+        // With the passwords in one volume, so that Patroni reads both as one configuration, and reads them again when either changes.
+        projectedVolume('configuration', [
+          { configMap: { name: this.name } },
+          { secret: { name: CREDENTIALS_SECRET, items: [{ key: PATRONI_CREDENTIALS_FILE, path: PATRONI_CREDENTIALS_FILE }] } },
+        ]),
+        secretFileVolume('roles', CREDENTIALS_SECRET, ROLES_FILE),
         tlsVolume('postgres-tls', TLS_SECRETS.postgres),
         tlsVolume('etcd-client-tls', TLS_SECRETS.etcdClient),
         tlsVolume('patroni-client-tls', TLS_SECRETS.patroniClient),
@@ -146,6 +162,7 @@ export class PostgresChart extends DataChart {
         readOnly('postgres-tls', TLS_DIRS.postgres),
         ETCD_CLIENT_MOUNT,
         readOnly('patroni-client-tls', TLS_DIRS.patroniClient),
+        readOnly('roles', ROLES_DIR),
       ],
     });
   }
@@ -159,6 +176,7 @@ export class PostgresChart extends DataChart {
       { name: 'HOLDFAST_PROBE_TIMEOUT', value: String(supervision.probeTimeout) },
       { name: 'HOLDFAST_PROBE_FAILURES', value: String(supervision.probeFailures) },
       { name: 'HOLDFAST_HANDOVER_TIMEOUT', value: String(HANDOVER_TIMEOUT_SECONDS) },
+      { name: 'HOLDFAST_WATCHED', value: WATCHED.join(':') },
     ];
   }
 
@@ -182,12 +200,9 @@ const identityEnv = (): EnvVar[] => [
   { name: 'PATRONI_RESTAPI_CONNECT_ADDRESS', value: `$(POD_IP):${PATRONI_PORT}` },
 ];
 
+/** Only what is used once, when a cluster is made. What Patroni logs in with later comes from a file: a process keeps the environment that it was started with. */
 const credentialsEnv = (): EnvVar[] => [
   { name: 'PATRONI_SUPERUSER_USERNAME', value: PATRONI_ROLES.superuser },
   secretEnv('PATRONI_SUPERUSER_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.superuser),
-  { name: 'PATRONI_REPLICATION_USERNAME', value: PATRONI_ROLES.replication },
-  secretEnv('PATRONI_REPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.replication),
-  { name: 'PATRONI_REWIND_USERNAME', value: PATRONI_ROLES.rewind },
-  secretEnv('PATRONI_REWIND_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.rewind),
   secretEnv('HOLDFAST_APPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.application),
 ];

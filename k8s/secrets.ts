@@ -4,23 +4,20 @@ import type { Construct } from 'constructs';
 import { postgresSecretName } from '../lib/topology/derive';
 import type { Region } from '../lib/topology/types';
 import type { ChartContext } from './data-chart';
+import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
+import { ROLES_FILE, USERNAME_KEYS } from '../lib/services/rotation/roles';
 import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, NAMESPACE, POOLER_USERS_KEY, POOLER_USERS_SECRET } from './names';
 
-interface RemoteField {
-  readonly secretKey: string;
-  readonly remoteRef: { readonly key: string; readonly property: string };
-}
-
 interface ExternalSecretSpec {
-  readonly refreshPolicy: 'OnChange';
+  readonly refreshPolicy: 'CreatedOnce';
   readonly secretStoreRef: { readonly name: string; readonly kind: 'SecretStore' };
   readonly target: {
     readonly name: string;
     readonly creationPolicy: 'Owner';
     readonly deletionPolicy: 'Retain';
-    readonly template?: { readonly engineVersion: 'v2'; readonly data: Readonly<Record<string, string>> };
+    readonly template: { readonly engineVersion: 'v2'; readonly mergePolicy: 'Merge' | 'Replace'; readonly data: Readonly<Record<string, string>> };
   };
-  readonly data: readonly RemoteField[];
+  readonly dataFrom: readonly [{ readonly extract: { readonly key: string } }];
 }
 
 const API_VERSION = 'external-secrets.io/v1';
@@ -36,35 +33,46 @@ export const readSecretsManager = (scope: Construct, region: Region): void => {
   });
 };
 
-export const fetchPostgresCredentials = (scope: Construct, context: ChartContext): void =>
-  externalSecret(scope, CREDENTIALS_SECRET, context, Object.values(CREDENTIAL_KEYS));
+/** A field of the secret in AWS, or what it is until the first rotation has written it. */
+const field = (name: string, initial: string): string => `{{ index . "${name}" | default "${initial}" }}`;
+/** As PgBouncer and YAML take it between double quotes. */
+const password = (name: string, escaped: string): string => `{{ index . "${name}" | replace "\\"" "${escaped}" }}`;
 
-/** PgBouncer's list of users. Quotes are doubled there. */
+/** The whole secret, with the files that the database's pods mount. A rotation writes the same keys into both (agents/rotation). */
+export const fetchPostgresCredentials = (scope: Construct, context: ChartContext): void => {
+  const login = (use: 'replication' | 'rewind'): string =>
+    [
+      `    ${use}:`,
+      `      username: "${field(USERNAME_KEYS[use], PATRONI_ROLES[use])}"`,
+      `      password: "${password(CREDENTIAL_KEYS[use], '\\\\\\"')}"`,
+    ].join('\n');
+  externalSecret(scope, CREDENTIALS_SECRET, context, 'Merge', {
+    [PATRONI_CREDENTIALS_FILE]: `postgresql:\n  authentication:\n${login('replication')}\n${login('rewind')}\n`,
+    [ROLES_FILE]: `{{ index . "${ROLES_FILE}" | default "{\\"roles\\": []}" }}`,
+  });
+};
+
+/** PgBouncer's list of users: the login in use. Quotes are doubled there. */
 export const fetchPoolerUsers = (scope: Construct, context: ChartContext): void => {
-  const password = `{{ index . "${CREDENTIAL_KEYS.application}" | replace "\\"" "\\"\\"" }}`;
-  const role = context.region.postgres.applicationRole.replaceAll('"', '""');
-  externalSecret(scope, POOLER_USERS_SECRET, context, [CREDENTIAL_KEYS.application], { [POOLER_USERS_KEY]: `"${role}" "${password}"\n` });
+  const user = field(USERNAME_KEYS.application, context.region.postgres.applicationRole);
+  externalSecret(scope, POOLER_USERS_SECRET, context, 'Replace', {
+    [POOLER_USERS_KEY]: `"${user}" "${password(CREDENTIAL_KEYS.application, '\\"\\"')}"\n`,
+  });
 };
 
 const externalSecret = (
   scope: Construct,
   name: string,
   { environment, region }: ChartContext,
-  keys: readonly string[],
-  template?: Readonly<Record<string, string>>,
+  mergePolicy: 'Merge' | 'Replace',
+  data: Readonly<Record<string, string>>,
 ): void => {
   const spec: ExternalSecretSpec = {
-    // Not periodically: a password that changed here while the database still has the old one would lock out the next member that restarts. Rotation is an
-    // operation that changes both.
-    refreshPolicy: 'OnChange',
+    // Once: from then on a rotation changes what is in the cluster, in an order in which nothing fails, and the copy in AWS after it.
+    refreshPolicy: 'CreatedOnce',
     secretStoreRef: { name: STORE, kind: 'SecretStore' },
-    target: {
-      name,
-      creationPolicy: 'Owner',
-      deletionPolicy: 'Retain',
-      ...(template === undefined ? {} : { template: { engineVersion: 'v2', data: template } }),
-    },
-    data: keys.map((property) => ({ secretKey: property, remoteRef: { key: postgresSecretName(environment, region), property } })),
+    target: { name, creationPolicy: 'Owner', deletionPolicy: 'Retain', template: { engineVersion: 'v2', mergePolicy, data } },
+    dataFrom: [{ extract: { key: postgresSecretName(environment, region) } }],
   };
   new ApiObject(scope, `external-secret-${name}`, { apiVersion: API_VERSION, kind: 'ExternalSecret', metadata: { name, namespace: NAMESPACE }, spec });
 };

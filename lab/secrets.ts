@@ -1,9 +1,10 @@
 /** What AWS Secrets Manager and cert-manager supply in production: Secrets of the same names and keys, made for one lab and gone with it. */
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
+import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { NAMESPACE, postgresName } from '../lib/topology/derive';
-import type { KubernetesObject } from './kubernetes/api';
+import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
 import type { PatroniClientTls } from './patroni';
 import type { LabSettings } from './settings';
@@ -12,15 +13,25 @@ export interface Credentials {
   readonly superuser: string;
   readonly replication: string;
   readonly rewind: string;
+  /** Password of `applicationUser`. */
   readonly application: string;
+  /** The application's login in use: changes with each rotation. */
+  readonly applicationUser: string;
   /** PEM: the authority of the data tier, and a client certificate that Patroni and etcd accept. */
   readonly ca: string;
   readonly client: KeyPair;
 }
 
-const file = (lab: LabSettings): string => join(lab.directory, 'credentials.json');
+/** What the lab's own programs log in with; replaced in one step by a rotation. */
+export const credentialsFile = (lab: LabSettings): string => join(lab.directory, 'credentials.json');
 
-export const readCredentials = async (lab: LabSettings): Promise<Credentials> => JSON.parse(await readFile(file(lab), 'utf8')) as Credentials;
+export const readCredentials = async (lab: LabSettings): Promise<Credentials> => JSON.parse(await readFile(credentialsFile(lab), 'utf8')) as Credentials;
+
+export const writeCredentials = async (lab: LabSettings, credentials: Credentials): Promise<void> => {
+  const next = `${credentialsFile(lab)}.${process.pid}`;
+  await writeFile(next, JSON.stringify(credentials), { mode: 0o600 });
+  await rename(next, credentialsFile(lab));
+};
 
 export const clientTls = (credentials: Credentials): PatroniClientTls => ({
   ca: credentials.ca,
@@ -51,14 +62,35 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<string, Certific
   };
 };
 
+interface StoredSecret {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Writes what the lab's own programs log in with anew, from the Secrets as they are now. */
+export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): Promise<void> => {
+  const read = async (name: string): Promise<(key: string) => string | undefined> => {
+    const { data = {} } = await api.get<StoredSecret>(`/api/v1/namespaces/${NAMESPACE}/secrets/${name}`);
+    return (key) => (data[key] === undefined ? undefined : Buffer.from(data[key], 'base64').toString('utf8'));
+  };
+  const [passwords, client] = await Promise.all([read('postgres-credentials'), read('patroni-client-tls')]);
+  const before = await readCredentials(lab);
+  await writeCredentials(lab, {
+    superuser: passwords('superuser-password') ?? before.superuser,
+    replication: passwords(PASSWORD_KEYS.replication) ?? before.replication,
+    rewind: passwords(PASSWORD_KEYS.rewind) ?? before.rewind,
+    application: passwords(PASSWORD_KEYS.application) ?? before.application,
+    applicationUser: passwords(USERNAME_KEYS.application) ?? before.applicationUser,
+    ca: client('ca.crt') ?? before.ca,
+    client: { certificate: client('tls.crt') ?? before.client.certificate, key: client('tls.key') ?? before.client.key },
+  });
+};
+
 const secret = (name: string, stringData: Readonly<Record<string, string>>): KubernetesObject & { stringData: Readonly<Record<string, string>> } => ({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: { name, namespace: NAMESPACE },
   stringData,
 });
-
-const password = (): string => randomBytes(24).toString('base64url');
 
 /** Makes everything new, keeps what the lab itself needs in its directory, and returns the Secrets to apply. */
 export const createSecrets = async (lab: LabSettings): Promise<readonly KubernetesObject[]> => {
@@ -69,14 +101,19 @@ export const createSecrets = async (lab: LabSettings): Promise<readonly Kubernet
   const client = issued.find(({ name }) => name === 'patroni-client-tls')?.pair;
   if (client === undefined) throw new Error('no client certificate was issued');
   const credentials: Credentials = {
-    superuser: password(),
-    replication: password(),
-    rewind: password(),
-    application: password(),
+    superuser: newPassword(),
+    replication: newPassword(),
+    rewind: newPassword(),
+    application: newPassword(),
+    applicationUser: lab.region.postgres.applicationRole,
     ca: authority.certificate,
     client,
   };
-  await writeFile(file(lab), JSON.stringify(credentials), { mode: 0o600 });
+  await writeCredentials(lab, credentials);
+  const logins = {
+    replication: { user: PATRONI_ROLES.replication, password: credentials.replication },
+    rewind: { user: PATRONI_ROLES.rewind, password: credentials.rewind },
+  };
   return [
     ...issued.map(({ name, pair }) => secret(name, { 'tls.crt': pair.certificate, 'tls.key': pair.key, 'ca.crt': authority.certificate })),
     secret('postgres-credentials', {
@@ -84,7 +121,9 @@ export const createSecrets = async (lab: LabSettings): Promise<readonly Kubernet
       'replication-password': credentials.replication,
       'rewind-password': credentials.rewind,
       'application-password': credentials.application,
+      [PATRONI_CREDENTIALS_FILE]: patroniCredentials(logins),
+      [ROLES_FILE]: rolesJson([]),
     }),
-    secret('pgbouncer-users', { 'userlist.txt': `"${lab.region.postgres.applicationRole}" "${credentials.application}"\n` }),
+    secret('pgbouncer-users', { 'userlist.txt': userlist([{ user: credentials.applicationUser, password: credentials.application }]) }),
   ];
 };

@@ -51,6 +51,7 @@ const followerConfig = object<FollowerConfig>({
   pollIntervalSeconds: duration,
   requestTimeoutSeconds: duration,
   pgbouncer: object<FollowerConfig['pgbouncer']>({ socketDir: text, port, databasesFile: text, database: name, applicationRole: name }),
+  watched: expected('a list of directories', (v) => Array.isArray(v) && v.every((d) => typeof d === 'string' && d.startsWith('/'))),
   etcdPlacement: flag,
   etcdMemberOrdinals: expected('true (the only pairing there is)', (v) => v === true),
   listen: object<FollowerConfig['listen']>({ host: text, port }),

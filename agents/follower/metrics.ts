@@ -11,6 +11,7 @@ export interface Metrics {
   poolerErrors: number;
   poolerKills: number;
   clientsKilled: number;
+  credentialReloads: number;
   placementTransfers: number;
   placementFailures: number;
   ready: boolean;
@@ -27,6 +28,7 @@ export const newMetrics = (): Metrics => ({
   poolerErrors: 0,
   poolerKills: 0,
   clientsKilled: 0,
+  credentialReloads: 0,
   placementTransfers: 0,
   placementFailures: 0,
   ready: false,
@@ -47,6 +49,7 @@ const samples = (m: Metrics, now: number): readonly Sample[] => [
   ['pgbouncer_errors_total', 'counter', "Commands on PgBouncer's admin console that failed.", m.poolerErrors],
   ['pgbouncer_kills_total', 'counter', 'KILL of the whole database, when ending single clients was not enough.', m.poolerKills],
   ['clients_killed_total', 'counter', 'Clients ended because they were bound to the old server.', m.clientsKilled],
+  ['credential_reloads_total', 'counter', "Reloads because PgBouncer's users or certificates changed.", m.credentialReloads],
   ['etcd_leader_transfers_total', 'counter', "Transfers of etcd's leadership away from the primary's zone.", m.placementTransfers],
   ['etcd_leader_transfer_failures_total', 'counter', "Transfers of etcd's leadership that failed.", m.placementFailures],
 ];

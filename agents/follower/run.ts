@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import type { FollowerConfig } from '../../lib/services/follower';
 import { adminConsole } from './admin-console';
 import { readRoute } from './databases-file';
+import { credentialsLoop } from './credentials';
 import { EtcdClient } from './etcd';
-import { reasonOf, type Log } from './log';
+import { onChange, reasonOf, type Log } from './log';
 import { newMetrics } from './metrics';
 import { Pooler } from './pgbouncer';
 import { placingLoop } from './placing';
@@ -41,6 +42,7 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const watchAgent = agentSource(config.etcd, { keepAlive: false, verifyName: true, lookup }, log, now);
   const patroniAgent = agentSource({ ca: config.patroniCa }, { keepAlive: false, verifyName: false }, log, now);
   const console = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
+  const credentialsConsole = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
   const etcd = new EtcdClient(config, { agent, watchAgent, now, metrics });
   const [readNow, actNow] = [makeWake(), makeWake()];
   stop.addEventListener('abort', () => [readNow, actNow].forEach((wake) => wake.now()));
@@ -51,7 +53,18 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const server = await serve(config.listen, state, metrics, now);
   log('started', state.route ? `the file routes to ${state.route.member}` : 'the file has no route of ours', { etcd: config.etcd.endpoints.join(' ') });
   const routed = routing.loop();
-  const loops = [routed, readingLoop(reading, watch), watch.loop()];
+  const credentials = credentialsLoop({
+    directories: config.watched,
+    database,
+    console: credentialsConsole,
+    log: onChange(log),
+    now,
+    sleep: sleepUntil(stop),
+    seen: (clients) => (state.clients = clients),
+    reloaded: () => (metrics.credentialReloads += 1),
+    stop,
+  });
+  const loops = [routed, readingLoop(reading, watch), watch.loop(), credentials];
   if (config.etcdPlacement) loops.push(placingLoop({ etcd, state, now, log, metrics, random: Math.random, sleep: sleepUntil(stop), stop }));
   try {
     // When stopped, a step of the routing is finished; a question to etcd under way is not worth waiting for.
@@ -62,7 +75,7 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   } finally {
     server.close();
     server.closeAllConnections();
-    await console.close();
+    await Promise.all([console.close(), credentialsConsole.close()]);
     [agent, watchAgent, patroniAgent].forEach((source) => source().destroy());
   }
 };

@@ -8,6 +8,9 @@ const HANGING_MS = 30_000;
 const PAGES: Readonly<Record<string, (state: State, metrics: Metrics, now: number) => readonly [status: number, body: string]>> = {
   '/health/live': (state, _, now) => (now - Math.min(state.readAt, state.actedAt) < HANGING_MS ? [200, 'alive\n'] : [503, 'a loop hangs\n']),
   '/health/ready': (_, metrics) => (metrics.ready ? [200, 'PgBouncer uses a confirmed route\n'] : [503, 'PgBouncer uses no confirmed route\n']),
+  // Who is logged in at PgBouncer, for a rotation that waits until nobody uses the old login; unknown is never nobody.
+  '/clients': ({ clients }, _, now) =>
+    clients === undefined ? [503, 'not known yet\n'] : [200, `${JSON.stringify({ ageSeconds: (now - clients.at) / 1000, byUser: clients.byUser })}\n`],
   '/metrics': (_, metrics, now) => [200, renderMetrics(metrics, now)],
 };
 

@@ -1,3 +1,4 @@
+import type { Clients } from './credentials';
 import type { CandidateAnswer, PoolerState, Reading, Route, RouteAnswer } from './decide';
 
 /** What the loops know in common. Only its owner writes a field. */
@@ -14,6 +15,8 @@ export interface State {
   routeUrl: string | undefined;
   routeAnswer: RouteAnswer | undefined;
   paused: boolean;
+  /** Owner: the credentials' loop. undefined: PgBouncer has not been asked yet. */
+  clients: Clients | undefined;
   /** Last turns of the two loops: a loop that hangs is not alive. */
   readAt: number;
   actedAt: number;
@@ -29,6 +32,7 @@ export const newState = (route: Route | undefined, now: number): State => ({
   routeUrl: undefined,
   routeAnswer: undefined,
   paused: false,
+  clients: undefined,
   readAt: now,
   actedAt: now,
 });

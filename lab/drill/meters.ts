@@ -8,7 +8,7 @@ import { netnsPath } from '../hosts/network';
 import { projectRoot } from '../kubernetes/scripts';
 import type { ProberConfiguration } from '../meter/prober-configuration';
 import type { WriterConfiguration } from '../meter/writer-configuration';
-import type { Credentials } from '../secrets';
+import { credentialsFile, type Credentials } from '../secrets';
 import type { LabSettings } from '../settings';
 
 export const WRITE_EVERY = 0.02;
@@ -70,15 +70,16 @@ const start = (name: string, file: string, argv: readonly string[], lastAcks: Ma
 
 /** @param service address of the pooler's Service */
 export const startMeters = (lab: LabSettings, credentials: Credentials, service: string, directory: string): Meters => {
-  const { database, applicationRole } = lab.region.postgres;
+  const { database } = lab.region.postgres;
   const writer = (zone: string): WriterConfiguration => ({
     client: zone,
     host: service,
     port: POOLER_PORT,
     database,
-    user: applicationRole,
+    user: credentials.applicationUser,
     password: credentials.application,
     ca: credentials.ca,
+    credentialsFile: credentialsFile(lab),
     serverName: `pgbouncer.${NAMESPACE}.svc.cluster.local`,
     writeEverySeconds: WRITE_EVERY,
     readEverySeconds: READ_EVERY,

@@ -73,7 +73,8 @@ export const runSeries = async (lab: LabSettings, options: SeriesOptions): Promi
         deadMan: options.deadMan,
         signal: options.signal,
       };
-      const run = await oneRun(lab, api, credentials, single, i);
+      // Read anew: a run may have changed them.
+      const run = await oneRun(lab, api, await readCredentials(lab), single, i);
       runs.push(run);
       options.progress(`run ${i + 1}: ${run.verdict}, gap ${run.gapSeconds?.toFixed(2) ?? '?'} s, ${run.ackedLost ?? '?'} acknowledged rows lost`);
       report = buildReport({ ...head, runs });

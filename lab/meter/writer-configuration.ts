@@ -7,6 +7,8 @@ export interface WriterConfiguration {
   readonly user: string;
   readonly password: string;
   readonly ca: string;
+  /** Holds user, password and CA as they are now: when it changes, the client logs in anew before it gives its connection up, as an application does. */
+  readonly credentialsFile: string;
   /** Name in the pooler's certificate. */
   readonly serverName: string;
   readonly writeEverySeconds: number;

@@ -2,7 +2,9 @@
  * A client: writes a row every 20 ms through the pooler's Service, from inside one node's network, and reads what it can see. Runs as a process of its own.
  * A write is `acked` when the commit was acknowledged, `failed` when it certainly was not applied, `unknown` otherwise.
  */
+import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
+import type { Credentials } from '../secrets';
 import { now } from './clock';
 import type { WriterConfiguration } from './writer-configuration';
 import { codeOf, configuration, emit, messageOf } from './emit';
@@ -16,16 +18,34 @@ const config = configuration() as WriterConfiguration;
 let stopping = false;
 process.on('SIGTERM', () => (stopping = true));
 
+interface Login {
+  readonly user: string;
+  readonly password: string;
+  readonly ca: string;
+}
+
+const LOOK_EVERY_SECONDS = 0.25;
+let present: Login = { user: config.user, password: config.password, ca: config.ca };
+let lookedAt = 0;
+
+/** The credentials as they are now; the same object while they are the same. */
+const readLogin = (): Login => {
+  if (now() - lookedAt < LOOK_EVERY_SECONDS) return present;
+  lookedAt = now();
+  const { applicationUser: user, application: password, ca } = JSON.parse(readFileSync(config.credentialsFile, 'utf8')) as Credentials;
+  return user === present.user && password === present.password && ca === present.ca ? present : { user, password, ca };
+};
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const open = async (): Promise<Client> => {
+const open = async ({ user, password, ca }: Login): Promise<Client> => {
   const client = new Client({
     host: config.host,
     port: config.port,
     database: config.database,
-    user: config.user,
-    password: config.password,
-    ssl: { ca: config.ca, servername: config.serverName },
+    user,
+    password,
+    ssl: { ca, servername: config.serverName },
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: config.giveUpSeconds * 1000,
   });
@@ -39,15 +59,17 @@ const open = async (): Promise<Client> => {
   return client;
 };
 
-/** Keeps one connection; a statement that fails costs it. */
+/** Keeps one connection; a statement that fails costs it. When the credentials change, it has a new connection before it gives the old one up. */
 class Session {
   private client: Client | undefined;
+  private login: Login = present;
 
   /** @returns what the statement gave; throws with `sent` telling whether the server may have seen it */
   async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
     let client: Client;
     try {
-      client = this.client ?? (await open());
+      await this.followCredentials();
+      client = this.client ?? (await open(this.login));
       this.client = client;
     } catch (error) {
       throw new StatementError(messageOf(error), codeOf(error), false);
@@ -58,6 +80,23 @@ class Session {
       this.client = undefined;
       client.end().catch(() => undefined); // given up: whether its goodbye arrives does not matter
       throw new StatementError(messageOf(error), codeOf(error), true);
+    }
+  }
+
+  private async followCredentials(): Promise<void> {
+    present = readLogin();
+    if (present === this.login) return;
+    const next = present;
+    const start = now();
+    try {
+      const client = await open(next);
+      this.client?.end().catch(() => undefined); // its last statement has been answered: nothing is lost with it
+      this.client = client;
+      this.login = next;
+      emit({ t: now(), kind: 'login', client: config.client, start, user: next.user, ok: true });
+    } catch (error) {
+      // The old login may still be good: it is used until the new one is.
+      emit({ t: now(), kind: 'login', client: config.client, start, user: next.user, ok: false, error: messageOf(error) });
     }
   }
 

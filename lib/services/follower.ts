@@ -1,6 +1,6 @@
 import { etcdEndpoints, leaderKey, memberKey, POOLER_PORT } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
-import { PGBOUNCER_DATABASES_FILE, PGBOUNCER_RUN_DIR, TLS_DIRS, tlsFiles } from './paths';
+import { PGBOUNCER_CONFIG_DIR, PGBOUNCER_DATABASES_FILE, PGBOUNCER_RUN_DIR, TLS_DIRS, tlsFiles } from './paths';
 
 export const FOLLOWER_PORT = 9187;
 export const FOLLOWER_CONFIG_FILE = 'follower.json';
@@ -26,6 +26,8 @@ export interface FollowerConfig {
   };
   /** Whether this follower keeps etcd's leader off the primary's zone. */
   readonly etcdPlacement: boolean;
+  /** Mounted Secrets of PgBouncer: when the kubelet replaces one, PgBouncer is told to read its files again. */
+  readonly watched: readonly string[];
   /** PostgreSQL member `<name>-i` runs in the zone of etcd member `etcd-i`. */
   readonly etcdMemberOrdinals: true;
   readonly listen: { readonly host: string; readonly port: number };
@@ -45,6 +47,7 @@ export const followerConfig = (environment: Environment, region: Region): Follow
     database: region.postgres.database,
     applicationRole: region.postgres.applicationRole,
   },
+  watched: [PGBOUNCER_CONFIG_DIR, TLS_DIRS.pgbouncer, TLS_DIRS.postgresCa],
   etcdPlacement: region.etcd.leaderAwayFromPrimary,
   etcdMemberOrdinals: true,
   listen: { host: '0.0.0.0', port: FOLLOWER_PORT },

@@ -7,3 +7,5 @@ export * from './patroni';
 export * from './pg-hba';
 export * from './pgbouncer';
 export * from './postgresql-parameters';
+export * from './rotation/credentials';
+export * from './rotation/roles';

@@ -12,6 +12,9 @@ export const PGDATA = `${POSTGRES_DATA_MOUNT}/pgdata`;
 export const POSTGRES_SOCKET_DIR = '/run/postgresql';
 export const PATRONI_CONFIG_DIR = '/etc/patroni';
 
+/** Where the database's container finds which roles may log in (`roles.json`). */
+export const ROLES_DIR = '/etc/holdfast/credentials';
+
 export const PGBOUNCER_CONFIG_DIR = '/etc/pgbouncer';
 export const PGBOUNCER_USERS_FILE = `${PGBOUNCER_CONFIG_DIR}/users/userlist.txt`;
 export const PGBOUNCER_RUN_DIR = '/run/pgbouncer';

@@ -11,7 +11,7 @@ import {
 } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
 import { PGDATA, TLS_DIRS, tlsFiles } from './paths';
-import { pgHba } from './pg-hba';
+import { pgHba, pgIdent } from './pg-hba';
 import { clusterWideParameters, memberParameters } from './postgresql-parameters';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -20,7 +20,10 @@ export const PATRONI_CONFIG_FILE = '10-patroni.yml';
 /** Beside it; not `.yml`, or Patroni would read it as part of its own configuration. */
 export const DYNAMIC_CONFIGURATION_FILE = 'dynamic-configuration.json';
 
-/** PostgreSQL roles that Patroni works with; their passwords come from the environment (`PATRONI_<ROLE>_PASSWORD`). */
+/** From the Secret with the passwords, beside them: whom Patroni logs in as. Read again when it changes, without a restart. */
+export const PATRONI_CREDENTIALS_FILE = '20-credentials.yml';
+
+/** PostgreSQL roles that Patroni works with, as they are named until the first rotation (lib/services/rotation/roles.ts). */
 export const PATRONI_ROLES = { superuser: 'postgres', replication: 'replicator', rewind: 'rewind' } as const;
 
 /**
@@ -135,6 +138,7 @@ const postgresql = (region: Region): Plain => ({
   use_unix_socket_repl: true,
   authentication: authentication(),
   pg_hba: pgHba(region),
+  pg_ident: pgIdent(),
   create_replica_methods: ['basebackup'],
   // A spread checkpoint would delay the rebuilding of a member by minutes.
   basebackup: [{ checkpoint: 'fast' }, { 'max-rate': '1024M' }],
@@ -143,5 +147,7 @@ const postgresql = (region: Region): Plain => ({
 
 const authentication = (): Plain => {
   const verifyCa = { sslmode: 'verify-ca', sslrootcert: tlsFiles(TLS_DIRS.postgres).ca };
-  return Object.fromEntries(Object.entries(PATRONI_ROLES).map(([use, username]) => [use, { username, ...verifyCa }]));
+  // Who replicates and rewinds comes with the password. The superuser has none to be rotated: it comes by the socket, and the kernel says who it is.
+  // Copies: as one object they would be an alias in YAML, and Patroni would merge the password of one into the other.
+  return { superuser: { username: PATRONI_ROLES.superuser, ...verifyCa }, replication: { ...verifyCa }, rewind: { ...verifyCa } };
 };

@@ -1,6 +1,6 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Certificates, Objective, Region } from './types';
-import { days, gibibytes, mebibytes, millicores, seconds } from './units';
+import type { Backups, Certificates, Objective, Region, Rotation } from './types';
+import { hours, days, gibibytes, mebibytes, millicores, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
 export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'> & { readonly network: Omit<Region['network'], 'vpcCidr'> } = {
@@ -46,6 +46,7 @@ export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'
 };
 
 export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
+export const ROTATION_DEFAULTS: Rotation = { databaseEvery: days(30), grace: hours(1) };
 export const BACKUP_DEFAULTS: Backups = { retentionDays: 35, objectLockDays: 0, replicateToStandby: false };
 
 const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });

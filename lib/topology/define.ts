@@ -1,4 +1,4 @@
-import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS } from './defaults';
+import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, ROTATION_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS } from './defaults';
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
@@ -37,6 +37,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   retainData: input.retainData ?? true,
   regions: input.regions.map((region: RegionInput) => merge(REGION_DEFAULTS, input.everyRegion, region) as unknown as Region),
   certificates: merge(CERTIFICATE_DEFAULTS, input.certificates) as unknown as Environment['certificates'],
+  rotation: merge(ROTATION_DEFAULTS, input.rotation) as unknown as Environment['rotation'],
   backups: merge(BACKUP_DEFAULTS, input.backups) as unknown as Environment['backups'],
   objectives: merge(OBJECTIVE_DEFAULTS, input.objectives) as unknown as Record<Scenario, Objective>,
   drills: input.drills ?? [],

@@ -175,6 +175,14 @@ export interface Certificates {
   readonly renewBefore: Seconds;
 }
 
+/** How often credentials change, with two versions good during each change (docs/secrets.md). */
+export interface Rotation {
+  /** The database's passwords: applications, replication, rewinding. 0: only on command. */
+  readonly databaseEvery: Seconds;
+  /** How long clients may take to use a new login. A planned rotation that still finds the old one in use then stops, and cuts nobody off. */
+  readonly grace: Seconds;
+}
+
 /** Where backups and WAL go: the bucket in each region. */
 export interface Backups {
   /** Objects (and their old versions) are kept so long. */
@@ -243,6 +251,8 @@ export interface Environment {
   readonly regions: readonly Region[];
   /** Of everything that speaks TLS inside the clusters. */
   readonly certificates: Certificates;
+  /** How often credentials change. */
+  readonly rotation: Rotation;
   /** The buckets for backups and write-ahead log. */
   readonly backups: Backups;
   /** What is promised, for every scenario. */
@@ -278,6 +288,7 @@ export interface EnvironmentInput {
   readonly regions: readonly RegionInput[];
   readonly everyRegion?: DeepPartial<Omit<Region, 'name' | 'role' | 'zones'>>;
   readonly certificates?: Partial<Certificates>;
+  readonly rotation?: Partial<Rotation>;
   readonly backups?: Partial<Backups>;
   readonly objectives?: Partial<Record<Scenario, Partial<Objective>>>;
   readonly drills?: readonly DrillSchedule[];

@@ -1,6 +1,6 @@
 /** A PostgreSQL server as Patroni would make it from our configuration, without Patroni: initdb, postgresql.conf, pg_hba.conf. */
 import { patroniConfiguration } from '../../lib/services/patroni';
-import { pgHba } from '../../lib/services/pg-hba';
+import { pgHba, pgIdent } from '../../lib/services/pg-hba';
 import { PGDATA } from '../../lib/services/paths';
 import { clusterWideParameters, memberParameters, type Parameters } from '../../lib/services/postgresql-parameters';
 import type { Region } from '../../lib/topology/types';
@@ -18,6 +18,7 @@ export const serverFiles = (region: Region): Record<string, string> => ({
     '',
   ].join('\n'),
   '/tmp/pg_hba.conf': [...pgHba(region), ''].join('\n'),
+  '/tmp/pg_ident.conf': [...pgIdent(), ''].join('\n'),
   '/tmp/password': 'secret\n',
 });
 
@@ -32,7 +33,7 @@ const initdbFlags = (region: Region): string =>
 /** Makes a server, starts it, and prints what it thinks of its configuration. */
 export const postgresScript = (region: Region): string => `
 initdb --no-sync --username=postgres --pwfile=/tmp/password ${initdbFlags(region)} -D ${PGDATA} >/dev/null
-cp /tmp/postgresql.conf /tmp/pg_hba.conf ${PGDATA}/
+cp /tmp/postgresql.conf /tmp/pg_hba.conf /tmp/pg_ident.conf ${PGDATA}/
 pg_ctl -D ${PGDATA} -w -t 20 -l /tmp/log start >/dev/null || { cat /tmp/log; exit 1; }
 export PGPASSWORD=secret PGUSER=postgres PGDATABASE=postgres
 query() { psql -h /run/postgresql -qAtc "$1"; }

@@ -15,7 +15,8 @@ import {
   POSTGRES_SOCKET_DIR,
   TLS_DIRS,
 } from '../../lib/services/paths';
-import { patroniConfiguration, patroniYaml } from '../../lib/services/patroni';
+import { PATRONI_CREDENTIALS_FILE, patroniConfiguration, patroniYaml } from '../../lib/services/patroni';
+import { patroniCredentials } from '../../lib/services/rotation/roles';
 import { initialDatabasesIni, pgbouncerIni } from '../../lib/services/pgbouncer';
 import { etcdHost, etcdMemberNames, homeRegion } from '../../lib/topology/derive';
 import type { Environment, Region } from '../../lib/topology/types';
@@ -60,18 +61,17 @@ export const describeValidators = (images: () => Promise<Readonly<Record<ImageNa
     // It also asks whether something listens where etcd should be.
     const withListener = `import socket, subprocess, sys
 listener = socket.create_server(('127.0.0.1', 2379))
-sys.exit(subprocess.call(['patroni', '--validate-config', '/etc/patroni/10-patroni.yml']))`;
+sys.exit(subprocess.call(['patroni', '--validate-config', '/etc/patroni']))`;
+    const credentials = patroniCredentials({ replication: { user: 'replicator', password: 'b' }, rewind: { user: 'rewind', password: 'c' } });
     const validate = (yaml: string, region: Region): Promise<ImageRunResult> =>
       runInImage(built.patroni, ['/opt/patroni/bin/python', '-c', withListener], {
-        files: { '/etc/patroni/10-patroni.yml': yaml, ...hosts(region) },
+        files: { '/etc/patroni/10-patroni.yml': yaml, [`/etc/patroni/${PATRONI_CREDENTIALS_FILE}`]: credentials, ...hosts(region) },
         directories: [POSTGRES_DATA_MOUNT],
         env: {
           PATRONI_NAME: 'pg-euc1-0',
           PATRONI_POSTGRESQL_CONNECT_ADDRESS: '10.0.0.1:5432',
           PATRONI_RESTAPI_CONNECT_ADDRESS: '10.0.0.1:8008',
           PATRONI_SUPERUSER_PASSWORD: 'a',
-          PATRONI_REPLICATION_PASSWORD: 'b',
-          PATRONI_REWIND_PASSWORD: 'c',
         },
       });
 

@@ -284,6 +284,16 @@ const CASES: Readonly<Record<string, Case>> = {
       [environmentWith({ certificates: { lifetime: minutes(30), renewBefore: minutes(10) } }), 'certificates.lifetime', />= 1 h/],
     ],
   },
+  'rotations-end': {
+    keeps: environmentWith({ rotation: { databaseEvery: days(1), grace: hours(12) } }),
+    breaks: [
+      [environmentWith({ rotation: { databaseEvery: hours(6) } }), 'rotation.databaseEvery', /whole days/],
+      [environmentWith({ rotation: { databaseEvery: hours(36) } }), 'rotation.databaseEvery', /whole days/],
+      [environmentWith({ rotation: { databaseEvery: days(120) } }), 'rotation.databaseEvery', /from 1 to 90/],
+      [environmentWith({ rotation: { grace: seconds(10) } }), 'rotation.grace', />= 60 s/],
+      [environmentWith({ rotation: { databaseEvery: days(1), grace: hours(13) } }), 'rotation.grace', /at most half/],
+    ],
+  },
   'backups-are-kept': {
     keeps: environmentWith({ backups: { retentionDays: 1 } }),
     breaks: [[environmentWith({ backups: { retentionDays: 0 } }), 'backups.retentionDays', />= 1/]],

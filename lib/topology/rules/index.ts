@@ -16,6 +16,7 @@ import { intervalsArePositive, leaseCoversRetries, patroniFloors, patroniWholeSe
 import { poolersServeClients, poolsFitConnections } from './pooler';
 import { databaseNames, memberNamesAreUnique, parametersAreFree, parametersAreWellFormed, sharedBuffersLeaveRoom, zeroLossNeedsStrict } from './postgres';
 import { electionOutlastsHeartbeats, etcdMembersAreOdd, etcdQuotaFits, membersPairWithEtcd, noZoneHoldsAMajority, standbySurvivesAZoneLoss } from './quorum';
+import { rotationsEnd } from './rotation';
 import type { Rule } from './rule';
 import { nothingIsIgnored } from './unsupported';
 
@@ -62,6 +63,7 @@ export const RULES: readonly Rule[] = [
   poolsFitConnections,
   poolersServeClients,
   certificatesRenewInTime,
+  rotationsEnd,
   backupsAreKept,
   lockEndsBeforeRetention,
   replicationNeedsAStandby,

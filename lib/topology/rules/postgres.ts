@@ -102,10 +102,10 @@ export const databaseNames: Rule = regionRule(
   (region, at) =>
     (['database', 'applicationRole'] as const).flatMap((key) => {
       const given = region.postgres[key];
-      return when(!/^[a-z_][a-z0-9_]{0,62}$/.test(given) || given.startsWith('pg_') || TAKEN.includes(given), () => ({
+      return when(!/^[a-z_][a-z0-9_]{0,58}$/.test(given) || given.startsWith('pg_') || TAKEN.includes(given), () => ({
         path: at(`postgres.${key}`),
         given: JSON.stringify(given),
-        allowed: `lower-case letters, digits and underscores, 63 at most, not beginning with "pg_", none of ${TAKEN.join(', ')}`,
+        allowed: `lower-case letters, digits and underscores, 59 at most, not beginning with "pg_", none of ${TAKEN.join(', ')}`,
         fix: 'use a name of the application, for example "app"',
       }));
     }),

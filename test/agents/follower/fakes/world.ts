@@ -48,7 +48,7 @@ export class World {
     const timing = { pollIntervalSeconds: 0.3, requestTimeoutSeconds: 0.3 };
     const keys = { leaderKey: LEADER, membersPrefix: MEMBERS };
     const etcd = { endpoints: [], ca: '', cert: '', key: '' };
-    const world = new World({ etcd, ...keys, patroniCa: '', ...timing, pgbouncer, etcdPlacement: placement, etcdMemberOrdinals: true, listen });
+    const world = new World({ etcd, ...keys, patroniCa: '', ...timing, pgbouncer, watched: [], etcdPlacement: placement, etcdMemberOrdinals: true, listen });
     return world.build();
   }
 

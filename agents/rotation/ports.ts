@@ -1,0 +1,52 @@
+/** What a rotation needs of the world: the same on AWS (in the cluster) and in the lab (from its machine). */
+import type { Environment, Region } from '../../lib/topology/types';
+
+/** The Kubernetes API. Errors of its own carry the HTTP `status`. */
+export interface Cluster {
+  readonly get: <T>(path: string) => Promise<T>;
+  readonly list: <T>(path: string) => Promise<readonly T[]>;
+  readonly create: (path: string, object: unknown) => Promise<void>;
+  /** A merge patch: null removes a key. */
+  readonly patch: (path: string, change: unknown) => Promise<void>;
+}
+
+export interface World {
+  readonly environment: Environment;
+  readonly region: Region;
+  readonly cluster: Cluster;
+  /** Wall clock, milliseconds. */
+  readonly now: () => number;
+  readonly sleep: (seconds: number) => Promise<void>;
+  readonly progress: (line: string) => void;
+  /** Fires: the rotation stops before its next step, and can be resumed. */
+  readonly signal: AbortSignal;
+  /** Told whenever what clients should log in with has changed: the lab's own programs read it from a file. */
+  readonly publish: () => Promise<void>;
+}
+
+export const statusOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+
+/** A rotation that can't begin, can't go on, or has to wait: what, why, and what to do. Nothing is lost. */
+export class RotationError extends Error {
+  override readonly name = 'RotationError';
+}
+
+/**
+ * Asks until nothing is to be complained of.
+ * @throws RotationError with the last complaints after `withinSeconds`
+ */
+export const awaitNone = async (world: World, what: string, withinSeconds: number, complaints: () => Promise<readonly string[]>): Promise<void> => {
+  const deadline = world.now() + withinSeconds * 1000;
+  for (;;) {
+    world.signal.throwIfAborted();
+    const found = await complaints();
+    if (found.length === 0) return;
+    if (world.now() > deadline) {
+      throw new RotationError(
+        `${what}: not within ${withinSeconds} s: ${found.join('; ')}. Nothing is lost: both versions stay as they are; go on with --resume`,
+      );
+    }
+    await world.sleep(0.3);
+  }
+};
