@@ -12,7 +12,8 @@ interface RecordedProcess {
 }
 
 const directory = (lab: LabSettings): string => join(lab.directory, 'processes');
-const file = (lab: LabSettings, name: string): string => join(directory(lab), `${name}.json`);
+/** Written when the process starts. */
+export const processFile = (lab: LabSettings, name: string): string => join(directory(lab), `${name}.json`);
 
 /** @returns undefined when there is no such process */
 export const startTimeOf = (pid: number): string | undefined => {
@@ -28,12 +29,12 @@ export const recordProcess = async (lab: LabSettings, name: string, pid: number 
   const startTime = pid === undefined ? undefined : startTimeOf(pid);
   if (pid === undefined || startTime === undefined) throw new Error(`${name} did not start: see ${lab.logs}`);
   await mkdir(directory(lab), { recursive: true });
-  await writeFile(file(lab, name), JSON.stringify({ pid, startTime } satisfies RecordedProcess));
+  await writeFile(processFile(lab, name), JSON.stringify({ pid, startTime } satisfies RecordedProcess));
 };
 
 const recorded = async (lab: LabSettings, name: string): Promise<RecordedProcess | undefined> => {
-  if (!existsSync(file(lab, name))) return undefined;
-  return JSON.parse(await readFile(file(lab, name), 'utf8')) as RecordedProcess;
+  if (!existsSync(processFile(lab, name))) return undefined;
+  return JSON.parse(await readFile(processFile(lab, name), 'utf8')) as RecordedProcess;
 };
 
 /** The pid, if that very process still lives. */
@@ -54,7 +55,7 @@ export const killProcesses = async (lab: LabSettings, names: readonly string[]):
     if (Date.now() - started > 10_000) throw new Error(`processes ${pids.join(', ')} did not end within 10 s of SIGKILL`);
     await sleep(0.02);
   }
-  await Promise.all(names.map((name) => rm(file(lab, name), { force: true })));
+  await Promise.all(names.map((name) => rm(processFile(lab, name), { force: true })));
 };
 
 const isZombie = (pid: number): boolean => {

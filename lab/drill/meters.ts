@@ -37,6 +37,7 @@ export interface Meters {
   readonly stop: () => Promise<void>;
 }
 
+const NODE = [process.execPath, '--max-old-space-size=96'];
 const bundle = (name: string): string => join(projectRoot(), 'dist', `${name}.js`);
 
 const ACKED = /"t":([\d.]+),"kind":"write","client":"([^"]+)".*"outcome":"acked","address":"([^"]+)"/;
@@ -85,28 +86,41 @@ export const startMeters = (lab: LabSettings, credentials: Credentials, service:
     readEverySeconds: READ_EVERY,
     giveUpSeconds: GIVE_UP,
   });
-  const prober: ProberConfiguration = {
-    nodes: lab.nodes.map(({ zone, cgroup }) => ({ zone, cgroup })),
-    database,
-    superuser: 'postgres',
-    password: credentials.superuser,
-    everySeconds: PROBE_EVERY,
-  };
   const lastAcks = new Map<string, LastAck>();
-  const node = [process.execPath, '--max-old-space-size=96'];
   const meters = [
     ...lab.nodes.map((n) =>
       start(
         n.zone,
         join(directory, `writer-${n.zone}.jsonl`),
-        ['nsenter', `--net=${netnsPath(n.netns)}`, ...node, bundle('meter-writer'), JSON.stringify(writer(n.zone))],
+        ['nsenter', `--net=${netnsPath(n.netns)}`, ...NODE, bundle('meter-writer'), JSON.stringify(writer(n.zone))],
         lastAcks,
       ),
     ),
-    start('prober', join(directory, 'prober.jsonl'), [...node, bundle('meter-prober'), JSON.stringify(prober)], lastAcks),
+    proberOf(lab, credentials, directory, lastAcks),
   ];
+  return running(meters, [...lab.nodes.map((n) => join(directory, `writer-${n.zone}.jsonl`)), join(directory, 'prober.jsonl')], lastAcks);
+};
+
+const proberOf = (lab: LabSettings, credentials: Credentials, directory: string, lastAcks: Map<string, LastAck>): Meter => {
+  const prober: ProberConfiguration = {
+    nodes: lab.nodes.map(({ zone, cgroup }) => ({ zone, cgroup })),
+    database: lab.region.postgres.database,
+    superuser: 'postgres',
+    password: credentials.superuser,
+    everySeconds: PROBE_EVERY,
+  };
+  return start('prober', join(directory, 'prober.jsonl'), [...NODE, bundle('meter-prober'), JSON.stringify(prober)], lastAcks);
+};
+
+/** The prober alone, for drills whose clients can't live on the nodes. */
+export const startProber = (lab: LabSettings, credentials: Credentials, directory: string): Meters => {
+  const lastAcks = new Map<string, LastAck>();
+  return running([proberOf(lab, credentials, directory, lastAcks)], [join(directory, 'prober.jsonl')], lastAcks);
+};
+
+const running = (meters: readonly Meter[], files: readonly string[], lastAcks: ReadonlyMap<string, LastAck>): Meters => {
   return {
-    files: [...lab.nodes.map((n) => join(directory, `writer-${n.zone}.jsonl`)), join(directory, 'prober.jsonl')],
+    files,
     lastAcks,
     dead: () => meters.filter((m) => m.process.exitCode !== null || m.process.signalCode !== null).map((m) => m.name),
     stop: async () => {

@@ -6,6 +6,7 @@ import { healNetwork, inNetns, netnsPath } from '../hosts/network';
 import { join } from 'node:path';
 import { adminKubeconfig } from '../kubernetes/control-plane';
 import { clearNode, startNode } from '../kubernetes/node';
+import { startStoppedControlPlane } from '../machines';
 import { livePid } from '../processes';
 import type { LabSettings } from '../settings';
 import { readState } from '../state';
@@ -15,6 +16,7 @@ import { cordonMark, emptyDisk, isCordoned, NODE_FAULTS, signalNode } from './pr
 export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => {
   const healed: string[] = [];
   await healNetwork(lab);
+  await startStoppedControlPlane(lab);
   const { binaries } = await readState(lab);
   for (const node of lab.nodes) {
     if ((await livePid(lab, node.name)) === undefined) {

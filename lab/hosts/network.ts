@@ -33,7 +33,13 @@ export const createLeg = async (lab: LabSettings, netns: string, bridge: number,
 
 /** The wire is pulled: nothing of what dies afterwards is heard by anybody. */
 export const cutWire = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
-  if (await wireExists(lab, node)) await ipBatch(lab.router, [`link del l${node.index}`]);
+  if (!(await wireExists(lab, node))) return;
+  try {
+    await ipBatch(lab.router, [`link del l${node.index}`]);
+  } catch (error) {
+    // The other end's namespace was being deleted, and took the wire with it.
+    if (await wireExists(lab, node)) throw error;
+  }
 };
 
 const wireExists = async (lab: LabSettings, node: NodeSettings): Promise<boolean> =>

@@ -69,6 +69,12 @@ const apiServerNames = (lab: LabSettings): string[] => {
 export const startControlPlane = async (lab: LabSettings, binaries: string): Promise<void> => {
   const { netns, bridge, address, gateway } = lab.controlPlane;
   await createLeg(lab, netns, bridge, address, gateway);
+  await runControlPlane(lab, binaries);
+};
+
+/** Starts (or, after it was killed, restarts) its programs on a host that exists. What was stored is on its disk. */
+export const runControlPlane = async (lab: LabSettings, binaries: string): Promise<void> => {
+  const { netns, address } = lab.controlPlane;
   const log = openSync(join(lab.logs, 'control-plane.log'), 'a');
   const isolated = ['unshare', '--pid', '--mount', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
   const child = startDetached(inNetns(netns, [...isolated, 'bash', labScript('control-plane-init.sh')]), {

@@ -1,5 +1,6 @@
 /** How the drills of operations are carried out. */
 import type { OperationScenario } from '../../../lib/topology/scenarios';
+import { coldStart } from '../../operations/cold-start';
 import type { Procedures } from './procedure';
 
-export const OPERATION_PROCEDURES: Procedures<OperationScenario> = {};
+export const OPERATION_PROCEDURES: Procedures<OperationScenario> = { 'region-cold-start': coldStart };

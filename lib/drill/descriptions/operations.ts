@@ -2,4 +2,20 @@
 import type { OperationScenario } from '../../topology/scenarios';
 import type { ProcedureDescriptions } from './procedure';
 
-export const OPERATION_DRILLS: ProcedureDescriptions<OperationScenario> = {};
+export const OPERATION_DRILLS: ProcedureDescriptions<OperationScenario> = {
+  'region-cold-start': () => ({
+    title: 'every machine of the region and its control plane lose power at once',
+    scenario:
+      'One command brings the region back: machines, cluster DNS, etcd, the database and its standbys, the poolers, each verified before the next is started. Who leads is one of those who had every acknowledged row.',
+    requirements: ['PW-10', 'P3-4'],
+    planned: false,
+    procedure: [
+      'three clients write and one reads, through the poolers',
+      'every machine and the control plane are killed in the same moment',
+      '`holdfast recover` is run, and given once more when it has ended',
+      'every acknowledged row must be there, nobody may have led who was not permitted to, and nothing may have been started before what it needs',
+    ],
+    healthyDeadlineSeconds: 60,
+    longestFaultSeconds: 300,
+  }),
+};

@@ -1,0 +1,85 @@
+/** What each component of the start order is in Kubernetes. */
+import { majority, NAMESPACE, poolerCount, postgresMemberCount, postgresName } from '../../topology/derive';
+import { componentsOf, startOrder, type Component } from '../../topology/start-order';
+import type { Environment, Region } from '../../topology/types';
+
+export interface Workload {
+  readonly kind: 'StatefulSet' | 'Deployment' | 'DaemonSet';
+  readonly namespace: string;
+  readonly name: string;
+  /** Selects its pods. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Tier {
+  readonly id: string;
+  readonly kind: Component['kind'];
+  /** Null: the machines themselves. */
+  readonly workload: Workload | null;
+  /** Pods (or machines) when whole. */
+  readonly members: number;
+  /** With so many the next tier may start: a region without one of its zones must come back, too. */
+  readonly enough: number;
+  /** The next pod is started when the one before is ready. */
+  readonly oneAtATime: boolean;
+}
+
+const SYSTEM_NAMESPACE = 'kube-system';
+
+const dataWorkload = (kind: Workload['kind'], name: string, component: string): Workload => ({
+  kind,
+  namespace: NAMESPACE,
+  name,
+  labels: { 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' },
+});
+
+type Describe = (region: Region) => Omit<Tier, 'id' | 'kind'>;
+
+const machinesOf = (region: Region): number => region.zones.length * region.cluster.nodesPerAz;
+const zonesForAQuorum = (region: Region): number => majority(region.zones.length) * region.cluster.nodesPerAz;
+
+const TIERS: Readonly<Partial<Record<Component['kind'], Describe>>> = {
+  machines: (region) => ({ workload: null, members: machinesOf(region), enough: zonesForAQuorum(region), oneAtATime: false }),
+  'cluster-dns': (region) => ({
+    workload: { kind: 'DaemonSet', namespace: SYSTEM_NAMESPACE, name: 'coredns', labels: { 'k8s-app': 'kube-dns' } },
+    members: machinesOf(region),
+    enough: zonesForAQuorum(region),
+    oneAtATime: false,
+  }),
+  etcd: (region) => ({
+    workload: dataWorkload('StatefulSet', 'etcd', 'etcd'),
+    members: region.etcd.members,
+    enough: majority(region.etcd.members),
+    oneAtATime: false,
+  }),
+  // One StatefulSet: which member leads is Patroni's to decide, among those that etcd's record of synchronous standbys permits.
+  'database-primary': (region) => ({
+    workload: dataWorkload('StatefulSet', postgresName(region), 'postgres'),
+    members: postgresMemberCount(region),
+    enough: 1,
+    oneAtATime: false,
+  }),
+  'database-standbys': (region) => ({
+    workload: dataWorkload('StatefulSet', postgresName(region), 'postgres'),
+    members: postgresMemberCount(region),
+    enough: Math.min(2, postgresMemberCount(region)),
+    oneAtATime: false,
+  }),
+  pooler: (region) => ({
+    workload: dataWorkload('Deployment', 'pgbouncer', 'pgbouncer'),
+    members: poolerCount(region),
+    enough: 1,
+    oneAtATime: false,
+  }),
+};
+
+/**
+ * The tiers of a region in their start order.
+ * @throws Error when the environment has a component that this release can't start
+ */
+export const tiersOf = (environment: Environment, region: Region): readonly Tier[] =>
+  startOrder(componentsOf(environment)).map(({ id, kind }) => {
+    const describe = TIERS[kind];
+    if (describe === undefined) throw new Error(`"${id}" is part of ${environment.name}, and this release does not know how to start it`);
+    return { id, kind, ...describe(region) };
+  });

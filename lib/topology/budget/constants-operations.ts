@@ -1,0 +1,16 @@
+/** What the budgets of operations count on and nobody configures. Seconds; upper bounds leave room for a loaded machine. */
+import type { Span } from './constants';
+
+const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+
+export const OPERATION_CONSTANTS = {
+  recoveryBegins: span(0.5, 2, 'the drill: the command is given 1 s after the blow'),
+  controlPlane: span(1, 8, 'measured: the Kubernetes API answers again (EKS runs on by itself)'),
+  workloadsHeld: span(0.5, 6, 'measured: workloads without pods, pods of machines that are off removed'),
+  machines: span(2, 12, 'measured: kubelets report; an EC2 instance’s own start comes before'),
+  clusterDns: span(1, 8, 'measured: CoreDNS on every machine is ready'),
+  podStarts: span(1, 8, 'measured: pod placed, volume mounted, programs started'),
+  memberUnique: span(0, 7, 'Patroni: a member asks at its old address whether somebody has its name before it starts'),
+  crashRecovery: span(0.3, 3, 'measured: PostgreSQL replays its log, or gives up for a standby (primaryStartTimeout 0)'),
+  looks: span(0.5, 6, 'bin/recovery: a look at the region before and after each stage'),
+} as const satisfies Readonly<Record<string, Span>>;
