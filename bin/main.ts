@@ -16,11 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   images: async () => (await import('./commands/images')).registerImages,
   lab: async () => (await import('./commands/lab')).registerLab,
   drill: async () => (await import('./commands/drill')).registerDrill,
-<<<<<<< HEAD
   rotate: async () => (await import('./commands/rotate')).registerRotate,
-=======
   recover: async () => (await import('./commands/recover')).registerRecover,
->>>>>>> 2c4109c (feat(recover): a region that is off comes back in the order that follows from what needs what; drill region-cold-start)
   report: async () => (await import('./commands/report')).registerReport,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };
