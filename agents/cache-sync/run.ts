@@ -8,6 +8,7 @@ import type { SyncMetrics } from './metrics';
 import { Pull } from './pull';
 import { connectNode, openCluster, subscribe, type Cluster } from './redis';
 import { relay } from './relay';
+import type { Master } from './topology';
 
 /** A cluster that is opened when it is needed, and again after it failed. */
 class Reachable {
@@ -26,13 +27,27 @@ class Reachable {
   }
 }
 
+/** Another region's cache. */
+interface Source {
+  readonly endpoint: CacheSyncConfig['sources'][number];
+  readonly reachable: Reachable;
+}
+
+/** What a source showed at the last look. */
+interface Sight {
+  readonly source: Source;
+  readonly masters: readonly Master[];
+  /** Milliseconds since the epoch. */
+  readonly newest: number;
+}
+
 /** The synchroniser of one region: looks up its role, and leads, pulls or holds. */
 export class CacheSync {
-  private readonly source: Reachable;
+  private readonly sources: readonly Source[];
   private readonly target: Reachable;
   private readonly patroni: AgentSource;
   private readonly logChange: Log;
-  private pulling: { readonly pull: Pull; readonly relayed: Promise<void> } | undefined;
+  private pulling: { readonly source: Source; readonly pull: Pull; readonly relayed: Promise<void> } | undefined;
 
   constructor(
     private readonly config: CacheSyncConfig,
@@ -46,7 +61,10 @@ export class CacheSync {
       metrics.connectionErrors++;
       this.logChange(`${which} cache`, reasonOf(error));
     };
-    this.source = new Reachable(() => openCluster(config.source, timeoutMs, report("the other region's")));
+    this.sources = config.sources.map((endpoint) => ({
+      endpoint,
+      reachable: new Reachable(() => openCluster(endpoint, timeoutMs, report(`${endpoint.region}'s`))),
+    }));
     this.target = new Reachable(() => openCluster(config.target, timeoutMs, report("this region's")));
     this.patroni = agentSource(config.patroni, { keepAlive: false, verifyName: false }, log, () => performance.now());
   }
@@ -57,7 +75,13 @@ export class CacheSync {
       await this.sleep(this.config.pollSeconds);
     }
     await this.stopPulling();
-    this.source.close();
+    this.closeIdle();
+  }
+
+  /** What nobody copies from or to is opened anew: the connection that failed may be to a node that is gone. */
+  private closeIdle(): void {
+    if (this.pulling !== undefined) return;
+    for (const { reachable } of this.sources) reachable.close();
     this.target.close();
   }
 
@@ -65,12 +89,12 @@ export class CacheSync {
 
   private async round(): Promise<void> {
     const role = await this.role();
-    const seen = role === 'follower' ? await this.attempt('the other region', () => this.lookAtSource()) : undefined;
-    const sourceHeartbeatAgeSeconds = seen?.newest === null || seen === undefined ? null : (Date.now() - seen.newest) / 1000;
+    const writer = role === 'follower' ? await this.writer() : undefined;
+    const sourceHeartbeatAgeSeconds = writer === undefined ? null : (Date.now() - writer.newest) / 1000;
     const decision = decide({ role, sourceHeartbeatAgeSeconds, sourceStaleSeconds: this.config.sourceStaleSeconds });
     this.logChange('decision', `${decision.kind}: ${decision.because}`);
     this.metrics.decision = decision.kind;
-    await this.carryOut(decision, seen?.masters ?? []);
+    await this.carryOut(decision, writer);
   }
 
   /** What this region's database says; members that do not answer are passed over. */
@@ -85,21 +109,28 @@ export class CacheSync {
     return 'unknown';
   }
 
-  private async lookAtSource() {
-    const cluster = await this.source.cluster();
-    const masters = await cluster.masters();
-    return { masters, ...(await heartbeats(cluster, heartbeatKeys(masters))) };
+  /** The source with the newest heartbeat; undefined: none has one. */
+  private async writer(): Promise<Sight | undefined> {
+    const sights = await Promise.all(this.sources.map((source) => this.attempt(source.endpoint.region, () => this.lookAt(source))));
+    return sights.filter((sight) => sight !== undefined).sort((a, b) => b.newest - a.newest)[0];
   }
 
-  private async carryOut(decision: Decision, masters: Parameters<Pull['follow']>[0]): Promise<void> {
-    if (decision.kind !== 'pull') await this.stopPulling();
+  private async lookAt(source: Source): Promise<Sight | undefined> {
+    const cluster = await source.reachable.cluster();
+    const masters = await cluster.masters();
+    const { newest } = await heartbeats(cluster, heartbeatKeys(masters));
+    return newest === null ? undefined : { source, masters, newest };
+  }
+
+  private async carryOut(decision: Decision, writer: Sight | undefined): Promise<void> {
     if (decision.kind === 'lead') await this.attempt('heartbeat', () => this.lead());
-    if (decision.kind !== 'pull') return;
+    if (decision.kind !== 'pull' || writer === undefined || (this.pulling !== undefined && this.pulling.source !== writer.source)) await this.stopPulling();
+    if (decision.kind !== 'pull' || writer === undefined) return;
     await this.attempt('pull', async () => {
       const target = await this.target.cluster();
-      this.pulling ??= this.startPulling(target);
-      this.pulling.pull.follow(masters);
-      this.metrics.newestHeartbeat = (await heartbeats(target, heartbeatKeys(masters))).oldest ?? undefined;
+      this.pulling ??= this.startPulling(target, writer.source);
+      this.pulling.pull.follow(writer.masters);
+      this.metrics.newestHeartbeat = (await heartbeats(target, heartbeatKeys(writer.masters))).oldest ?? undefined;
     });
   }
 
@@ -110,17 +141,17 @@ export class CacheSync {
     if (written < keys.length) throw new Error(`${keys.length - written} of ${keys.length} shards took no heartbeat`);
   }
 
-  private startPulling(target: Cluster): { readonly pull: Pull; readonly relayed: Promise<void> } {
+  private startPulling(target: Cluster, source: Source): { readonly source: Source; readonly pull: Pull; readonly relayed: Promise<void> } {
     const { config, metrics, log, sleep } = this;
     const timeoutMs = config.requestTimeoutSeconds * 1000;
-    const connect = connectNode(config.source, timeoutMs);
+    const connect = connectNode(source.endpoint, timeoutMs);
     const onCopied = async (key: Buffer): Promise<void> => {
       metrics.copyDelaySeconds = (await delayOf(target, key, Date.now)) ?? metrics.copyDelaySeconds;
     };
     const pull = new Pull({ connect, target, batch: config.batch, flushSeconds: config.flushSeconds, sleep, onCopied, metrics, log });
     const stop = pull.signal;
     const relayed = relay({
-      subscribe: (handlers) => subscribe(config.source, config.channels, timeoutMs, stop, handlers),
+      subscribe: (handlers) => subscribe(source.endpoint, config.channels, timeoutMs, stop, handlers),
       publish: (channel, message) => target.publish(channel, message),
       resyncChannel: config.resyncChannel,
       sleep,
@@ -128,7 +159,7 @@ export class CacheSync {
       log,
       stop,
     });
-    return { pull, relayed };
+    return { source, pull, relayed };
   }
 
   private async stopPulling(): Promise<void> {
@@ -148,7 +179,7 @@ export class CacheSync {
     } catch (error) {
       this.metrics.connectionErrors++;
       this.logChange(what, reasonOf(error));
-      if (what !== 'Patroni') [this.source, this.target].forEach((one) => this.pulling === undefined && one.close());
+      if (what !== 'Patroni') this.closeIdle();
       return undefined;
     }
   }

@@ -11,8 +11,8 @@ export interface CacheEndpoint {
 
 /** What the cache synchroniser reads at its start (JSON). All paths are those inside its container, all durations seconds. */
 export interface CacheSyncConfig {
-  /** The other region's cache: pulled from while that region writes. */
-  readonly source: CacheEndpoint;
+  /** The other regions' caches: the one whose region writes is pulled from. */
+  readonly sources: readonly (CacheEndpoint & { readonly region: string })[];
   /** This region's cache. */
   readonly target: CacheEndpoint;
   /** Patroni's REST API of this region: its dynamic configuration says whether this region follows another one. */

@@ -95,7 +95,8 @@ describe('a shard', () => {
   });
 
   test.each([1, 2, 3, 4, 5])('whatever is lost on the way, ends up equal (seed %i)', async (seed) => {
-    const { next } = seeded(seed);
+    const random = seeded(seed);
+    const next = (): number => random.next();
     const bench = started((source, target) => {
       for (let i = 0; i < 30; i++) source.data.set(`k${i}`, 'before');
       for (let i = 20; i < 50; i++) target.data.set(`k${i}`, 'stale');
