@@ -15,7 +15,7 @@ const loadModel = async () => {
   const contents = [
     "export * from './lib/topology/defaults'",
     "export { RULES } from './lib/topology/rules'",
-    "export { SCENARIOS } from './lib/topology/types'",
+    "export { SCENARIOS } from './lib/topology/scenarios'",
   ].join(';');
   const bundle = await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },
