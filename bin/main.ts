@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   drill: async () => (await import('./commands/drill')).registerDrill,
   rotate: async () => (await import('./commands/rotate')).registerRotate,
   recover: async () => (await import('./commands/recover')).registerRecover,
+  region: async () => (await import('./commands/region')).registerRegion,
   report: async () => (await import('./commands/report')).registerReport,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };

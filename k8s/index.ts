@@ -23,16 +23,13 @@ export interface Manifest {
 }
 
 /**
- * The charts of one region, in the order in which they are applied.
- *
- * A standby region gets `cluster` and `etcd` only: until its PostgreSQL follows the home region's, a second cluster there would be a second primary.
+ * The charts of one region, in the order in which they are applied: the same in every region; a standby region's PostgreSQL begins as a standby cluster.
  * @throws Error when a chart's manifest is larger than what carries it on AWS
  */
 export const chartsFor = (app: App, environment: Environment, region: Region, platform: Platform): Chart[] => {
   const context: ChartContext = { environment, region, platform };
   const scope = new Construct(app, `${environment.name}-${region.name}`);
-  const base = [new ClusterChart(scope, context), new EtcdChart(scope, context)];
-  const charts = region.role === 'home' ? [...base, new PostgresChart(scope, context), new PoolerChart(scope, context)] : base;
+  const charts = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

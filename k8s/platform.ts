@@ -9,6 +9,8 @@ export interface Platform {
   readonly secrets: 'aws-secrets-manager' | 'provided';
   /** Where certificates come from: cert-manager, or Secrets that somebody else has made. */
   readonly certificates: 'cert-manager' | 'provided';
+  /** What stands at the addresses that other regions know: a network load balancer, or the nodes, to which the network routes them. */
+  readonly regionGateway: 'internal-load-balancer' | 'node-addresses';
 }
 
 export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns'] as const;

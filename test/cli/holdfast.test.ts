@@ -48,7 +48,7 @@ describe('holdfast', () => {
     [['plann'], /unknown command 'plann'\n\(Did you mean plan\?\)/],
     [['check', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['manifests', 'dev'], /required option '--out <dir>'/],
-    [['plan', 'prod'], /unknown environment "prod" \(did you mean production\?\); there are dev, lab, production, staging/],
+    [['plan', 'prod'], /unknown environment "prod" \(did you mean production\?\); there are dev, lab-regions, lab, production, staging/],
     [['check', 'constructor'], /unknown environment "constructor"; there are/],
     [['synth', 'lab'], /lab is not deployed to AWS; there are dev, production, staging/],
     [['manifests', 'dev', '--out', 'x', '--registry', 'HTTP://x'], /allowed: host\[:port]\/path/],

@@ -13,6 +13,7 @@ export const LAB: Platform = {
   storage: 'local',
   secrets: 'provided',
   certificates: 'provided',
+  regionGateway: 'node-addresses',
 };
 
 export const AWS: Platform = {
@@ -21,6 +22,7 @@ export const AWS: Platform = {
   storage: 'ebs-gp3',
   secrets: 'aws-secrets-manager',
   certificates: 'cert-manager',
+  regionGateway: 'internal-load-balancer',
 };
 
 export const environmentNamed = (name: string): Environment => {

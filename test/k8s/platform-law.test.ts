@@ -1,12 +1,11 @@
 /** What is drilled is what is deployed: where lab and production differ, and that they differ nowhere else. */
-import { homeRegion } from '../../lib/topology/derive';
 import type { Manifest } from '../../k8s';
 import type { Environment } from '../../lib/topology/types';
 import { differences, type Difference } from './differences';
 import { AWS, environmentNamed, homeManifests, LAB } from './fixtures';
 
 const production = environmentNamed('production');
-const lab = environmentNamed('lab');
+const lab = environmentNamed('lab-regions');
 
 /** The differences that no pattern allows, and the patterns that allow none. */
 const judge = (
@@ -24,9 +23,11 @@ describe('the same environment on the lab and on AWS', () => {
     /^(StatefulSet|Deployment|DaemonSet)\/[a-z0-9-]+:spec\.template\.spec\.(initContainers|containers)\.[a-z-]+\.(image|imagePullPolicy)$/,
     /^StorageClass\/holdfast-data:(provisioner|parameters\.(type|encrypted)|allowVolumeExpansion)$/,
     issuedObjects,
+    // What stands at the addresses that other regions know.
+    /^Service\/region-(gateway|status):(spec\.(type|loadBalancerClass|externalIPs\.\d)|metadata\.annotations\.service\.beta\.kubernetes\.io\/aws-load-balancer-[a-z0-9-]+)$/,
   ];
 
-  test('differs in images, the storage class, and who makes certificates and passwords, and in nothing else', () => {
+  test('differs in images, the storage class, the region’s entrance, and who makes certificates and passwords, and in nothing else', () => {
     expect(judge(found, allowed)).toEqual({ forbidden: [], unused: [] });
   });
 
@@ -44,14 +45,14 @@ describe('the same environment on the lab and on AWS', () => {
 });
 
 describe('the lab and production on the same platform', () => {
-  /** The environment's own name and its network's range, by which two environments must differ. */
+  /** The environment's own name and its networks' addresses, by which two environments must differ. */
   const anonymous = (environment: Environment): readonly Manifest[] =>
     homeManifests(environment, AWS).map((manifest) => ({
       ...manifest,
       objects: JSON.parse(
         JSON.stringify(manifest.objects)
           .replaceAll(new RegExp(`\\b${environment.name}\\b`, 'g'), 'ENVIRONMENT')
-          .replaceAll(homeRegion(environment).network.vpcCidr, 'VPC'),
+          .replaceAll(new RegExp(environment.regions.map((region) => region.network.vpcCidr.split('.').slice(0, 2).join('\\.')).join('|'), 'g'), 'VPC'),
       ) as object[],
     }));
   const found = differences(anonymous(lab), anonymous(production));
@@ -64,6 +65,7 @@ describe('the lab and production on the same platform', () => {
     new RegExp(`${postgres}bootstrap\\.dcs\\.postgresql\\.parameters\\.max_connections$`),
     /^ConfigMap\/pg-euc1:data\.dynamic-configuration\.json\.postgresql\.parameters\.max_connections$/,
     new RegExp(`${postgres}postgresql\\.parameters\\.(shared_buffers|max_wal_size|min_wal_size|max_slot_wal_keep_size)$`),
+    /^ConfigMap\/(pgbouncer:data\.follower|pg-euc1:data\.region-guard)\.json\.regions\.localPoolSize$/,
     /^ConfigMap\/pgbouncer:data\.pgbouncer\.ini\.(max_client_conn|default_pool_size|max_db_connections)$/,
   ];
   const consequences = [
