@@ -47,7 +47,7 @@ export const serveLeader = (port: number, state: State, log: Log): Promise<Leade
   const sweep = (): void => {
     const leader = leaderOf(state);
     for (const [client, used] of open) {
-      if (leader !== undefined && leader.host === used.host && leader.port === used.port) continue;
+      if (leader?.host === used.host && leader.port === used.port) continue;
       log('leader connection ended', `${used.member} does not lead any more`);
       client.destroy();
     }
