@@ -6,6 +6,7 @@ import type { Environment, Region } from '../lib/topology/types';
 import { ClusterChart } from './cluster';
 import type { ChartContext } from './data-chart';
 import { EtcdChart } from './etcd';
+import { MaintenanceChart } from './maintenance';
 import { assertManifestFits } from './manifest-size';
 import type { Platform } from './platform';
 import { PoolerChart } from './pooler';
@@ -29,7 +30,9 @@ export interface Manifest {
 export const chartsFor = (app: App, environment: Environment, region: Region, platform: Platform): Chart[] => {
   const context: ChartContext = { environment, region, platform };
   const scope = new Construct(app, `${environment.name}-${region.name}`);
-  const charts = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
+  const data = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
+  // A standby region's tables are its primary's.
+  const charts = region.role === 'home' ? [...data, new MaintenanceChart(scope, context)] : data;
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

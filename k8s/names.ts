@@ -20,6 +20,7 @@ export const TLS_SECRETS = {
   postgres: 'postgres-server-tls',
   patroniClient: 'patroni-client-tls',
   pgbouncer: 'pgbouncer-server-tls',
+  maintenance: 'maintenance-client-tls',
 } as const;
 
 export const CREDENTIALS_SECRET = 'postgres-credentials';
@@ -33,7 +34,7 @@ export const CREDENTIAL_KEYS = {
 export const POOLER_USERS_SECRET = 'pgbouncer-users';
 export const POOLER_USERS_KEY = 'userlist.txt';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer';
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -209,7 +209,12 @@ export class PostgresChart extends DataChart {
     allowTraffic(
       this,
       COMPONENT,
-      [members, { peer: podsOf('pgbouncer'), ports: [POSTGRES_PORT, PATRONI_PORT] }, { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] }],
+      [
+        members,
+        { peer: podsOf('pgbouncer'), ports: [POSTGRES_PORT, PATRONI_PORT] },
+        { peer: podsOf('maintenance'), ports: [POSTGRES_PORT] },
+        { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] },
+      ],
       [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, ...gatewayEgress(this.context, [LEADER_PORT, REGION_STATUS_PORT])],
     );
   }

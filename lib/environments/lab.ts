@@ -1,5 +1,5 @@
 import type { EnvironmentInput } from '../topology/types';
-import { gibibytes, mebibytes, millicores } from '../topology/units';
+import { days, gibibytes, hours, mebibytes, millicores } from '../topology/units';
 
 /** Sizes that fit several times on one machine. */
 export const smallRegion: NonNullable<EnvironmentInput['everyRegion']> = {
@@ -27,4 +27,12 @@ export const lab: EnvironmentInput = {
     },
   ],
   everyRegion: smallRegion,
+  maintenance: {
+    // The tables of a proof-of-useful-work service, which the drill maintenance-under-load makes.
+    retention: [
+      { table: 'challenges', column: 'expires_at', olderThan: days(7), archiveTo: null, every: 'month' },
+      { table: 'used_nonces', column: 'created_at', olderThan: hours(24), archiveTo: null, every: 'month' },
+      { table: 'receipts', column: 'submitted_at', olderThan: days(90), archiveTo: 'receipts_archive', every: 'month' },
+    ],
+  },
 };

@@ -23,6 +23,9 @@ export const PGBOUNCER_DATABASES_FILE = `${PGBOUNCER_RUN_DIR}/databases.ini`;
 
 export const FOLLOWER_CONFIG_DIR = '/etc/follower';
 
+/** What the maintenance agent reads. */
+export const MAINTENANCE_CONFIG_DIR = '/etc/maintenance';
+
 /** Mounts of TLS Secrets; each holds tls.crt, tls.key, ca.crt (postgresCa: ca.crt only). */
 export const TLS_DIRS = {
   etcdPeer: '/tls/etcd-peer',
@@ -32,6 +35,7 @@ export const TLS_DIRS = {
   postgresCa: '/tls/postgres-ca',
   patroniClient: '/tls/patroni-client',
   pgbouncer: '/tls/pgbouncer',
+  maintenance: '/tls/maintenance',
 } as const;
 
 export interface TlsFiles {

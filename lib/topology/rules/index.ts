@@ -11,6 +11,7 @@ import {
   zonesBelongToTheirRegion,
 } from './identity';
 import { cidrsAreCanonical, flowLogRetention, networksArePrivate, networkSizes, servicesAreOutsideVpcs, vpcsAreDisjoint } from './network';
+import { archivesAreElsewhere, maintenanceIsBounded, maintenanceNames, maintenanceTasksAreDistinct, retentionIsLongEnough } from './maintenance';
 import { objectivesArePositive, objectivesAreReachable } from './objectives';
 import { intervalsArePositive, leaseCoversRetries, patroniFloors, patroniWholeSeconds, supervisionBeatsTheLease } from './patroni';
 import { poolersServeClients, poolsFitConnections } from './pooler';
@@ -67,6 +68,11 @@ export const RULES: readonly Rule[] = [
   backupsAreKept,
   lockEndsBeforeRetention,
   replicationNeedsAStandby,
+  maintenanceNames,
+  archivesAreElsewhere,
+  retentionIsLongEnough,
+  maintenanceTasksAreDistinct,
+  maintenanceIsBounded,
   nothingIsIgnored,
   objectivesArePositive,
   objectivesAreReachable,

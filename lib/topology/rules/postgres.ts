@@ -89,6 +89,7 @@ const TAKEN: readonly string[] = [
   'replicator',
   'rewind',
   'pgbouncer',
+  'maintenance',
   'public',
   'none',
   'current_user',

@@ -19,6 +19,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const BUILT_IN = {
   'api/v1': ['ConfigMap', 'Namespace', 'Pod', 'Service', 'ServiceAccount'],
   'apis/apps/v1': ['DaemonSet', 'Deployment', 'StatefulSet'],
+  'apis/batch/v1': ['CronJob', 'Job'],
   'apis/networking.k8s.io/v1': ['NetworkPolicy'],
   'apis/policy/v1': ['PodDisruptionBudget'],
   'apis/rbac.authorization.k8s.io/v1': ['ClusterRole', 'ClusterRoleBinding'],
