@@ -8,5 +8,6 @@ export * from './patroni';
 export * from './pg-hba';
 export * from './pgbouncer';
 export * from './postgresql-parameters';
+export * from './rotation/authority';
 export * from './rotation/credentials';
 export * from './rotation/roles';
