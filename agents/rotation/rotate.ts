@@ -42,6 +42,7 @@ export const planOf = (what: Subject, compromised: boolean): readonly string[] =
 
 /** @throws RotationError when it can't begin or can't go on; both versions stay good then */
 export const rotate = async (world: World, what: Subject, how: HowToRotate): Promise<readonly Timing[]> => {
+  if (what !== 'certificates') refuseWithStandby(world);
   switch (what) {
     case 'database':
       return rotateDatabase(world, how);
@@ -53,6 +54,16 @@ export const rotate = async (world: World, what: Subject, how: HowToRotate): Pro
     case 'all':
       return how.resume ? resumeAll(world, how) : [...(await rotateDatabase(world, how)), ...(await rotateAuthority(world, how))];
   }
+};
+
+/** A standby region's members replicate with the same login and trust the same authority; changed here alone, they would be cut off. */
+const refuseWithStandby = ({ environment }: World): void => {
+  const standby = environment.regions.find((region) => region.role === 'standby');
+  if (standby === undefined) return;
+  throw new RotationError(
+    `environment "${environment.name}" has a standby region (${standby.name}), whose members log in with the same passwords and trust the same authority; ` +
+      'a rotation does not reach it in this release, and would cut it off. Nothing was changed. `rotate certificates` is possible',
+  );
 };
 
 /** Ends what was begun; what had not been begun yet, if the database had been, follows. */
