@@ -34,6 +34,7 @@ export const SIGNED_SECRETS = [
   'etcd-client-tls',
   'postgres-server-tls',
   'patroni-client-tls',
+  'maintenance-client-tls',
   'pgbouncer-server-tls',
 ] as const;
 export type SignedSecret = (typeof SIGNED_SECRETS)[number];
