@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   rotate: async () => (await import('./commands/rotate')).registerRotate,
   recover: async () => (await import('./commands/recover')).registerRecover,
   region: async () => (await import('./commands/region')).registerRegion,
+  connections: async () => (await import('./commands/connections')).registerConnections,
   maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,
   audit: async () => (await import('./commands/audit')).registerAudit,
   report: async () => (await import('./commands/report')).registerReport,
