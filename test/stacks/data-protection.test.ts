@@ -140,3 +140,11 @@ describe('an environment that does not retain its data', () => {
 test('an environment whose name makes a bucket name too long is refused', () => {
   expect(() => stageOf({ ...variant('dev', {}), name: 'an-environment-with-a-very-long-name-indeed' })).toThrow(/63: shorten the name of the environment/);
 });
+
+test.each([
+  ['home', home],
+  ['standby', standby],
+])('the %s region has a key of its own that signs and never leaves KMS', (_role, template) => {
+  template.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', MultiRegion: Match.absent() });
+  template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/holdfast/production/signing' });
+});
