@@ -47,10 +47,11 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   return { binaries, images: { template, pause: images.pause.reference }, references };
 };
 
-const labPlatform = (references: Readonly<Record<string, string>>): Platform => {
+const labPlatform = ({ environment }: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
+  const cache = environment.cache === null ? {} : { cache: image(environment.cache.engine) };
   return {
-    images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') },
+    images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns'), ...cache },
     imagePullPolicy: 'Never',
     storage: 'local',
     secrets: 'provided',
@@ -65,4 +66,4 @@ const missing = (name: string): never => {
 
 /** The production charts, for the lab's platform. */
 export const labCharts = (lab: LabSettings, references: Readonly<Record<string, string>>): readonly (readonly KubernetesObject[])[] =>
-  manifestsFor(lab.environment, lab.region, labPlatform(references)).map((chart) => chart.objects as readonly KubernetesObject[]);
+  manifestsFor(lab.environment, lab.region, labPlatform(lab, references)).map((chart) => chart.objects as readonly KubernetesObject[]);

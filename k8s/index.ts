@@ -3,6 +3,7 @@ import { App, type Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import type { Environment, Region } from '../lib/topology/types';
+import { CacheChart } from './cache';
 import { ClusterChart } from './cluster';
 import type { ChartContext } from './data-chart';
 import { EtcdChart } from './etcd';
@@ -17,7 +18,7 @@ export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `cache`. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -32,7 +33,9 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   const scope = new Construct(app, `${environment.name}-${region.name}`);
   const data = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
   // A standby region's tables are its primary's.
-  const charts = region.role === 'home' ? [...data, new MaintenanceChart(scope, context)] : data;
+  const maintenance = region.role === 'home' ? [new MaintenanceChart(scope, context)] : [];
+  const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
+  const charts: Chart[] = [...data, ...maintenance, ...cache];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

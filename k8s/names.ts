@@ -9,6 +9,8 @@ export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** Pods in namespaces with this label may connect to the pooler. */
 export const DATABASE_CLIENT_LABEL = { 'holdfast.dev/database-client': 'true' };
+/** Pods in namespaces with this label may connect to the cache. */
+export const CACHE_CLIENT_LABEL = { 'holdfast.dev/cache-client': 'true' };
 /** Pods in namespaces with this label may scrape metrics. */
 export const MONITORING_LABEL = { 'holdfast.dev/monitoring': 'true' };
 
@@ -21,6 +23,7 @@ export const TLS_SECRETS = {
   patroniClient: 'patroni-client-tls',
   pgbouncer: 'pgbouncer-server-tls',
   maintenance: 'maintenance-client-tls',
+  cache: 'cache-server-tls',
 } as const;
 
 export const CREDENTIALS_SECRET = 'postgres-credentials';
@@ -34,7 +37,12 @@ export const CREDENTIAL_KEYS = {
 export const POOLER_USERS_SECRET = 'pgbouncer-users';
 export const POOLER_USERS_KEY = 'userlist.txt';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance';
+/** Its keys: `CACHE_PASSWORD_KEYS`. */
+export const CACHE_CREDENTIALS_SECRET = 'cache-credentials';
+export const CACHE_USERS_SECRET = 'cache-users';
+export const CACHE_USERS_KEY = 'users.acl';
+
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'cache' | 'cache-keeper';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

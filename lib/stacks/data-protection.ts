@@ -4,7 +4,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { BackupBucket } from '../constructs/backup-bucket';
 import { BackupReplication } from '../constructs/backup-replication';
-import { DatabaseCredentials } from '../constructs/database-credentials';
+import { CACHE_PASSWORDS, DatabaseCredentials } from '../constructs/database-credentials';
 import { dataKeyAlias } from '../constructs/names';
 import { SigningKey } from '../constructs/signing-key';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
@@ -40,7 +40,9 @@ export class DataProtection extends RegionalStack {
   }
 
   private protectHome({ environment, region, standbys }: DataProtectionProps, source: s3.IBucket): void {
-    new DatabaseCredentials(this, 'Credentials', { environment, region, encryptionKey: this.key, replicateTo: standbys.map((s) => s.regionModel) });
+    const credentials = { environment, region, encryptionKey: this.key, replicateTo: standbys.map((s) => s.regionModel) };
+    new DatabaseCredentials(this, 'Credentials', credentials);
+    if (environment.cache !== null) new DatabaseCredentials(this, 'CacheCredentials', { ...credentials, passwords: CACHE_PASSWORDS });
     const [destination] = standbys;
     if (environment.backups.replicateToStandby) {
       if (destination === undefined) throw new Error(`environment "${environment.name}" replicates its backups, but has no standby region`);

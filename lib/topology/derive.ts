@@ -49,6 +49,10 @@ export const POOLER_PORT = 6432;
 export const postgresSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/postgres`;
 export const POSTGRES_SECRET_KEYS = ['superuser-password', 'replication-password', 'rewind-password', 'application-password'] as const;
 
+/** The same for the cache's users. */
+export const cacheSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/cache`;
+export const CACHE_SECRET_KEYS = ['application-password', 'replication-password', 'operator-password'] as const;
+
 export const poolerCount = (region: Region): number => region.zones.length * region.pooler.replicasPerAz;
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);

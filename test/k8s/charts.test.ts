@@ -198,10 +198,17 @@ describe('a changed configuration', () => {
 });
 
 describe('charts', () => {
-  test('a home region has five, in the order in which they are applied', () => {
-    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance']);
+  test('a home region has six, in the order in which they are applied', () => {
+    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance', 'cache']);
     const charts = chartsFor(new App(), production, homeRegion(production), AWS);
-    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([[], ['cluster'], ['etcd'], ['postgres'], ['pooler']]);
+    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([
+      [],
+      ['cluster'],
+      ['etcd'],
+      ['postgres'],
+      ['pooler'],
+      ['maintenance'],
+    ]);
   });
 
   test('a standby region’s PostgreSQL begins as a standby of the home region’s, and nothing that is merged later changes that', () => {

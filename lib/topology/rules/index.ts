@@ -1,3 +1,4 @@
+import { CACHE_RULES } from './cache';
 import { instanceTypeIsKnown, kubernetesIsSupported, limitsCoverRequests, nodeCounts, podsFitTheNodes } from './cluster';
 import { backupsAreKept, certificatesRenewInTime, lockEndsBeforeRetention, replicationNeedsAStandby } from './data';
 import {
@@ -63,6 +64,7 @@ export const RULES: readonly Rule[] = [
   sharedBuffersLeaveRoom,
   poolsFitConnections,
   poolersServeClients,
+  ...CACHE_RULES,
   certificatesRenewInTime,
   rotationsEnd,
   backupsAreKept,
