@@ -10,6 +10,8 @@ import { containerdTemplate } from '../lab/images/containerd-template';
 import { kubernetesBinaries } from '../lab/kubernetes/binaries';
 import type { KubernetesObject } from '../lab/kubernetes/api';
 import { projectRoot } from '../lab/kubernetes/scripts';
+import { objectStoreBinary } from '../lab/s3/binary';
+import { labBackupStorage } from '../lab/s3/settings';
 import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
@@ -35,12 +37,13 @@ export const prepareLab = async (progress: Progress): Promise<LabParts> => {
   const options = { cacheDir: cacheRoot(), progress };
   const binaries = await kubernetesBinaries(options);
   const images = await buildImages(options);
+  const objectStore = await objectStoreBinary(progress);
   const template = await containerdTemplate(images, options);
   const references = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, image.reference]));
-  return { binaries, images: { template, pause: images.pause.reference }, references };
+  return { binaries, images: { template, pause: images.pause.reference }, objectStore, references };
 };
 
-const labPlatform = (references: Readonly<Record<string, string>>): Platform => {
+const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
   return {
     images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') },
@@ -48,6 +51,7 @@ const labPlatform = (references: Readonly<Record<string, string>>): Platform => 
     storage: 'local',
     secrets: 'provided',
     certificates: 'provided',
+    backups: labBackupStorage(lab.environment),
   };
 };
 
@@ -57,4 +61,4 @@ const missing = (name: string): never => {
 
 /** The production charts, for the lab's platform. */
 export const labCharts = (lab: LabSettings, references: Readonly<Record<string, string>>): readonly (readonly KubernetesObject[])[] =>
-  manifestsFor(lab.environment, lab.region, labPlatform(references)).map((chart) => chart.objects as readonly KubernetesObject[]);
+  manifestsFor(lab.environment, lab.region, labPlatform(lab, references)).map((chart) => chart.objects as readonly KubernetesObject[]);

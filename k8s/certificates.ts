@@ -1,6 +1,7 @@
 /** Where the platform issues certificates: cert-manager objects (its CRDs have no types in cdk8s-plus; these are the fields we use). */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { postgresName } from '../lib/topology/derive';
 import type { Environment } from '../lib/topology/types';
 import { days } from '../lib/topology/units';
@@ -61,6 +62,7 @@ export const requestPostgresCertificates = (scope: Construct, { environment, reg
     usages: ['server auth'],
   });
   request(scope, environment, { secretName: TLS_SECRETS.patroniClient, commonName: 'holdfast-patroni', usages: ['client auth'] });
+  request(scope, environment, { secretName: TLS_SECRETS.backupClient, commonName: BACKUP_CLIENT, usages: ['client auth'] });
 };
 
 export const requestPoolerCertificate = (scope: Construct, { environment }: ChartContext): void => {

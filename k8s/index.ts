@@ -3,8 +3,10 @@ import { App, type Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import type { Environment, Region } from '../lib/topology/types';
+import { BackupChart } from './backup';
 import { ClusterChart } from './cluster';
 import type { ChartContext } from './data-chart';
+import { DelayedReplicaChart } from './delayed-replica';
 import { EtcdChart } from './etcd';
 import { assertManifestFits } from './manifest-size';
 import type { Platform } from './platform';
@@ -16,7 +18,7 @@ export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `backup`, `delayed-replica`. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -32,13 +34,19 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   const context: ChartContext = { environment, region, platform };
   const scope = new Construct(app, `${environment.name}-${region.name}`);
   const base = [new ClusterChart(scope, context), new EtcdChart(scope, context)];
-  const charts = region.role === 'home' ? [...base, new PostgresChart(scope, context), new PoolerChart(scope, context)] : base;
+  const charts = region.role === 'home' ? [...base, new PostgresChart(scope, context), new PoolerChart(scope, context), ...backupCharts(scope, context)] : base;
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);
     assertManifestFits(chart.node.id, objectsOf(chart));
   });
   return charts;
+};
+
+const backupCharts = (scope: Construct, context: ChartContext): Chart[] => {
+  const { delayedReplica } = context.environment.backups;
+  const delayed = delayedReplica === null ? [] : [new DelayedReplicaChart(scope, context, delayedReplica.delay)];
+  return [new BackupChart(scope, context), ...delayed];
 };
 
 export const manifestsFor = (environment: Environment, region: Region, platform: Platform): Manifest[] =>

@@ -19,6 +19,7 @@ export const TLS_SECRETS = {
   etcdClient: 'etcd-client-tls',
   postgres: 'postgres-server-tls',
   patroniClient: 'patroni-client-tls',
+  backupClient: 'backup-client-tls',
   pgbouncer: 'pgbouncer-server-tls',
 } as const;
 
@@ -30,10 +31,16 @@ export const CREDENTIAL_KEYS = {
   rewind: 'rewind-password',
   application: 'application-password',
 } as const satisfies Record<string, (typeof POSTGRES_SECRET_KEYS)[number]>;
+export const BACKUP_CIPHER_KEY = 'backup-cipher' satisfies (typeof POSTGRES_SECRET_KEYS)[number];
+/** Has a role in the cloud and no rights in the cluster. */
+export const REPOSITORY_ACCOUNT = 'backup-repository';
+/** Included by pgbackrest.conf: the repositories' cipher, and where there is no role, keys of the store and its authority. */
+export const REPOSITORY_SECRET = 'backup-repository';
+export const REPOSITORY_SECRET_KEY = 'repository.conf';
 export const POOLER_USERS_SECRET = 'pgbouncer-users';
 export const POOLER_USERS_KEY = 'userlist.txt';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer';
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'backup' | 'postgres-delayed';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -1,12 +1,22 @@
 /** Where passwords come from AWS Secrets Manager: External Secrets objects. No password is ever part of a template. */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { postgresSecretName } from '../lib/topology/derive';
+import { repositorySecrets } from '../lib/services/pgbackrest';
+import { postgresSecretName, repositoryRegions } from '../lib/topology/derive';
 import type { Region } from '../lib/topology/types';
 import type { ChartContext } from './data-chart';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
 import { ROLES_FILE, USERNAME_KEYS } from '../lib/services/rotation/roles';
-import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, NAMESPACE, POOLER_USERS_KEY, POOLER_USERS_SECRET } from './names';
+import {
+  BACKUP_CIPHER_KEY,
+  CREDENTIAL_KEYS,
+  CREDENTIALS_SECRET,
+  NAMESPACE,
+  POOLER_USERS_KEY,
+  POOLER_USERS_SECRET,
+  REPOSITORY_SECRET,
+  REPOSITORY_SECRET_KEY,
+} from './names';
 
 interface ExternalSecretSpec {
   readonly refreshPolicy: 'CreatedOnce';
@@ -58,6 +68,13 @@ export const fetchPoolerUsers = (scope: Construct, context: ChartContext): void 
   externalSecret(scope, POOLER_USERS_SECRET, context, 'Replace', {
     [POOLER_USERS_KEY]: `"${user}" "${password(CREDENTIAL_KEYS.application, '\\"\\"')}"\n`,
   });
+};
+
+/** The passphrase of the backup repositories, as a file that pgbackrest.conf includes. */
+export const fetchRepositorySecrets = (scope: Construct, context: ChartContext): void => {
+  const repositories = repositoryRegions(context.environment, context.region).length;
+  const text = repositorySecrets(repositories, `{{ index . "${BACKUP_CIPHER_KEY}" }}`);
+  externalSecret(scope, REPOSITORY_SECRET, context, 'Replace', { [REPOSITORY_SECRET_KEY]: text });
 };
 
 const externalSecret = (

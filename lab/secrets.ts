@@ -2,6 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
+import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { NAMESPACE, postgresName } from '../lib/topology/derive';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
@@ -54,6 +55,7 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<string, Certific
       alternativeNames: [`DNS:*.${postgres}.${domain}`, `DNS:${postgres}.${domain}`, ...local],
     },
     'patroni-client-tls': { commonName: 'patroni', usages: ['clientAuth'] },
+    'backup-client-tls': { commonName: BACKUP_CLIENT, usages: ['clientAuth'] },
     'pgbouncer-server-tls': {
       commonName: 'pgbouncer',
       usages: ['serverAuth'],

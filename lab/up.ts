@@ -7,6 +7,7 @@ import { health } from './health';
 import { ApiError, isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
 import { startControlPlane, writeCredentials } from './kubernetes/control-plane';
 import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
+import { repositorySecret, startObjectStore } from './s3/store';
 import { clientTls, createSecrets, readCredentials } from './secrets';
 import type { LabSettings } from './settings';
 import { claim, markUp, phaseOf } from './state';
@@ -20,6 +21,8 @@ export interface LabParts {
   /** Folder of Kubernetes' binaries. */
   readonly binaries: string;
   readonly images: NodeImages;
+  /** The S3 server's program. */
+  readonly objectStore: string;
   /** Image references by name, as the charts use them. */
   readonly references: Readonly<Record<string, string>>;
 }
@@ -50,7 +53,7 @@ export const startMachines = async (lab: LabSettings, parts: LabParts, progress:
   // No name server outside: the cluster's DNS answers for the cluster only.
   await writeFile(join(lab.directory, 'resolv.conf'), 'nameserver 127.0.0.1\n');
   await Promise.all([writeCredentials(lab), createRouter(lab), ...lab.nodes.map((node) => prepareNode(lab, node, parts.images))]);
-  await startControlPlane(lab, parts.binaries);
+  await Promise.all([startControlPlane(lab, parts.binaries), startObjectStore(lab, parts.objectStore)]);
   for (const node of lab.nodes) await startNode(lab, node, parts.binaries);
 };
 
@@ -66,7 +69,7 @@ export const applyCharts = async (lab: LabSettings, charts: readonly (readonly K
     // The namespaces come with the first chart, and Secrets need them; the nodes register meanwhile.
     const [first = [], ...rest] = charts;
     await applyAll(api, first);
-    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab))]);
+    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab)), await repositorySecret(lab)]);
     await until('volumes available', 60, async () =>
       (await api.list<Volume>('/api/v1/persistentvolumes')).every((v) => v.status.phase === 'Available') ? true : undefined,
     );

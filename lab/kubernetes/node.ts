@@ -11,10 +11,10 @@ import type { LabSettings, NodeSettings } from '../settings';
 import { labScript } from './scripts';
 
 /** Where the local volumes of a node are; the lab's PersistentVolumes name these folders. */
-export const volumePath = (node: NodeSettings, volume: 'etcd' | 'postgres'): string => join(node.directory, 'volumes', volume, 'data');
+export const volumePath = (node: NodeSettings, volume: 'etcd' | 'postgres' | 'delayed'): string => join(node.directory, 'volumes', volume, 'data');
 
-/** Room for the database and for the WAL that a missing standby holds back. */
-const DATABASE_DISK = '2G';
+/** Room for the database, the WAL that a missing standby holds back, and a data directory that a restore has set aside; sparse. */
+const DATABASE_DISK = '6G';
 
 const containerdConfig = (node: NodeSettings, pauseImage: string): string => `version = 2
 root = "${join(node.directory, 'containerd')}"
@@ -85,6 +85,7 @@ const proxyConfig = (lab: LabSettings, node: NodeSettings): string =>
 /** A disk of its own per node: ext4 in a sparse file. */
 const createVolumes = async (node: NodeSettings): Promise<void> => {
   await mkdir(volumePath(node, 'etcd'), { recursive: true });
+  await mkdir(volumePath(node, 'delayed'), { recursive: true });
   const mountPoint = join(node.directory, 'volumes', 'postgres');
   const image = `${mountPoint}.ext4`;
   await mkdir(mountPoint, { recursive: true });

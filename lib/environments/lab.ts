@@ -1,5 +1,5 @@
 import type { EnvironmentInput } from '../topology/types';
-import { gibibytes, mebibytes, millicores } from '../topology/units';
+import { gibibytes, mebibytes, millicores, seconds } from '../topology/units';
 
 /** What the lab runs on one machine: production's home region in everything but sizes. Not deployed to AWS. */
 export const lab: EnvironmentInput = {
@@ -24,4 +24,5 @@ export const lab: EnvironmentInput = {
     pooler: { poolSize: 20, maxClientConnections: 500, resources: { cpu: millicores(20), memory: mebibytes(64), cpuLimit: millicores(500) } },
     follower: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
   },
+  backups: { archiveTimeout: seconds(10), processMax: 4, delayedReplica: { delay: seconds(30) } },
 };

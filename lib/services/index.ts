@@ -5,6 +5,7 @@ export * from './follower';
 export * from './paths';
 export * from './patroni';
 export * from './pg-hba';
+export * from './pgbackrest';
 export * from './pgbouncer';
 export * from './postgresql-parameters';
 export * from './rotation/credentials';

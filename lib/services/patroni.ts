@@ -17,6 +17,8 @@ import { clusterWideParameters, memberParameters } from './postgresql-parameters
 type Plain = Readonly<Record<string, unknown>>;
 
 export const PATRONI_CONFIG_FILE = '10-patroni.yml';
+/** Beside it while a restore is under way: how the cluster is made anew. */
+export const RESTORE_CONFIG_FILE = '20-restore.yml';
 /** Beside it; not `.yml`, or Patroni would read it as part of its own configuration. */
 export const DYNAMIC_CONFIGURATION_FILE = 'dynamic-configuration.json';
 
@@ -69,7 +71,7 @@ export const patroniConfiguration = (environment: Environment, region: Region): 
   ctl: control(),
   etcd3: etcd3(region),
   bootstrap: bootstrap(region),
-  postgresql: postgresql(region),
+  postgresql: postgresql(environment, region),
   // No watchdog device exists on EKS nodes: the supervisor beside Patroni takes its place.
   watchdog: { mode: 'off' },
 });
@@ -129,7 +131,7 @@ const bootstrap = (region: Region): Plain => ({
   post_init: '/usr/local/bin/holdfast-post-init',
 });
 
-const postgresql = (region: Region): Plain => ({
+const postgresql = (environment: Environment, region: Region): Plain => ({
   listen: `0.0.0.0:${POSTGRES_PORT}`,
   bin_dir: `/usr/lib/postgresql/${region.postgres.version}/bin`,
   data_dir: PGDATA,
@@ -142,7 +144,7 @@ const postgresql = (region: Region): Plain => ({
   create_replica_methods: ['basebackup'],
   // A spread checkpoint would delay the rebuilding of a member by minutes.
   basebackup: [{ checkpoint: 'fast' }, { 'max-rate': '1024M' }],
-  parameters: memberParameters(region),
+  parameters: memberParameters(environment, region),
 });
 
 const authentication = (): Plain => {

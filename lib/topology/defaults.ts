@@ -1,6 +1,6 @@
 import { SCENARIOS, type Scenario } from './scenarios';
 import type { Backups, Certificates, Objective, Region, Rotation } from './types';
-import { hours, days, gibibytes, mebibytes, millicores, seconds } from './units';
+import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
 export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'> & { readonly network: Omit<Region['network'], 'vpcCidr'> } = {
@@ -47,7 +47,19 @@ export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'
 
 export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
 export const ROTATION_DEFAULTS: Rotation = { databaseEvery: days(30), grace: hours(1) };
-export const BACKUP_DEFAULTS: Backups = { retentionDays: 35, objectLockDays: 0, replicateToStandby: false };
+export const BACKUP_DEFAULTS: Backups = {
+  retentionDays: 35,
+  objectLockDays: 0,
+  replicateToStandby: false,
+  secondRepository: false,
+  fullSchedule: '0 1 * * 0',
+  differentialSchedule: '0 1 * * 1-6',
+  archiveTimeout: minutes(1),
+  processMax: 4,
+  verifySchedule: '0 4 * * *',
+  newestVerifiedMaxAge: hours(48),
+  delayedReplica: null,
+};
 
 const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });
 /** The catalogue's objectives (CS-1, CS-2: < 30 s, nothing lost), and tighter ones where the configuration allows more. */

@@ -1,7 +1,21 @@
 /** What an `EnvironmentInput` looks like, field by field. */
 import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Cache, Certificates, Dns, DrillSchedule, Edge, EnvironmentInput, Objective, RegionInput, Resources, Rotation, Workload } from './types';
+import type {
+  Backups,
+  Cache,
+  Certificates,
+  DelayedReplica,
+  Dns,
+  DrillSchedule,
+  Edge,
+  EnvironmentInput,
+  Objective,
+  RegionInput,
+  Resources,
+  Rotation,
+  Workload,
+} from './types';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 import type { Violation } from './violation';
 
@@ -82,6 +96,23 @@ function everyScenario<T>(shape: Shape<T>): Readonly<Record<Scenario, Shape<T>>>
   return Object.fromEntries(SCENARIOS.map((scenario) => [scenario, shape])) as Record<Scenario, Shape<T>>;
 }
 
+const backups = object<Partial<Backups>>(
+  {
+    retentionDays: count,
+    objectLockDays: count,
+    replicateToStandby: flag,
+    secondRepository: flag,
+    fullSchedule: text,
+    differentialSchedule: text,
+    archiveTimeout: duration,
+    processMax: count,
+    verifySchedule: text,
+    newestVerifiedMaxAge: duration,
+    delayedReplica: nullable(object<DelayedReplica>({ delay: duration }, { delay: true })),
+  },
+  {},
+);
+
 const environment = object<EnvironmentInput>(
   {
     name: text,
@@ -94,7 +125,7 @@ const environment = object<EnvironmentInput>(
     ),
     certificates: object<Partial<Certificates>>({ lifetime: duration, renewBefore: duration }, {}),
     rotation: object<Partial<Rotation>>({ databaseEvery: duration, grace: duration }, {}),
-    backups: object<Partial<Backups>>({ retentionDays: count, objectLockDays: count, replicateToStandby: flag }, {}),
+    backups,
     objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),
     drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),
     cache: nullable(object<Cache>({ engine: oneOf(['redis', 'valkey']), replicasPerMaster: oneOf([1, 2]) }, { engine: true, replicasPerMaster: true })),

@@ -143,6 +143,7 @@ describe('disruption and traffic', () => {
       'etcd: 2380',
       'postgres: 2379',
       'pgbouncer: 2379',
+      'backup: 2379',
       '{"namespaceSelector":{"matchLabels":{"holdfast.dev/monitoring":"true"}}}: 2381',
     ]);
   });
@@ -197,10 +198,10 @@ describe('a changed configuration', () => {
 });
 
 describe('charts', () => {
-  test('a home region has four, in the order in which they are applied', () => {
-    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler']);
+  test('a home region has six, in the order in which they are applied', () => {
+    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'backup', 'delayed-replica']);
     const charts = chartsFor(new App(), production, homeRegion(production), AWS);
-    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([[], ['cluster'], ['etcd'], ['postgres']]);
+    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([[], ['cluster'], ['etcd'], ['postgres'], ['pooler'], ['backup']]);
   });
 
   test('a standby region gets no PostgreSQL: it would be a second primary', () => {

@@ -27,6 +27,7 @@ test.each([
       'CredentialsReplicationPassword1135692C',
       'CredentialsRewindPassword875623C6',
       'CredentialsApplicationPasswordF3BB0AE5',
+      'CredentialsBackupCipherF20CAF8D',
       'CredentialsPostgresD778A518',
     ],
   ],

@@ -1,3 +1,4 @@
+import { archiveIsBounded, backupSchedules, delayIsReal, oneCopyOfTheBackups, verificationIsWatched } from './backups';
 import { instanceTypeIsKnown, kubernetesIsSupported, limitsCoverRequests, nodeCounts, podsFitTheNodes } from './cluster';
 import { backupsAreKept, certificatesRenewInTime, lockEndsBeforeRetention, replicationNeedsAStandby } from './data';
 import {
@@ -67,6 +68,11 @@ export const RULES: readonly Rule[] = [
   backupsAreKept,
   lockEndsBeforeRetention,
   replicationNeedsAStandby,
+  backupSchedules,
+  oneCopyOfTheBackups,
+  archiveIsBounded,
+  verificationIsWatched,
+  delayIsReal,
   nothingIsIgnored,
   objectivesArePositive,
   objectivesAreReachable,
