@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   recover: async () => (await import('./commands/recover')).registerRecover,
   backup: async () => (await import('./commands/backup')).registerBackup,
   restore: async () => (await import('./commands/restore')).registerRestore,
+  region: async () => (await import('./commands/region')).registerRegion,
   report: async () => (await import('./commands/report')).registerReport,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };

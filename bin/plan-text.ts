@@ -15,9 +15,8 @@ const regionLines = (region: RegionPlan, paint: Paint): readonly string[] => {
     ],
     ['Kubernetes', `${nodes.kubernetes}, ${nodes.total} nodes ${nodes.instanceType} (${nodes.perZone} per zone)`],
     ['etcd', region.etcd.join(', ')],
-    ...(region.postgres.length > 0 ? [['PostgreSQL', region.postgres.join(', ')]] : []),
-    ...(region.poolers > 0 ? [['PgBouncer', `${region.poolers}, each with a leader follower`]] : []),
-    ...region.notYet.map((what) => ['not yet', paint('yellow', `${what}: not in this release`)]),
+    ['PostgreSQL', `${region.postgres.join(', ')}${region.role === 'standby' ? ', following the home region' : ''}`],
+    ['PgBouncer', `${region.poolers}, each with a leader follower${region.role === 'standby' ? '; writes are forwarded to the home region' : ''}`],
   ];
   return [`${paint('bold', region.name)} (${region.role})`, ...columns(rows).map((line) => `  ${line}`)];
 };

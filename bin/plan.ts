@@ -11,11 +11,8 @@ export interface RegionPlan {
   readonly network: Region['network'];
   readonly nodes: { readonly perZone: number; readonly total: number; readonly instanceType: string; readonly kubernetes: string };
   readonly etcd: readonly string[];
-  /** Empty where the region runs none. */
   readonly postgres: readonly string[];
   readonly poolers: number;
-  /** What the region is meant for and does not run in this release. */
-  readonly notYet: readonly string[];
 }
 
 export interface Plan {
@@ -29,28 +26,21 @@ export interface Plan {
   readonly budgets: readonly Budget[];
 }
 
-/** A PostgreSQL cluster in a standby region that did not follow the home region's would be a second primary. */
-const NOT_YET_ON_STANDBY = ['PostgreSQL (a standby cluster that follows the home region)', 'PgBouncer'];
-
-const regionPlan = (region: Region): RegionPlan => {
-  const home = region.role === 'home';
-  return {
-    name: region.name,
-    role: region.role,
-    zones: region.zones,
-    network: region.network,
-    nodes: {
-      perZone: region.cluster.nodesPerAz,
-      total: region.cluster.nodesPerAz * region.zones.length,
-      instanceType: region.cluster.instanceType,
-      kubernetes: region.cluster.version,
-    },
-    etcd: etcdMemberNames(region),
-    postgres: home ? postgresMemberNames(region) : [],
-    poolers: home ? poolerCount(region) : 0,
-    notYet: home ? [] : NOT_YET_ON_STANDBY,
-  };
-};
+const regionPlan = (region: Region): RegionPlan => ({
+  name: region.name,
+  role: region.role,
+  zones: region.zones,
+  network: region.network,
+  nodes: {
+    perZone: region.cluster.nodesPerAz,
+    total: region.cluster.nodesPerAz * region.zones.length,
+    instanceType: region.cluster.instanceType,
+    kubernetes: region.cluster.version,
+  },
+  etcd: etcdMemberNames(region),
+  postgres: postgresMemberNames(region),
+  poolers: poolerCount(region),
+});
 
 export const planOf = (environment: Environment): Plan => ({
   environment: environment.name,

@@ -16,24 +16,30 @@ import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
 import { defineEnvironment } from '../lib/topology/define';
-import { EXIT } from './exit';
+import { environmentOfLab } from '../lab/state';
+import { EXIT, UsageError } from './exit';
 
 /** The machine can't run a lab: said before anything is touched. */
 export class NoLabError extends Error {
   readonly exitCode = EXIT.notPossible;
 }
 
-export const settingsOf = (name: string): LabSettings => {
-  const input = ENVIRONMENTS['lab'];
-  if (input === undefined) throw new Error('there is no environment "lab" in lib/environments');
+/** The environments that a lab can run: no other has sizes for one machine. */
+const LAB_ENVIRONMENTS = ['lab', 'lab-regions'] as const;
+
+/** @param environment default: that of the running lab, or `lab` */
+export const settingsOf = (name: string, environment = environmentOfLab(name) ?? 'lab'): LabSettings => {
+  const input = LAB_ENVIRONMENTS.some((known) => known === environment) ? ENVIRONMENTS[environment] : undefined;
+  if (input === undefined) throw new UsageError(`--environment: given "${environment}"; allowed: ${LAB_ENVIRONMENTS.join(', ')}`);
   return labSettings(name, defineEnvironment(input));
 };
 
-export const prepareLab = async (progress: Progress): Promise<LabParts> => {
+export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<LabParts> => {
   const reason = whyNoLab();
   if (reason !== undefined) throw new NoLabError(reason);
   await checkDisk();
-  execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const compiler = lab.environment.regions.length > 1 ? ['--compiler'] : []; // for the relay between regions
+  execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh'), ...compiler], { stdio: ['ignore', 'inherit', 'inherit'] });
   const options = { cacheDir: cacheRoot(), progress };
   const binaries = await kubernetesBinaries(options);
   const images = await buildImages(options);
@@ -52,6 +58,7 @@ const labPlatform = (lab: LabSettings, references: Readonly<Record<string, strin
     secrets: 'provided',
     certificates: 'provided',
     backups: labBackupStorage(lab.environment),
+    regionGateway: 'node-addresses',
   };
 };
 

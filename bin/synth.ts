@@ -14,7 +14,7 @@ import { defineEnvironment } from '../lib/topology/define';
 import type { Environment } from '../lib/topology/types';
 
 /** The lab's environment runs on one machine and is never deployed to AWS. */
-const NOT_ON_AWS = 'lab';
+const NOT_ON_AWS: readonly string[] = ['lab', 'lab-regions'];
 const ROOT = resolve(__dirname, '..');
 
 /** What is the same for every way to synthesize. */
@@ -42,7 +42,7 @@ export interface Synthesized {
 /** The environments that are deployed to AWS, validated. @throws TopologyError */
 export const deployableEnvironments = (): readonly Environment[] =>
   Object.values(ENVIRONMENTS)
-    .filter((input) => input.name !== NOT_ON_AWS)
+    .filter((input) => !NOT_ON_AWS.includes(input.name))
     .map(defineEnvironment);
 
 const onAws: ChartsFor = (environment, region, images) =>
@@ -53,6 +53,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     secrets: 'aws-secrets-manager',
     certificates: 'cert-manager',
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
+    regionGateway: 'internal-load-balancer',
   });
 
 const featureFlags = (): Record<string, unknown> => {

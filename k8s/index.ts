@@ -25,16 +25,15 @@ export interface Manifest {
 }
 
 /**
- * The charts of one region, in the order in which they are applied.
- *
- * A standby region gets `cluster` and `etcd` only: until its PostgreSQL follows the home region's, a second cluster there would be a second primary.
+ * The charts of one region, in the order in which they are applied: the same in every region; a standby region's PostgreSQL begins as a standby cluster.
  * @throws Error when a chart's manifest is larger than what carries it on AWS
  */
 export const chartsFor = (app: App, environment: Environment, region: Region, platform: Platform): Chart[] => {
   const context: ChartContext = { environment, region, platform };
   const scope = new Construct(app, `${environment.name}-${region.name}`);
-  const base = [new ClusterChart(scope, context), new EtcdChart(scope, context)];
-  const charts = region.role === 'home' ? [...base, new PostgresChart(scope, context), new PoolerChart(scope, context), ...backupCharts(scope, context)] : base;
+  const all = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
+  // Backups are taken where the primary is in normal operation; a standby region's own archive begins when it is promoted.
+  const charts = region.role === 'home' ? [...all, ...backupCharts(scope, context)] : all;
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

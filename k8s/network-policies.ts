@@ -6,6 +6,7 @@ import { type Component, DNS_NAMESPACE, NAMESPACE, selectorOf } from './names';
 const tcp = (...ports: readonly number[]): NetworkPolicyPort[] => ports.map((port) => ({ protocol: 'TCP', port: IntOrString.fromNumber(port) }));
 
 export const podsOf = (component: Component): NetworkPolicyPeer => ({ podSelector: { matchLabels: selectorOf(component) } });
+export const addressesOf = (cidr: string): NetworkPolicyPeer => ({ ipBlock: { cidr } });
 export const namespacesWith = (matchLabels: Record<string, string>): NetworkPolicyPeer => ({ namespaceSelector: { matchLabels } });
 
 /** One thing that may happen: from or to whom, on which TCP ports. */

@@ -6,9 +6,9 @@ import type { Construct } from 'constructs';
  * a plain object.
  * @param manifest what `Kube<Kind>.manifest(...)` returns
  */
-export const patchedObject = (scope: Construct, id: string, manifest: unknown, patch: JsonPatch): void => {
+export const patchedObject = (scope: Construct, id: string, manifest: unknown, ...patches: JsonPatch[]): void => {
   if (!isApiObject(manifest)) throw new Error(`${id}: not a Kubernetes object`);
-  new ApiObject(scope, id, manifest).addJsonPatch(patch);
+  new ApiObject(scope, id, manifest).addJsonPatch(...patches);
 };
 
 const isApiObject = (value: unknown): value is ApiObjectProps =>

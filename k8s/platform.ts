@@ -13,6 +13,8 @@ export interface Platform {
   readonly certificates: 'cert-manager' | 'provided';
   /** Where backups go: AWS' own S3 by the pods' role, or another store by keys that somebody has put into a Secret. */
   readonly backups: BackupStorage;
+  /** What stands at the addresses that other regions know: a network load balancer, or the nodes, to which the network routes them. */
+  readonly regionGateway: 'internal-load-balancer' | 'node-addresses';
 }
 
 export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns'] as const;

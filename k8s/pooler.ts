@@ -5,6 +5,7 @@ import { FOLLOWER_CONFIG_FILE, FOLLOWER_PORT, followerJson } from '../lib/servic
 import { FOLLOWER_CONFIG_DIR, PGBOUNCER_CONFIG_DIR, PGBOUNCER_DATABASES_FILE, PGBOUNCER_RUN_DIR, TLS_DIRS } from '../lib/services/paths';
 import { initialDatabasesIni, pgbouncerIni } from '../lib/services/pgbouncer';
 import { ETCD_CLIENT_PORT, PATRONI_PORT, POOLER_PORT, poolerCount, POSTGRES_PORT } from '../lib/topology/derive';
+import { hasPeers, LEADER_PORT, REGION_STATUS_PORT } from '../lib/topology/regions';
 import { requestPoolerCertificate } from './certificates';
 import { type ChartContext, containerPorts, DataChart, servicePorts } from './data-chart';
 import { disruptOneAtATime } from './disruption';
@@ -12,6 +13,7 @@ import { DATABASE_CLIENT_LABEL, MONITORING_LABEL, POOLER_USERS_KEY, POOLER_USERS
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
 import { caVolume, configurationHash, container, leaveDeadNodeAfter, memoryVolume, podDefaults, readOnly, resources, tlsVolume } from './pods';
 import { patchedObject } from './patched-object';
+import { defineRegionGateway, gatewayEgress, gatewayIngress } from './region-gateway';
 import { fetchPoolerUsers } from './secrets';
 import { overNodes, overZones } from './spread';
 
@@ -43,6 +45,7 @@ export class PoolerChart extends DataChart {
     };
     this.configMap(NAME, this.configuration);
     this.defineService();
+    defineRegionGateway(this, context);
     this.defineDeployment();
     this.restrictTraffic();
     disruptOneAtATime(this, NAME);
@@ -128,7 +131,7 @@ export class PoolerChart extends DataChart {
       imagePullPolicy: platform.imagePullPolicy,
       // Small heaps: it keeps next to nothing, and Node.js would take what it is given.
       command: ['node', '--max-old-space-size=32', '--max-semi-space-size=1', '/opt/holdfast/follower.js', `${FOLLOWER_CONFIG_DIR}/${FOLLOWER_CONFIG_FILE}`],
-      ports: containerPorts({ metrics: FOLLOWER_PORT }),
+      ports: containerPorts({ metrics: FOLLOWER_PORT, ...(hasPeers(this.context.environment) ? { leader: LEADER_PORT, status: REGION_STATUS_PORT } : {}) }),
       resources: resources(region.follower.resources),
       readinessProbe: { httpGet: health('/health/ready'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
       lifecycle: { preStop: { exec: { command: OUTLIVE_DRAIN } } },
@@ -140,6 +143,8 @@ export class PoolerChart extends DataChart {
         readOnly('server-tls', TLS_DIRS.pgbouncer),
         readOnly('etcd-client-tls', TLS_DIRS.etcdClient),
         readOnly('postgres-ca', TLS_DIRS.postgresCa),
+        // Shown to other regions' followers.
+        ...(hasPeers(this.context.environment) ? [readOnly('server-tls', TLS_DIRS.pgbouncer)] : []),
         { name: 'run', mountPath: PGBOUNCER_RUN_DIR },
       ],
     });
@@ -152,10 +157,12 @@ export class PoolerChart extends DataChart {
       [
         { peer: namespacesWith(DATABASE_CLIENT_LABEL), ports: [POOLER_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [FOLLOWER_PORT] },
+        ...gatewayIngress(this.context),
       ],
       [
         { peer: podsOf('postgres'), ports: [POSTGRES_PORT, PATRONI_PORT] },
         { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] },
+        ...gatewayEgress(this.context, [POOLER_PORT, REGION_STATUS_PORT]),
       ],
     );
   }

@@ -23,6 +23,7 @@ import {
   postgresName,
   restoreRequestName,
 } from '../lib/topology/derive';
+import { hasPeers, LEADER_PORT, REGION_STATUS_PORT } from '../lib/topology/regions';
 import { BACKUP_ENV, backupServer, pgbackrestVolumes, repositoryMounts, STORE_EGRESS } from './backup-parts';
 import { requestPostgresCertificates } from './certificates';
 import { mergeClusterConfiguration } from './cluster-configuration';
@@ -46,6 +47,9 @@ import {
   tlsVolume,
 } from './pods';
 import { patchedObject } from './patched-object';
+import { gatewayEgress } from './region-gateway';
+import { heartbeat } from './heartbeat';
+import { guardConfiguration, guardRegion } from './region-guard';
 import { fetchPostgresCredentials } from './secrets';
 import { overNodes, overZones } from './spread';
 
@@ -56,7 +60,11 @@ const WATCHED = [PATRONI_CONFIG_DIR, ROLES_DIR, TLS_DIRS.postgres, TLS_DIRS.etcd
 /** A planned handover takes about two seconds; after this the pod stops anyway, and the others fail over. */
 const HANDOVER_TIMEOUT_SECONDS = 30;
 
+/** libpq takes 2 s at least. */
+const GATEWAY_CONNECT_TIMEOUT_SECONDS = 3;
+
 const CONFIGURATION_MOUNT = readOnly('configuration', PATRONI_CONFIG_DIR);
+const POSTGRES_TLS_MOUNT = readOnly('postgres-tls', TLS_DIRS.postgres);
 const ETCD_CLIENT_MOUNT = readOnly('etcd-client-tls', TLS_DIRS.etcdClient);
 
 /** PostgreSQL under Patroni: one member per zone (or more), each with its volume. */
@@ -70,7 +78,8 @@ export class PostgresChart extends DataChart {
     this.name = postgresName(context.region);
     this.configuration = {
       [PATRONI_CONFIG_FILE]: patroniYaml(context.environment, context.region),
-      [DYNAMIC_CONFIGURATION_FILE]: dynamicConfigurationJson(context.region),
+      [DYNAMIC_CONFIGURATION_FILE]: dynamicConfigurationJson(context.environment, context.region),
+      ...guardConfiguration(context),
     };
     this.backupConfiguration = { [PGBACKREST_CONFIG_FILE]: memberPgbackrestConf(context.environment, context.region, context.platform.backups) };
     this.configMap(this.name, this.configuration);
@@ -134,8 +143,16 @@ export class PostgresChart extends DataChart {
       tolerations: stayOnDeadNode,
       // No rights in the cluster: only the role by which it reaches its backups.
       serviceAccountName: REPOSITORY_ACCOUNT,
-      initContainers: [this.setAside(), mergeClusterConfiguration(this.context, [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT])],
-      containers: [this.patroniContainer(), backupServer(this.context)],
+      initContainers: [
+        ...guardRegion(
+          this.context,
+          [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT, POSTGRES_TLS_MOUNT],
+          [fieldEnv('POD_NAME', 'metadata.name'), ...replicationEnv()],
+        ),
+        this.setAside(),
+        mergeClusterConfiguration(this.context, [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT]),
+      ],
+      containers: [this.patroniContainer(), backupServer(this.context), ...heartbeat(this.context, superuserEnv())],
       volumes: [
         // With the passwords in one volume, so that Patroni reads both as one configuration, and reads them again when either changes. While a restore is under
         // way it finds its bootstrap method there, too; otherwise that ConfigMap does not exist.
@@ -195,7 +212,7 @@ export class PostgresChart extends DataChart {
         { name: 'tmp', mountPath: '/tmp' },
         { name: 'shm', mountPath: '/dev/shm' },
         CONFIGURATION_MOUNT,
-        readOnly('postgres-tls', TLS_DIRS.postgres),
+        POSTGRES_TLS_MOUNT,
         ETCD_CLIENT_MOUNT,
         readOnly('patroni-client-tls', TLS_DIRS.patroniClient),
         readOnly('roles', ROLES_DIR),
@@ -214,7 +231,15 @@ export class PostgresChart extends DataChart {
       { name: 'HOLDFAST_PROBE_FAILURES', value: String(supervision.probeFailures) },
       { name: 'HOLDFAST_HANDOVER_TIMEOUT', value: String(HANDOVER_TIMEOUT_SECONDS) },
       { name: 'HOLDFAST_WATCHED', value: WATCHED.join(':') },
+      ...this.regionEnv(),
     ];
+  }
+
+  /** Between regions: how long a gateway's address that is silent holds up the next one. */
+  private regionEnv(): EnvVar[] {
+    const { environment } = this.context;
+    if (!hasPeers(environment)) return [];
+    return [{ name: 'PGCONNECT_TIMEOUT', value: String(GATEWAY_CONNECT_TIMEOUT_SECONDS) }];
   }
 
   private restrictTraffic(): void {
@@ -228,7 +253,7 @@ export class PostgresChart extends DataChart {
         { peer: podsOf('backup'), ports: [BACKUP_SERVER_PORT, PATRONI_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] },
       ],
-      [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, STORE_EGRESS],
+      [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, ...gatewayEgress(this.context, [LEADER_PORT, REGION_STATUS_PORT]), STORE_EGRESS],
     );
   }
 }
@@ -242,9 +267,15 @@ const identityEnv = (): EnvVar[] => [
   { name: 'PATRONI_RESTAPI_CONNECT_ADDRESS', value: `$(POD_IP):${PATRONI_PORT}` },
 ];
 
-/** Only what is used once, when a cluster is made. What Patroni logs in with later comes from a file: a process keeps the environment that it was started with. */
-const credentialsEnv = (): EnvVar[] => [
+const superuserEnv = (): EnvVar[] => [
   { name: 'PATRONI_SUPERUSER_USERNAME', value: PATRONI_ROLES.superuser },
   secretEnv('PATRONI_SUPERUSER_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.superuser),
-  secretEnv('HOLDFAST_APPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.application),
 ];
+
+const replicationEnv = (): EnvVar[] => [
+  { name: 'PATRONI_REPLICATION_USERNAME', value: PATRONI_ROLES.replication },
+  secretEnv('PATRONI_REPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.replication),
+];
+
+/** Only what is used once, when a cluster is made. What Patroni logs in with later comes from a file: a process keeps the environment that it was started with. */
+const credentialsEnv = (): EnvVar[] => [...superuserEnv(), secretEnv('HOLDFAST_APPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.application)];

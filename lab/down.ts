@@ -2,12 +2,13 @@
 import { removeCgroups } from './hosts/cgroups';
 import { deleteNetns, existingNamespaces } from './hosts/network';
 import { killProcesses, processNames } from './processes';
-import type { LabSettings } from './settings';
+import { labRegions, type LabSettings } from './settings';
 import { removeDirectory } from './state';
 
 export const removeLab = async (lab: LabSettings): Promise<void> => {
-  await killProcesses(lab, await processNames(lab));
+  const regions = labRegions(lab);
+  await Promise.all(regions.map(async (region) => killProcesses(region, await processNames(region))));
   for (const netns of await existingNamespaces(lab)) await deleteNetns(netns);
-  await Promise.all(lab.nodes.map((node) => removeCgroups(node.cgroup)));
+  await Promise.all(regions.flatMap(({ nodes }) => nodes).map((node) => removeCgroups(node.cgroup)));
   await removeDirectory(lab);
 };

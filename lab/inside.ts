@@ -15,7 +15,7 @@ export const runInside = (lab: LabSettings, args: readonly string[]): Promise<nu
   runProgramInside(lab, [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...args], { ...process.env, [MARK]: lab.name });
 
 export const runProgramInside = (lab: LabSettings, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> => {
-  const [program = '', ...rest] = inNetns(lab.controlPlane.netns, argv);
+  const [program = '', ...rest] = inNetns(lab.inside, argv);
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { stdio: 'inherit', env });
     const pass = (signal: NodeJS.Signals): void => {

@@ -74,15 +74,23 @@ export const clusterMembers = async (tls: PatroniClientTls, addresses: readonly 
   throw last;
 };
 
-/** Why the cluster is not whole; empty: one running leader, one synchronous standby, everybody streams, one timeline. */
+export const isLeader = (member: PatroniMember): boolean => ['leader', 'standby_leader'].includes(member.role);
+
+/**
+ * Why the cluster is not whole; empty: one running leader, one synchronous standby, everybody streams, one timeline. In a standby region the leader streams from
+ * another region, and nobody is synchronous.
+ */
 export const complaints = (members: readonly PatroniMember[], expected: number): readonly string[] => {
-  const leaders = members.filter((m) => m.role === 'leader');
+  const leaders = members.filter(isLeader);
+  const follows = leaders[0]?.role === 'standby_leader';
   const timelines = new Set(members.map((m) => m.timeline));
   return [
     ...(members.length === expected ? [] : [`${members.length} of ${expected} members`]),
-    ...(leaders.length === 1 && leaders[0]?.state === 'running' ? [] : [`${leaders.length} leaders (${leaders.map((l) => l.state).join(', ')})`]),
-    ...(members.some((m) => m.role === 'sync_standby') ? [] : ['no synchronous standby']),
-    ...members.filter((m) => m.role !== 'leader' && m.state !== 'streaming').map((m) => `${m.name} is ${m.state}`),
+    ...(leaders.length === 1 && leaders[0]?.state === (follows ? 'streaming' : 'running')
+      ? []
+      : [`${leaders.length} leaders (${leaders.map((l) => l.state).join(', ')})`]),
+    ...(follows || members.some((m) => m.role === 'sync_standby') ? [] : ['no synchronous standby']),
+    ...members.filter((m) => !isLeader(m) && m.state !== 'streaming').map((m) => `${m.name} is ${m.state}`),
     ...(timelines.size === 1 ? [] : [`timelines ${[...timelines].join(', ')}`]),
   ];
 };

@@ -94,19 +94,26 @@ const secret = (name: string, stringData: Readonly<Record<string, string>>): Kub
   stringData,
 });
 
+/** What all regions of a lab have in common: who signs their certificates, and the passwords (a standby has its primary's roles). */
+export interface SharedSecrets {
+  readonly authority: KeyPair;
+  readonly passwords: Pick<Credentials, 'superuser' | 'replication' | 'rewind' | 'application'>;
+}
+
+export const createSharedSecrets = async (): Promise<SharedSecrets> => ({
+  authority: await createAuthority('holdfast-data'),
+  passwords: { superuser: newPassword(), replication: newPassword(), rewind: newPassword(), application: newPassword() },
+});
+
 /** Makes everything new, keeps what the lab itself needs in its directory, and returns the Secrets to apply. */
-export const createSecrets = async (lab: LabSettings): Promise<readonly KubernetesObject[]> => {
-  const authority = await createAuthority('holdfast-data');
+export const createSecrets = async (lab: LabSettings, { authority, passwords }: SharedSecrets): Promise<readonly KubernetesObject[]> => {
   const issued = await Promise.all(
     Object.entries(certificateRequests(lab)).map(async ([name, request]) => ({ name, pair: await issueCertificate(authority, request) })),
   );
   const client = issued.find(({ name }) => name === 'patroni-client-tls')?.pair;
   if (client === undefined) throw new Error('no client certificate was issued');
   const credentials: Credentials = {
-    superuser: newPassword(),
-    replication: newPassword(),
-    rewind: newPassword(),
-    application: newPassword(),
+    ...passwords,
     applicationUser: lab.region.postgres.applicationRole,
     ca: authority.certificate,
     client,

@@ -1,6 +1,7 @@
 /** Where everything of one lab is: derived from its name and the environment, so that two labs never meet. */
 import { join } from 'node:path';
-import { homeRegion } from '../lib/topology/derive';
+import { homeRegion, regionCode } from '../lib/topology/derive';
+import { gatewayAddresses, hasPeers, regionStatusAddresses } from '../lib/topology/regions';
 import type { Environment, Region } from '../lib/topology/types';
 import { cacheRoot } from './cache';
 
@@ -14,10 +15,13 @@ export interface NodeSettings {
   readonly address: string;
   readonly gateway: string;
   readonly podCidr: string;
+  /** What other regions reach this one by: routed to this node, whose kube-proxy knows them. */
+  readonly gateways: readonly string[];
   readonly cgroup: string;
   readonly directory: string;
 }
 
+/** One region of a lab; a lab of one region is just that. */
 export interface LabSettings {
   readonly name: string;
   readonly environment: Environment;
@@ -31,6 +35,8 @@ export interface LabSettings {
   readonly controlPlane: { readonly netns: string; readonly address: string; readonly gateway: string; readonly bridge: number };
   readonly nodes: readonly NodeSettings[];
   readonly dnsAddress: string;
+  /** The namespace that commands enter: the home region's control plane, or, with several regions, a place outside all of them. */
+  readonly inside: string;
 }
 
 /** Interface and namespace names have 15 characters: prefix `hf-`, the lab's name, a suffix. */
@@ -38,13 +44,15 @@ const LAB_NAME = /^[a-z][a-z0-9]{0,7}$/;
 
 const base = (cidr: string): string => cidr.split('.').slice(0, 2).join('.');
 
-export const labSettings = (name: string, environment: Environment): LabSettings => {
+/** @param region default: the home region, whose settings stand for the whole lab wherever one region is all there is */
+export const labSettings = (name: string, environment: Environment, region: Region = homeRegion(environment)): LabSettings => {
   if (!LAB_NAME.test(name))
     throw new Error(`lab name: given "${name}"; allowed: 1 to 8 lower-case letters and digits, a letter first; fix: for example --lab two`);
-  const region = homeRegion(environment);
   const net = base(region.network.vpcCidr);
-  const prefix = `hf-${name}`;
-  const directory = join(cacheRoot(), 'labs', name);
+  const isHome = region.role === 'home';
+  const prefix = isHome ? `hf-${name}` : `hf-${name}-${regionCode(region.name)}`;
+  const root = labDirectory(name);
+  const directory = isHome ? root : join(root, regionCode(region.name));
   return {
     name,
     environment,
@@ -54,12 +62,35 @@ export const labSettings = (name: string, environment: Environment): LabSettings
     prefix,
     router: `${prefix}-rt`,
     controlPlane: { netns: `${prefix}-cp`, address: `${net}.9.10`, gateway: `${net}.9.1`, bridge: 9 },
-    nodes: region.zones.map((zone, i) => nodeSettings(zone, i + 1, net, prefix, directory)),
+    nodes: region.zones.map((zone, i) => ({ ...nodeSettings(zone, i + 1, net, prefix, directory), gateways: gatewaysOf(environment, region, i) })),
     dnsAddress: tenthAddress(region.network.serviceCidr),
+    inside: environment.regions.length > 1 ? observerNetns(name) : `${prefix}-cp`,
   };
 };
 
-const nodeSettings = (zone: string, index: number, net: string, prefix: string, directory: string): NodeSettings => {
+export const labDirectory = (name: string): string => join(cacheRoot(), 'labs', name);
+
+/** A host that is connected to every region's router and belongs to none. */
+export const observerNetns = (name: string): string => `hf-${name}-ob`;
+
+/** Every region of the lab that `lab` is one region of, the home region first. */
+export const labRegions = (lab: LabSettings): readonly LabSettings[] =>
+  [...lab.environment.regions]
+    .sort((a, b) => Number(b.role === 'home') - Number(a.role === 'home'))
+    .map((region) => labSettings(lab.name, lab.environment, region));
+
+/** @throws Error when the lab has no such region */
+export const regionOfLab = (lab: LabSettings, name: string): LabSettings => {
+  const regions = labRegions(lab);
+  const found = regions.find((r) => r.region.name === name || r.region.role === name);
+  if (found !== undefined) return found;
+  throw new Error(`--region: given "${name}"; allowed: ${regions.flatMap((r) => [r.region.name, r.region.role]).join(', ')}`);
+};
+
+const gatewaysOf = (environment: Environment, region: Region, zone: number): readonly string[] =>
+  hasPeers(environment) ? [gatewayAddresses(region), regionStatusAddresses(region)].flatMap((addresses) => addresses.slice(zone, zone + 1)) : [];
+
+const nodeSettings = (zone: string, index: number, net: string, prefix: string, directory: string): Omit<NodeSettings, 'gateways'> => {
   const letter = zone.slice(-1);
   return {
     name: `node-${letter}`,

@@ -1,9 +1,9 @@
 /** Whether a lab exists, and in which state: kept in its directory, so that any later command (after a crash, too) can tell and clean up. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { livePid, startTimeOf } from './processes';
-import type { LabSettings } from './settings';
+import { labDirectory, labRegions, type LabSettings } from './settings';
 
 interface LabState {
   readonly phase: 'starting' | 'up';
@@ -32,7 +32,21 @@ export const phaseOf = async (lab: LabSettings): Promise<Phase> => {
   if (!existsSync(file(lab))) return 'broken';
   const state = await readState(lab);
   if (state.phase === 'starting') return startTimeOf(state.starter.pid) === state.starter.startTime ? 'starting' : 'broken';
-  return (await livePid(lab, 'control-plane')) === undefined ? 'broken' : 'up';
+  // A region of several may be off: a drill does that.
+  const alive = await Promise.all(labRegions(lab).map((region) => livePid(region, 'control-plane')));
+  return alive.some((pid) => pid !== undefined) ? 'up' : 'broken';
+};
+
+/** The environment that a lab of this name runs; undefined when there is none. Read before anything else is known of it. */
+export const environmentOfLab = (name: string): string | undefined => {
+  const state = join(labDirectory(name), STATE_FILE);
+  return existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as LabState).environment : undefined;
+};
+
+/** A further region's folder, within that of the lab: it comes and goes with it. */
+export const claimRegion = async (lab: LabSettings, parts: Parts): Promise<void> => {
+  await mkdir(lab.logs, { recursive: true, mode: 0o711 });
+  await writeFile(file(lab), stateText(lab, 'starting', parts));
 };
 
 type Parts = Pick<LabState, 'binaries' | 'images'>;

@@ -3,14 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from './exec';
 import { createRouter } from './hosts/network';
+import { joinRegions } from './hosts/wan';
 import { health } from './health';
 import { ApiError, isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
 import { startControlPlane, writeCredentials } from './kubernetes/control-plane';
 import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
 import { repositorySecret, startObjectStore } from './s3/store';
-import { clientTls, createSecrets, readCredentials } from './secrets';
-import type { LabSettings } from './settings';
-import { claim, markUp, phaseOf } from './state';
+import { clientTls, createSecrets, createSharedSecrets, readCredentials, type SharedSecrets } from './secrets';
+import { labRegions, type LabSettings } from './settings';
+import { claim, claimRegion, markUp, phaseOf } from './state';
 import { removeLab } from './down';
 import { persistentVolumes } from './volumes';
 
@@ -41,7 +42,7 @@ export class LabExistsError extends Error {
 }
 
 /** The host's part: namespaces and machines. Leaves nothing behind when it fails. */
-export const startMachines = async (lab: LabSettings, parts: LabParts, progress: Progress): Promise<void> => {
+export const startMachines = async (lab: LabSettings, parts: LabParts, progress: Progress, roundTripMs = 0): Promise<void> => {
   const phase = await phaseOf(lab);
   if (phase === 'broken') {
     progress(`lab "${lab.name}" was left over from a crash: removing it`);
@@ -50,15 +51,40 @@ export const startMachines = async (lab: LabSettings, parts: LabParts, progress:
   if (phase === 'up' || phase === 'starting' || !(await claim(lab, { binaries: parts.binaries, images: parts.references }))) {
     throw new LabExistsError(lab.name, phase);
   }
+  const regions = labRegions(lab);
+  for (const region of regions.slice(1)) await claimRegion(region, { binaries: parts.binaries, images: parts.references });
+  await Promise.all(regions.map((region) => prepareRegion(region, parts)));
+  await joinRegions(lab, roundTripMs);
+  await Promise.all(regions.map((region) => startRegion(region, parts.binaries)));
+};
+
+const prepareRegion = async (lab: LabSettings, parts: LabParts): Promise<void> => {
   // No name server outside: the cluster's DNS answers for the cluster only.
   await writeFile(join(lab.directory, 'resolv.conf'), 'nameserver 127.0.0.1\n');
   await Promise.all([writeCredentials(lab), createRouter(lab), ...lab.nodes.map((node) => prepareNode(lab, node, parts.images))]);
-  await Promise.all([startControlPlane(lab, parts.binaries), startObjectStore(lab, parts.objectStore)]);
-  for (const node of lab.nodes) await startNode(lab, node, parts.binaries);
+  await startObjectStore(lab, parts.objectStore);
+};
+
+/** The machines of one region, from nothing or after they were lost. */
+const startRegion = async (lab: LabSettings, binaries: string): Promise<void> => {
+  await startControlPlane(lab, binaries);
+  for (const node of lab.nodes) await startNode(lab, node, binaries);
+};
+
+/** Every region's charts, at the same time: none waits for another to be whole. */
+export const applyAllCharts = async (
+  lab: LabSettings,
+  chartsOf: (region: LabSettings) => readonly (readonly KubernetesObject[])[],
+  progress: Progress,
+): Promise<void> => {
+  const shared = await createSharedSecrets();
+  const regions = labRegions(lab);
+  const named = (region: LabSettings): Progress => (regions.length === 1 ? progress : (line) => progress(`${region.region.name}: ${line}`));
+  await Promise.all(regions.map((region) => applyCharts(region, chartsOf(region), shared, named(region))));
 };
 
 /** The cluster's part, from inside the lab's network: waits for the machines, applies the charts, waits until the data tier is whole. */
-export const applyCharts = async (lab: LabSettings, charts: readonly (readonly KubernetesObject[])[], progress: Progress): Promise<void> => {
+const applyCharts = async (lab: LabSettings, charts: readonly (readonly KubernetesObject[])[], shared: SharedSecrets, progress: Progress): Promise<void> => {
   const api = await until('API server', 60, async () => {
     const client = kubernetesApi(lab);
     await client.get('/api/v1/nodes');
@@ -69,7 +95,7 @@ export const applyCharts = async (lab: LabSettings, charts: readonly (readonly K
     // The namespaces come with the first chart, and Secrets need them; the nodes register meanwhile.
     const [first = [], ...rest] = charts;
     await applyAll(api, first);
-    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab)), await repositorySecret(lab)]);
+    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab, shared)), await repositorySecret(lab)]);
     await until('volumes available', 60, async () =>
       (await api.list<Volume>('/api/v1/persistentvolumes')).every((v) => v.status.phase === 'Available') ? true : undefined,
     );

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { FollowerConfig } from '../../lib/services/follower';
+import { isIP } from 'node:net';
+import type { FollowerConfig, PeerConfig, RegionsConfig } from '../../lib/services/follower';
 import { reasonOf } from './log';
 
 /** The configuration can't be used; the message names every problem. */
@@ -28,6 +29,12 @@ const duration = expected('seconds, more than 0 and at most 60', (v) => typeof v
 const port = expected('a port, 1 to 65535', (v) => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= 65_535);
 const endpoints = expected('a list of https addresses, at least one', (v) => Array.isArray(v) && v.length > 0 && v.every(isHttps));
 
+/** Absent, or as it should be. */
+const optional =
+  (check: Check): Check =>
+  (value, path) =>
+    value === undefined ? [] : check(value, path);
+
 type Checks<T> = { readonly [K in keyof T]-?: Check };
 
 /** Every key of T is checked, and no other key is accepted. */
@@ -43,6 +50,33 @@ const object =
     ];
   };
 
+const listOf =
+  (check: Check): Check =>
+  (value, path) =>
+    Array.isArray(value) && value.length > 0
+      ? value.flatMap((item, i) => check(item, `${path}[${i}]`))
+      : [`${path}: given ${given(value)}; allowed: a list, at least one`];
+const address = expected('a numeric address', (v) => typeof v === 'string' && isIP(v) !== 0);
+const count = expected('a whole number above 0', (v) => Number.isSafeInteger(v) && Number(v) > 0);
+
+const peer = object<PeerConfig>({
+  name: text,
+  gateways: listOf(address),
+  status: listOf(address),
+  standbyCluster: object<PeerConfig['standbyCluster']>({ host: text, port, primary_slot_name: name, create_replica_methods: listOf(text) }),
+});
+const regions = object<RegionsConfig>({
+  self: text,
+  peers: listOf(peer),
+  configKey: text,
+  certificate: object<RegionsConfig['certificate']>({ ca: text, cert: text, key: text }),
+  statusPort: port,
+  leaderPort: port,
+  localDatabase: name,
+  localPoolSize: count,
+  stalenessBoundSeconds: duration,
+});
+
 const followerConfig = object<FollowerConfig>({
   etcd: object<FollowerConfig['etcd']>({ endpoints, ca: text, cert: text, key: text }),
   leaderKey: text,
@@ -55,6 +89,7 @@ const followerConfig = object<FollowerConfig>({
   etcdPlacement: flag,
   etcdMemberOrdinals: expected('true (the only pairing there is)', (v) => v === true),
   listen: object<FollowerConfig['listen']>({ host: text, port }),
+  regions: optional(regions),
 });
 
 /** @throws ConfigError with every problem at once */

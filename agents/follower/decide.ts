@@ -3,6 +3,8 @@
  * what is not known keeps the route that works.
  */
 
+import type { OwnRole } from '../../lib/failover/region-role';
+
 export interface Address {
   /** A numeric address: no name is resolved on the way to a new primary. */
   readonly host: string;
@@ -39,6 +41,17 @@ export interface Reading {
   readonly syncStandby: string | undefined;
   /** Patroni was asked for a switchover away from this member, now. undefined: no such wish, or it is for later. */
   readonly handover: string | undefined;
+  /** What the region is; undefined: there is only one. */
+  readonly role?: RoleReading | undefined;
+  /** The region's own leader, also where `leader` stands for another region. */
+  readonly local?: Leader | undefined;
+}
+
+/** What a region is, as read from its own etcd. */
+export interface RoleReading extends OwnRole {
+  readonly modRevision: number;
+  /** Patroni's dynamic configuration as it is. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 /** What the member that PgBouncer is routed to said of itself. */

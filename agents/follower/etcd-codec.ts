@@ -1,6 +1,7 @@
 /** etcd's v3 API as its JSON gateway speaks it: keys and values in base64, 64-bit numbers as decimal text, absent fields mean zero. */
 import { isIP } from 'node:net';
-import type { Address, Leader } from './decide';
+import { NO_ROLE, roleOf } from '../../lib/failover/region-role';
+import type { Address, Leader, RoleReading } from './decide';
 import type { EtcdMember, EtcdStatus } from './placement';
 
 /** etcd answered something that can't be understood, or an error of its own. */
@@ -35,12 +36,24 @@ export const parseJson = (body: string): unknown => {
   }
 };
 
-/** Everything that a decision needs, in one transaction: the leader key, the sync key, the failover key, the member keys. */
-export const readRequest = (keys: { leader: string; sync: string; failover: string; membersPrefix: string }, linearizable: boolean): string => {
+export interface ReadKeys {
+  readonly leader: string;
+  readonly sync: string;
+  readonly failover: string;
+  readonly membersPrefix: string;
+  /** Patroni's dynamic configuration, where there is more than one region. */
+  readonly config?: string | undefined;
+}
+
+/** Everything that a decision needs, in one transaction: the leader key, the sync key, the failover key, the member keys, and what the region is. */
+export const readRequest = (keys: ReadKeys, linearizable: boolean): string => {
   const range = (key: string, end?: string) => ({
     request_range: { key: encode(key), ...(end === undefined ? {} : { range_end: encode(end) }), ...(linearizable ? {} : { serializable: true }) },
   });
-  return JSON.stringify({ success: [range(keys.leader), range(keys.sync), range(keys.failover), range(keys.membersPrefix, prefixEnd(keys.membersPrefix))] });
+  const config = keys.config === undefined ? [] : [range(keys.config)];
+  return JSON.stringify({
+    success: [range(keys.leader), range(keys.sync), range(keys.failover), range(keys.membersPrefix, prefixEnd(keys.membersPrefix)), ...config],
+  });
 };
 
 export interface ReadAnswer {
@@ -48,7 +61,17 @@ export interface ReadAnswer {
   readonly leader: Leader | undefined;
   readonly syncStandby: string | undefined;
   readonly handover: string | undefined;
+  readonly role?: RoleReading | undefined;
 }
+
+/** Replaces a key's value if nobody has since it was read at `modRevision` (0: it was not there). */
+export const replaceRequest = (key: string, value: string, modRevision: number): string =>
+  JSON.stringify({
+    compare: [{ key: encode(key), target: 'MOD', result: 'EQUAL', mod_revision: String(modRevision) }],
+    success: [{ request_put: { key: encode(key), value: encode(value) } }],
+  });
+
+export const parseReplaced = (answer: unknown): boolean => plain(answer)['succeeded'] === true;
 
 const MEMBER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -79,7 +102,7 @@ const primaryUrlOf = (apiUrl: unknown): string | undefined => {
 export const parseRead = (answer: unknown, membersPrefix: string): ReadAnswer => {
   const { header, responses } = plain(answer);
   const clusterId = id(plain(header)['cluster_id']);
-  const [leaderKvs, syncKvs, failoverKvs, memberKvs] = list(responses).map((r) => list(plain(r['response_range'])['kvs']));
+  const [leaderKvs, syncKvs, failoverKvs, memberKvs, configKvs] = list(responses).map((r) => list(plain(r['response_range'])['kvs']));
   if (clusterId === '0' || !leaderKvs || !syncKvs || !failoverKvs || !memberKvs)
     throw new EtcdAnswerError(`etcd's answer to a read is incomplete: ${JSON.stringify(answer).slice(0, 160)}`);
   const sync = parseKey(decode(syncKvs[0]?.['value']));
@@ -90,7 +113,14 @@ export const parseRead = (answer: unknown, membersPrefix: string): ReadAnswer =>
     syncStandby,
     handover: handoverFrom(parseKey(decode(failoverKvs[0]?.['value']))),
     leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined,
+    ...(configKvs === undefined ? {} : { role: roleFrom(configKvs[0]) }),
   };
+};
+
+const roleFrom = (key: Plain | undefined): RoleReading => {
+  if (key === undefined) return { ...NO_ROLE, modRevision: 0, config: {} };
+  const config = parseKey(decode(key['value']));
+  return { ...roleOf(config), modRevision: int64(key['mod_revision'], 'mod_revision'), config };
 };
 
 /** Patroni's failover key: `leader` is named for a switchover (not for a failover by hand), `scheduled_at` for one that is not due yet. */

@@ -1,7 +1,19 @@
 import type { Agent } from 'node:https';
 import type { FollowerConfig } from '../../lib/services/follower';
 import type { Reading } from './decide';
-import { EtcdAnswerError, parseJson, parseMembers, parseRead, parseStatus, readRequest, transferRequest, watchRequest } from './etcd-codec';
+import {
+  EtcdAnswerError,
+  parseJson,
+  parseMembers,
+  parseRead,
+  parseReplaced,
+  parseStatus,
+  type ReadKeys,
+  readRequest,
+  replaceRequest,
+  transferRequest,
+  watchRequest,
+} from './etcd-codec';
 import { exchange } from './http';
 import { reasonOf } from './log';
 import type { Metrics } from './metrics';
@@ -53,14 +65,20 @@ const failoverKeyOf = (leaderKey: string): string => leaderKey.replace(/leader$/
 
 export class EtcdClient {
   readonly endpoints: Endpoints;
-  private readonly keys;
+  private readonly keys: ReadKeys;
 
   constructor(
     private readonly config: FollowerConfig,
     private readonly ports: EtcdPorts,
   ) {
     this.endpoints = endpointsOf(config.etcd.endpoints, Math.floor(Math.random() * config.etcd.endpoints.length));
-    this.keys = { leader: config.leaderKey, sync: syncKeyOf(config.leaderKey), failover: failoverKeyOf(config.leaderKey), membersPrefix: config.membersPrefix };
+    this.keys = {
+      leader: config.leaderKey,
+      sync: syncKeyOf(config.leaderKey),
+      failover: failoverKeyOf(config.leaderKey),
+      membersPrefix: config.membersPrefix,
+      config: config.regions?.configKey,
+    };
   }
 
   /**
@@ -83,11 +101,19 @@ export class EtcdClient {
   watch(endpoint: string, onMessage: (revision: number) => void, stop: AbortSignal): Promise<string> {
     const request = {
       url: `${endpoint}/v3/watch`,
-      body: watchRequest(this.keys.failover, this.keys.leader),
+      body: watchRequest(this.keys.config ?? this.keys.failover, this.keys.leader),
       agent: this.ports.watchAgent(),
       headers: REQUIRE_LEADER,
     };
     return watchStream(request, onMessage, stop);
+  }
+
+  /**
+   * Replaces a key, unless somebody else has since it was read.
+   * @returns whether it was replaced
+   */
+  replace(key: string, value: string, modRevision: number): Promise<boolean> {
+    return this.onAnyEndpoint(async (endpoint) => parseReplaced(await this.post(endpoint, '/v3/kv/txn', replaceRequest(key, value, modRevision))));
   }
 
   members(): Promise<readonly EtcdMember[]> {

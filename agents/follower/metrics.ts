@@ -15,6 +15,8 @@ export interface Metrics {
   placementTransfers: number;
   placementFailures: number;
   ready: boolean;
+  /** Of a standby region's own rows, seconds; undefined: not known, or not a standby region. */
+  replicationAgeSeconds: number | undefined;
 }
 
 export const newMetrics = (): Metrics => ({
@@ -32,6 +34,7 @@ export const newMetrics = (): Metrics => ({
   placementTransfers: 0,
   placementFailures: 0,
   ready: false,
+  replicationAgeSeconds: undefined,
 });
 
 type Kind = 'gauge' | 'counter';
@@ -52,6 +55,7 @@ const samples = (m: Metrics, now: number): readonly Sample[] => [
   ['credential_reloads_total', 'counter', "Reloads because PgBouncer's users or certificates changed.", m.credentialReloads],
   ['etcd_leader_transfers_total', 'counter', "Transfers of etcd's leadership away from the primary's zone.", m.placementTransfers],
   ['etcd_leader_transfer_failures_total', 'counter', "Transfers of etcd's leadership that failed.", m.placementFailures],
+  ['replication_age_seconds', 'gauge', 'Age of the newest row that a standby region has.', m.replicationAgeSeconds],
 ];
 
 /** Prometheus' text format. A figure that is not known yet is left out: it is not zero. */

@@ -48,7 +48,8 @@ const observe = async ({ etcd, state, now }: PlacingPorts, lastAttemptAt: number
   const [members, statuses] = await Promise.all([etcd.members(), etcd.statuses()]);
   const { reading, leaderSince } = state;
   const isFresh = reading !== undefined && reading.linearizable && now() - reading.at <= MAX_READING_AGE_MS;
-  const primary = isFresh && reading.leader && leaderSince !== undefined ? { member: reading.leader.member, since: leaderSince } : undefined;
+  const leader = reading?.role === undefined ? reading?.leader : reading.local;
+  const primary = isFresh && leader && leaderSince !== undefined ? { member: leader.member, since: leaderSince } : undefined;
   return { now: now(), primary, syncStandby: reading?.syncStandby, members, statuses, lastAttemptAt };
 };
 

@@ -1,7 +1,9 @@
 import { MAX_READING_AGE_MS, olderSince, type Reading } from './decide';
 import type { EtcdClient } from './etcd';
 import { onChange, reasonOf, type Log } from './log';
+import type { RegionsConfig } from '../../lib/services/follower';
 import type { Metrics } from './metrics';
+import { seenByRouting } from './region-view';
 import type { State } from './state';
 import type { Wake } from './wake';
 import { SILENT, STOPPED } from './watch-stream';
@@ -18,6 +20,7 @@ export interface ReadingPorts {
   readonly actNow: Wake;
   readonly pollMs: number;
   readonly stop: AbortSignal;
+  readonly regions?: RegionsConfig | undefined;
 }
 
 /** The watch should have told of a change that a read found; if it has not within this time, it is deaf. */
@@ -51,7 +54,8 @@ const readWithoutQuorum = async (ports: ReadingPorts, watch: Watch, log: Log): P
   }
 };
 
-const accept = ({ state, log, actNow }: ReadingPorts, watch: Watch, reading: Reading): void => {
+const accept = ({ state, log, actNow, regions, now }: ReadingPorts, watch: Watch, read: Reading): void => {
+  const reading = regions === undefined ? read : seenByRouting(read, regions, state.peers, now());
   const before = state.reading?.leader;
   const isNew = reading.leader?.member !== before?.member || reading.leader?.modRevision !== before?.modRevision;
   if (isNew || state.leaderSince === undefined) state.leaderSince = reading.at;

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 import { writeRoute } from './databases-file';
-import { decide, probePauseMs, sameAddress, type Leader, type Route } from './decide';
+import { decide, probePauseMs, sameAddress, type Address, type Leader, type Route } from './decide';
 import type { FollowerConfig } from '../../lib/services/follower';
 import { onChange, reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
@@ -19,6 +19,8 @@ export interface RoutingPorts {
   readonly metrics: Metrics;
   readonly actNow: Wake;
   readonly stop: AbortSignal;
+  /** Called with every step: what depends on the route can follow at once. */
+  readonly onStep?: () => void;
 }
 
 /** PgBouncer's own maintenance comes every third of a second; what is left after two of its turns is killed. */
@@ -45,6 +47,8 @@ export class Routing {
   /** A switch that is written, and that PgBouncer has not carried out yet. */
   private switching: { readonly since: number; readonly mustReconnect: boolean } | undefined;
   private lookedAt = -Infinity;
+  /** Where local reads go by the file. */
+  private writtenLocal: Address | undefined;
   private readonly logChange: Log;
   /** What the loop is doing: one topic, so that coming back to a state is told again. */
   private readonly logStep: Log;
@@ -67,6 +71,8 @@ export class Routing {
   /** @returns for how many milliseconds there is nothing to do */
   async step(): Promise<number> {
     const { state, now } = this.ports;
+    this.ports.onStep?.();
+    if (this.isLocalStale() && state.route) return this.switchLocal(state.route);
     const action = decide({ ...state, now: now() });
     switch (action.kind) {
       case 'probe':
@@ -91,6 +97,36 @@ export class Routing {
         this.logStep('hold', action.because);
         return this.lookAfterPooler();
     }
+  }
+
+  private isLocalStale(): boolean {
+    const { localTarget, route } = this.ports.state;
+    return route !== undefined && localTarget !== undefined && !(this.writtenLocal !== undefined && sameAddress(this.writtenLocal, localTarget));
+  }
+
+  /** Only the line of the local rows changes. */
+  private async switchLocal(route: Route): Promise<number> {
+    const { localTarget } = this.ports.state;
+    try {
+      this.write(route);
+    } catch (error) {
+      this.logChange('route not written', reasonOf(error));
+      return RETRY_MS;
+    }
+    this.logStep('local reads', localTarget === undefined ? 'nowhere' : `to ${localTarget.host}:${localTarget.port}`);
+    return this.onConsole(() => this.apply(route));
+  }
+
+  private write(route: Route): void {
+    const { config, state } = this.ports;
+    const { databasesFile, database } = config.pgbouncer;
+    const local = state.localTarget;
+    const line =
+      config.regions === undefined || local === undefined
+        ? undefined
+        : { ...local, name: config.regions.localDatabase, poolSize: config.regions.localPoolSize };
+    writeRoute(databasesFile, route, database, line);
+    this.writtenLocal = local;
   }
 
   private isReady(): boolean {
@@ -151,11 +187,10 @@ export class Routing {
   }
 
   private async switchTo(route: Route, because: string): Promise<number> {
-    const { state, config, log, metrics, now } = this.ports;
-    const { databasesFile, database } = config.pgbouncer;
+    const { state, log, metrics, now } = this.ports;
     const before = state.route;
     try {
-      writeRoute(databasesFile, route, database);
+      this.write(route);
     } catch (error) {
       this.logChange('route not written', reasonOf(error));
       return RETRY_MS;

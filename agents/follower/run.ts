@@ -1,17 +1,20 @@
 import { performance } from 'node:perf_hooks';
-import type { FollowerConfig } from '../../lib/services/follower';
+import type { FollowerConfig, RegionsConfig } from '../../lib/services/follower';
 import { adminConsole } from './admin-console';
 import { readRoute } from './databases-file';
 import { credentialsLoop } from './credentials';
 import { EtcdClient } from './etcd';
 import { onChange, reasonOf, type Log } from './log';
 import { newMetrics } from './metrics';
+import { serveLeader } from './leader-proxy';
 import { Pooler } from './pgbouncer';
 import { placingLoop } from './placing';
 import { readingLoop, Watch } from './reading';
+import { serveRegion } from './region-server';
+import { regionsLoop } from './regions';
 import { Routing } from './routing';
 import { serve } from './server';
-import { newState } from './state';
+import { newState, type State } from './state';
 import { agentSource, rememberingLookup } from './tls';
 import { makeWake } from './wake';
 
@@ -28,6 +31,18 @@ const sleepUntil = (stop: AbortSignal) => (ms: number) =>
     }
     stop.addEventListener('abort', finish);
   });
+
+/** What other regions reach in this one. */
+const serveNeighbours = async (regions: RegionsConfig, state: State, now: () => number, log: Log): Promise<{ sweep: () => void; close: () => void }> => {
+  const status = await serveRegion(regions, state, now, log);
+  const { server, sweep } = await serveLeader(regions.leaderPort, state, log);
+  const close = (): void => {
+    status.close();
+    status.closeAllConnections();
+    server.close();
+  };
+  return { sweep, close };
+};
 
 /**
  * Follows the leader until `stop`. The databases file stays as it is then: PgBouncer goes on by itself.
@@ -47,9 +62,12 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const [readNow, actNow] = [makeWake(), makeWake()];
   stop.addEventListener('abort', () => [readNow, actNow].forEach((wake) => wake.now()));
 
-  const reading = { etcd, state, now, log, metrics, readNow, actNow, stop, pollMs: config.pollIntervalSeconds * 1000 };
+  const { regions } = config;
+  const reading = { etcd, state, now, log, metrics, readNow, actNow, stop, pollMs: config.pollIntervalSeconds * 1000, regions };
   const watch = new Watch(reading);
-  const routing = new Routing({ config, state, pooler: new Pooler(config.pgbouncer, console, log, metrics), patroniAgent, now, log, metrics, actNow, stop });
+  const neighbours = regions === undefined ? undefined : await serveNeighbours(regions, state, now, log);
+  const pooler = new Pooler(config.pgbouncer, console, log, metrics);
+  const routing = new Routing({ config, state, pooler, patroniAgent, now, log, metrics, actNow, stop, ...(neighbours ? { onStep: neighbours.sweep } : {}) });
   const server = await serve(config.listen, state, metrics, now);
   log('started', state.route ? `the file routes to ${state.route.member}` : 'the file has no route of ours', { etcd: config.etcd.endpoints.join(' ') });
   const routed = routing.loop();
@@ -66,6 +84,10 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   });
   const loops = [routed, readingLoop(reading, watch), watch.loop(), credentials];
   if (config.etcdPlacement) loops.push(placingLoop({ etcd, state, now, log, metrics, random: Math.random, sleep: sleepUntil(stop), stop }));
+  if (regions !== undefined) {
+    const ports = { config, regions, etcd, state, metrics, agent: patroniAgent, now, wallClock: Date.now, log, readNow, actNow, sleep: sleepUntil(stop), stop };
+    loops.push(regionsLoop(ports));
+  }
   try {
     // When stopped, a step of the routing is finished; a question to etcd under way is not worth waiting for.
     await Promise.race([Promise.all(loops), routed]);
@@ -74,6 +96,7 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
     throw error;
   } finally {
     server.close();
+    neighbours?.close();
     server.closeAllConnections();
     await Promise.all([console.close(), credentialsConsole.close()]);
     [agent, watchAgent, patroniAgent].forEach((source) => source().destroy());

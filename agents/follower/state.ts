@@ -1,5 +1,6 @@
 import type { Clients } from './credentials';
-import type { CandidateAnswer, PoolerState, Reading, Route, RouteAnswer } from './decide';
+import type { Address, CandidateAnswer, PoolerState, Reading, Route, RouteAnswer } from './decide';
+import type { PeerView } from './region-view';
 
 /** What the loops know in common. Only its owner writes a field. */
 export interface State {
@@ -17,6 +18,12 @@ export interface State {
   paused: boolean;
   /** Owner: the credentials' loop. undefined: PgBouncer has not been asked yet. */
   clients: Clients | undefined;
+  /** Owner: the regions loop. What was last heard of the others, by name. */
+  readonly peers: Map<string, PeerView>;
+  /** How old the newest row is that this region has; undefined: not known, or it is the primary one. */
+  ageSeconds: number | undefined;
+  /** Where reads of the region's own rows should go. */
+  localTarget: Address | undefined;
   /** Last turns of the two loops: a loop that hangs is not alive. */
   readAt: number;
   actedAt: number;
@@ -33,6 +40,9 @@ export const newState = (route: Route | undefined, now: number): State => ({
   routeAnswer: undefined,
   paused: false,
   clients: undefined,
+  peers: new Map(),
+  ageSeconds: undefined,
+  localTarget: undefined,
   readAt: now,
   actedAt: now,
 });

@@ -1,25 +1,41 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { removeLab } from '../../lab/down';
 import { watch } from '../../lab/faults/dead-man';
 import { health } from '../../lab/health';
+import { ROUND_TRIP_MS } from '../../lab/hosts/wan';
 import { isInside, runInside, runProgramInside } from '../../lab/inside';
 import { kubernetesApi } from '../../lab/kubernetes/api';
 import { adminKubeconfig } from '../../lab/kubernetes/control-plane';
 import { keepLogs, machineLogs } from '../../lab/logs';
+import { isLeader } from '../../lab/patroni';
 import { clientTls, readCredentials } from '../../lab/secrets';
-import type { LabSettings } from '../../lab/settings';
+import { regionOfLab, type LabSettings } from '../../lab/settings';
 import { phaseOf, readState } from '../../lab/state';
-import { applyCharts, LabExistsError, startMachines, type Progress } from '../../lab/up';
+import { applyAllCharts, LabExistsError, startMachines, type Progress } from '../../lab/up';
 import { NAMESPACE } from '../../lib/topology/derive';
-import { EXIT, ExpectedError } from '../exit';
+import { EXIT, ExpectedError, UsageError } from '../exit';
 import { labCharts, prepareLab, settingsOf } from '../prepare-lab';
 
 interface LabOptions {
   readonly lab: string;
 }
+interface RegionOptions extends LabOptions {
+  readonly region?: string;
+}
+
+/** The region that a command is about: the home region unless another is named. */
+const regionOf = ({ lab, region }: RegionOptions): LabSettings => {
+  const settings = settingsOf(lab);
+  try {
+    return region === undefined ? settings : regionOfLab(settings, region);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+};
+const regionFlags = ({ region }: RegionOptions): readonly string[] => (region === undefined ? [] : ['--region', region]);
 
 /** Lines on standard error with the seconds since the start, so that `--json` output stays clean. */
 export const progressLine = (): Progress => {
@@ -40,8 +56,8 @@ export const requireUp = async (lab: LabSettings): Promise<void> => {
 };
 
 /** `lab up`, for this command and for those that need a lab. Ctrl-C and failures leave nothing but the logs. */
-export const bringUp = async (lab: LabSettings, progress: Progress): Promise<number> => {
-  const parts = await prepareLab(progress);
+export const bringUp = async (lab: LabSettings, progress: Progress, roundTripMs: number = ROUND_TRIP_MS): Promise<number> => {
+  const parts = await prepareLab(progress, lab);
   const undo = async (): Promise<void> => {
     if (existsSync(lab.logs)) progress(`logs kept in ${await keepLogs(lab)}`);
     await removeLab(lab);
@@ -53,7 +69,7 @@ export const bringUp = async (lab: LabSettings, progress: Progress): Promise<num
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   try {
-    await startMachines(lab, parts, progress);
+    await startMachines(lab, parts, progress, roundTripMs);
     const code = interrupted ? EXIT.interrupted : await runInside(lab, ['lab', 'apply-charts', '--lab', lab.name]);
     if (code === 0 && !interrupted) return EXIT.ok;
     await undo();
@@ -67,10 +83,10 @@ export const bringUp = async (lab: LabSettings, progress: Progress): Promise<num
   }
 };
 
-const up = async (options: LabOptions): Promise<number> => {
-  const lab = settingsOf(options.lab);
+const up = async (options: LabOptions & { readonly environment?: string; readonly roundTrip: number }): Promise<number> => {
+  const lab = settingsOf(options.lab, options.environment);
   const progress = progressLine();
-  const code = await bringUp(lab, progress);
+  const code = await bringUp(lab, progress, options.roundTrip);
   if (code === 0) progress('the lab is up: `holdfast lab status`, `holdfast lab psql`, `holdfast drill run switchover`');
   return code;
 };
@@ -78,7 +94,7 @@ const up = async (options: LabOptions): Promise<number> => {
 const applyInside = async (options: LabOptions): Promise<number> => {
   const lab = settingsOf(options.lab);
   const { images } = await readState(lab);
-  await applyCharts(lab, labCharts(lab, images), progressLine());
+  await applyAllCharts(lab, (region) => labCharts(region, images), progressLine());
   return EXIT.ok;
 };
 
@@ -91,14 +107,15 @@ const down = async (options: LabOptions): Promise<number> => {
   return EXIT.ok;
 };
 
-const status = async (options: LabOptions & { readonly json?: boolean }): Promise<number> => {
-  const lab = settingsOf(options.lab);
+const status = async (options: RegionOptions & { readonly json?: boolean }): Promise<number> => {
+  const lab = regionOf(options);
   await requireUp(lab);
-  if (!isInside(lab)) return runInside(lab, ['lab', 'status', '--lab', lab.name, ...(options.json === true ? ['--json'] : [])]);
+  if (!isInside(lab)) return runInside(lab, ['lab', 'status', '--lab', lab.name, ...regionFlags(options), ...(options.json === true ? ['--json'] : [])]);
   const api = kubernetesApi(lab);
   try {
     const found = await health(lab, api, clientTls(await readCredentials(lab)));
-    if (options.json === true) process.stdout.write(`${JSON.stringify({ lab: lab.name, healthy: found.complaints.length === 0, ...found }, null, 2)}\n`);
+    if (options.json === true)
+      process.stdout.write(`${JSON.stringify({ lab: lab.name, region: lab.region.name, healthy: found.complaints.length === 0, ...found }, null, 2)}\n`);
     else {
       for (const m of found.members)
         process.stdout.write(`${m.name.padEnd(14)} ${m.role.padEnd(13)} ${m.state.padEnd(10)} timeline ${m.timeline ?? '?'}  ${m.host}\n`);
@@ -116,8 +133,8 @@ const kubectl = async (lab: LabSettings, args: readonly string[]): Promise<numbe
   return runProgramInside(lab, [join(binaries, 'kubectl'), ...args], { ...process.env, KUBECONFIG: adminKubeconfig(lab) });
 };
 
-const logs = async (name: string | undefined, options: LabOptions & { readonly follow?: boolean; readonly container?: string }): Promise<number> => {
-  const lab = settingsOf(options.lab);
+const logs = async (name: string | undefined, options: RegionOptions & { readonly follow?: boolean; readonly container?: string }): Promise<number> => {
+  const lab = regionOf(options);
   await requireUp(lab);
   const machines = await machineLogs(lab);
   if (name === undefined) {
@@ -135,12 +152,12 @@ const logs = async (name: string | undefined, options: LabOptions & { readonly f
 };
 
 /** As the superuser, inside the member's own container. */
-const psql = async (args: readonly string[], options: LabOptions & { readonly member?: string }): Promise<number> => {
-  const lab = settingsOf(options.lab);
+const psql = async (args: readonly string[], options: RegionOptions & { readonly member?: string }): Promise<number> => {
+  const lab = regionOf(options);
   await requireUp(lab);
   if (!isInside(lab)) {
     const member = options.member === undefined ? [] : ['--member', options.member];
-    return runInside(lab, ['lab', 'psql', '--lab', lab.name, ...member, '--', ...args]);
+    return runInside(lab, ['lab', 'psql', '--lab', lab.name, ...regionFlags(options), ...member, '--', ...args]);
   }
   const member = options.member ?? (await leaderName(lab));
   const interactive = process.stdin.isTTY ? ['-it'] : ['-i'];
@@ -153,12 +170,18 @@ const leaderName = async (lab: LabSettings): Promise<string> => {
   const api = kubernetesApi(lab);
   try {
     const { members, complaints } = await health(lab, api, clientTls(await readCredentials(lab)));
-    const leader = members.find((m) => m.role === 'leader')?.name;
+    const leader = members.find(isLeader)?.name;
     if (leader === undefined) throw new ExpectedError(`there is no leader right now (${complaints.join('; ')}); name a member with --member`, EXIT.failed);
     return leader;
   } finally {
     api.close();
   }
+};
+
+const roundTrip = (text: string): number => {
+  const ms = Number(text);
+  if (!Number.isFinite(ms) || ms < 0 || ms > 1000) throw new InvalidArgumentError('allowed: milliseconds, 0 to 1000.');
+  return ms;
 };
 
 const finish = (code: number): void => {
@@ -168,20 +191,24 @@ const finish = (code: number): void => {
 export const registerLab = (program: Command): void => {
   const lab = program.command('lab').description('real Kubernetes on this machine, running the production charts');
   const named = (command: Command): Command => command.option('--lab <name>', 'which lab: several may run side by side', 'lab');
-  named(lab.command('up').description('start the lab and wait until its database is healthy')).action(async (o: LabOptions) => finish(await up(o)));
+  const regional = (command: Command): Command => named(command).option('--region <name>', 'which region, by name or role (default: the home region)');
+  named(lab.command('up').description('start the lab and wait until its database is healthy'))
+    .addOption(new Option('--environment <name>', 'what it runs').choices(['lab', 'lab-regions']))
+    .option('--round-trip <ms>', 'between the regions', roundTrip, ROUND_TRIP_MS)
+    .action(async (o: LabOptions & { environment?: string; roundTrip: number }) => finish(await up(o)));
   named(lab.command('down').description('end the lab and leave nothing')).action(async (o: LabOptions) => finish(await down(o)));
-  named(lab.command('status').description('members, roles, and what is not healthy').option('--json', 'as JSON')).action(
-    async (o: LabOptions & { json?: boolean }) => finish(await status(o)),
+  regional(lab.command('status').description('members, roles, and what is not healthy').option('--json', 'as JSON')).action(
+    async (o: RegionOptions & { json?: boolean }) => finish(await status(o)),
   );
-  named(lab.command('logs').argument('[name]', 'a machine or a pod; without: what there is').option('-f, --follow').option('-c, --container <name>'))
+  regional(lab.command('logs').argument('[name]', 'a machine or a pod; without: what there is').option('-f, --follow').option('-c, --container <name>'))
     .description('logs of machines and pods')
-    .action(async (name: string | undefined, o: LabOptions & { follow?: boolean; container?: string }) => finish(await logs(name, o)));
-  named(lab.command('psql').argument('[args...]', 'arguments for psql, after --').option('--member <name>', 'instead of the leader'))
+    .action(async (name: string | undefined, o: RegionOptions & { follow?: boolean; container?: string }) => finish(await logs(name, o)));
+  regional(lab.command('psql').argument('[args...]', 'arguments for psql, after --').option('--member <name>', 'instead of the leader'))
     .description('a psql session as superuser on the leader')
-    .action(async (args: string[], o: LabOptions & { member?: string }) => finish(await psql(args, o)));
-  named(lab.command('kubectl').argument('[args...]', 'arguments for kubectl, after --'))
+    .action(async (args: string[], o: RegionOptions & { member?: string }) => finish(await psql(args, o)));
+  regional(lab.command('kubectl').argument('[args...]', 'arguments for kubectl, after --'))
     .description("kubectl against the lab's cluster")
-    .action(async (args: string[], o: LabOptions) => finish(await kubectl(settingsOf(o.lab), args)));
+    .action(async (args: string[], o: RegionOptions) => finish(await kubectl(regionOf(o), args)));
   named(lab.command('apply-charts', { hidden: true })).action(async (o: LabOptions) => finish(await applyInside(o)));
   named(lab.command('dead-man', { hidden: true })).action((o: LabOptions) =>
     watch(settingsOf(o.lab), (line) => process.stdout.write(`${new Date().toISOString()} ${line}\n`)),

@@ -9,7 +9,7 @@ import { projectRoot } from '../kubernetes/scripts';
 import type { ProberConfiguration } from '../meter/prober-configuration';
 import type { WriterConfiguration } from '../meter/writer-configuration';
 import { credentialsFile, type Credentials } from '../secrets';
-import type { LabSettings } from '../settings';
+import type { LabSettings, NodeSettings } from '../settings';
 
 export const WRITE_EVERY = 0.02;
 const READ_EVERY = 0.25;
@@ -69,8 +69,17 @@ const start = (name: string, file: string, argv: readonly string[], lastAcks: Ma
   return { name, process: child, ended };
 };
 
-/** @param service address of the pooler's Service */
-export const startMeters = (lab: LabSettings, credentials: Credentials, service: string, directory: string): Meters => {
+/**
+ * @param service address of the pooler's Service
+ * @param writers the nodes on which clients write; every node is probed
+ */
+export const startMeters = (
+  lab: LabSettings,
+  credentials: Credentials,
+  service: string,
+  directory: string,
+  writers: readonly NodeSettings[] = lab.nodes,
+): Meters => {
   const { database } = lab.region.postgres;
   const writer = (zone: string): WriterConfiguration => ({
     client: zone,
@@ -88,7 +97,7 @@ export const startMeters = (lab: LabSettings, credentials: Credentials, service:
   });
   const lastAcks = new Map<string, LastAck>();
   const meters = [
-    ...lab.nodes.map((n) =>
+    ...writers.map((n) =>
       start(
         n.zone,
         join(directory, `writer-${n.zone}.jsonl`),
@@ -98,8 +107,10 @@ export const startMeters = (lab: LabSettings, credentials: Credentials, service:
     ),
     proberOf(lab, credentials, directory, lastAcks),
   ];
-  return running(meters, [...lab.nodes.map((n) => join(directory, `writer-${n.zone}.jsonl`)), join(directory, 'prober.jsonl')], lastAcks);
+  return running(meters, [...writers.map((n) => join(directory, `writer-${n.zone}.jsonl`)), proberFile(lab, directory)], lastAcks);
 };
+
+const proberFile = ({ region }: LabSettings, directory: string): string => join(directory, `prober-${region.name}.jsonl`);
 
 const proberOf = (lab: LabSettings, credentials: Credentials, directory: string, lastAcks: Map<string, LastAck>): Meter => {
   const prober: ProberConfiguration = {
@@ -109,13 +120,13 @@ const proberOf = (lab: LabSettings, credentials: Credentials, directory: string,
     password: credentials.superuser,
     everySeconds: PROBE_EVERY,
   };
-  return start('prober', join(directory, 'prober.jsonl'), [...NODE, bundle('meter-prober'), JSON.stringify(prober)], lastAcks);
+  return start('prober', proberFile(lab, directory), [...NODE, bundle('meter-prober'), JSON.stringify(prober)], lastAcks);
 };
 
 /** The prober alone, for drills whose clients can't live on the nodes. */
 export const startProber = (lab: LabSettings, credentials: Credentials, directory: string): Meters => {
   const lastAcks = new Map<string, LastAck>();
-  return running([proberOf(lab, credentials, directory, lastAcks)], [join(directory, 'prober.jsonl')], lastAcks);
+  return running([proberOf(lab, credentials, directory, lastAcks)], [proberFile(lab, directory)], lastAcks);
 };
 
 const running = (meters: readonly Meter[], files: readonly string[], lastAcks: ReadonlyMap<string, LastAck>): Meters => {

@@ -4,20 +4,27 @@ import { readFile, rm } from 'node:fs/promises';
 import { run } from '../exec';
 import { healNetwork, inNetns, netnsPath } from '../hosts/network';
 import { join } from 'node:path';
-import { adminKubeconfig } from '../kubernetes/control-plane';
+import { adminKubeconfig, clearControlPlane, startControlPlane } from '../kubernetes/control-plane';
 import { clearNode, startNode } from '../kubernetes/node';
 import { startStoppedControlPlane } from '../machines';
 import { livePid } from '../processes';
-import type { LabSettings } from '../settings';
+import { labRegions, type LabSettings } from '../settings';
 import { readState } from '../state';
 import { cordonMark, emptyDisk, isCordoned, NODE_FAULTS, signalNode } from './primitives';
 
 /** @returns what was healed, for the log */
-export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => {
+export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => (await Promise.all(labRegions(lab).map(healRegion))).flat();
+
+const healRegion = async (lab: LabSettings): Promise<readonly string[]> => {
   const healed: string[] = [];
   await healNetwork(lab);
   await startStoppedControlPlane(lab);
   const { binaries } = await readState(lab);
+  if ((await livePid(lab, 'control-plane')) === undefined) {
+    await clearControlPlane(lab);
+    await startControlPlane(lab, binaries);
+    healed.push(`started the control plane of ${lab.region.name}`);
+  }
   for (const node of lab.nodes) {
     if ((await livePid(lab, node.name)) === undefined) {
       await clearNode(node);

@@ -7,7 +7,8 @@ export const netnsPath = (netns: string): string => `/run/netns/${netns}`;
 export const inNetns = (netns: string, argv: readonly string[]): string[] => ['nsenter', `--net=${netnsPath(netns)}`, ...argv];
 
 /** Runs `ip` commands of one namespace in one process. */
-const ipBatch = (netns: string, lines: readonly string[]): Promise<string> => run(['ip', '-n', netns, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+export const ipBatch = (netns: string, lines: readonly string[]): Promise<string> =>
+  run(['ip', '-n', netns, '-batch', '-'], { input: `${lines.join('\n')}\n` });
 
 const FAULT_TABLE = 'holdfast';
 
@@ -45,12 +46,22 @@ export const cutWire = async (lab: LabSettings, node: NodeSettings): Promise<voi
 const wireExists = async (lab: LabSettings, node: NodeSettings): Promise<boolean> =>
   (await run(['ip', '-n', lab.router, '-o', 'link', 'show'])).includes(` l${node.index}@`);
 
+/** Whether the rules that drop everything of these devices are in place, as the router itself says. */
+export const areCut = async (lab: LabSettings, devices: readonly string[]): Promise<boolean> => {
+  if (!existsSync(netnsPath(lab.router))) return false;
+  const rules = await run(inNetns(lab.router, ['nft', 'list', 'chain', 'ip', FAULT_TABLE, 'faults']));
+  return devices.every((device) => ['iifname', 'oifname'].every((side) => rules.includes(`${side} "${device}" drop`)));
+};
+
 /** A node's host: pods are routed to it; a pod address that is no more answers "unreachable", as a router's would. */
 export const createNodeLeg = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
   await cutWire(lab, node); // the old wire outlives its namespace while a client still runs in there
   await createLeg(lab, node.netns, node.index, node.address, node.gateway);
   await ipBatch(node.netns, [`route add unreachable ${node.podCidr} metric 4096`]);
-  await ipBatch(lab.router, [`route replace ${node.podCidr} via ${node.address}`]);
+  await ipBatch(lab.router, [
+    `route replace ${node.podCidr} via ${node.address}`,
+    ...node.gateways.map((address) => `route replace ${address} via ${node.address}`),
+  ]);
 };
 
 export const deleteNetns = async (netns: string): Promise<void> => {

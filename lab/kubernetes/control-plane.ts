@@ -4,9 +4,9 @@ import { openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDetached } from '../exec';
-import { createLeg, inNetns } from '../hosts/network';
+import { createLeg, deleteNetns, inNetns } from '../hosts/network';
 import { createAuthority, createSigningKey, issueCertificate } from '../pki';
-import { recordProcess } from '../processes';
+import { killProcesses, recordProcess } from '../processes';
 import type { LabSettings } from '../settings';
 import { labScript } from './scripts';
 
@@ -65,6 +65,11 @@ const apiServerNames = (lab: LabSettings): string[] => {
   const service = lab.region.network.serviceCidr.split('/')[0]?.split('.').slice(0, 3).join('.') ?? '';
   return [`IP:${lab.controlPlane.address}`, 'IP:127.0.0.1', `IP:${service}.1`, 'DNS:kubernetes.default.svc', 'DNS:kubernetes.default.svc.cluster.local'];
 };
+
+/** Power loss. */
+export const killControlPlane = (lab: LabSettings): Promise<void> => killProcesses(lab, ['control-plane']);
+/** Removes what is left of a killed control plane's host. */
+export const clearControlPlane = (lab: LabSettings): Promise<void> => deleteNetns(lab.controlPlane.netns);
 
 export const startControlPlane = async (lab: LabSettings, binaries: string): Promise<void> => {
   const { netns, bridge, address, gateway } = lab.controlPlane;

@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { subnetMasks } from '../topology/subnets';
 import type { Region } from '../topology/types';
 import { acknowledge } from './acknowledge';
 import { logRetention } from './log-retention';
@@ -86,20 +87,3 @@ export class PrivateNetwork extends Construct {
     return { subnetType: ec2.SubnetType.PRIVATE_ISOLATED, ...shared };
   }
 }
-
-/**
- * The largest private subnets that leave room: each tier takes one share per zone of what the tier before has left over.
- * For 3 zones in a /16: private /18 (16,384 addresses each: pods have VPC addresses), isolated /20, public /22.
- */
-export const subnetMasks = (vpcCidr: string, zones: number): { readonly private: number; readonly isolated: number; readonly public: number } => {
-  const prefix = Number(vpcCidr.split('/')[1]);
-  if (!Number.isInteger(prefix)) throw new Error(`not a CIDR with a prefix length: ${vpcCidr}`);
-  const step = Math.ceil(Math.log2(zones + 1));
-  const masks = { private: prefix + step, isolated: prefix + 2 * step, public: prefix + 3 * step };
-  const smallest = 28;
-  if (masks.public > smallest)
-    throw new Error(
-      `${vpcCidr} is too small for ${zones} zones: public subnets would be /${masks.public}, AWS allows /${smallest} or larger; use a VPC CIDR of /${smallest - 3 * step} or larger`,
-    );
-  return masks;
-};

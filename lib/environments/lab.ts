@@ -1,6 +1,19 @@
 import type { EnvironmentInput } from '../topology/types';
 import { gibibytes, mebibytes, millicores, seconds } from '../topology/units';
 
+/** Sizes that fit several times on one machine. */
+export const smallRegion: NonNullable<EnvironmentInput['everyRegion']> = {
+  etcd: { storage: gibibytes(1), quota: mebibytes(128), resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(1000) } },
+  postgres: {
+    maxConnections: 100,
+    sharedBuffers: mebibytes(64),
+    storage: gibibytes(2),
+    resources: { cpu: millicores(100), memory: mebibytes(512), cpuLimit: millicores(2000) },
+  },
+  pooler: { poolSize: 20, maxClientConnections: 500, resources: { cpu: millicores(20), memory: mebibytes(64), cpuLimit: millicores(500) } },
+  follower: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
+};
+
 /** What the lab runs on one machine: production's home region in everything but sizes. Not deployed to AWS. */
 export const lab: EnvironmentInput = {
   name: 'lab',
@@ -13,16 +26,6 @@ export const lab: EnvironmentInput = {
       network: { vpcCidr: '10.50.0.0/16', serviceCidr: '172.20.0.0/16' },
     },
   ],
-  everyRegion: {
-    etcd: { storage: gibibytes(1), quota: mebibytes(128), resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(1000) } },
-    postgres: {
-      maxConnections: 100,
-      sharedBuffers: mebibytes(64),
-      storage: gibibytes(2),
-      resources: { cpu: millicores(100), memory: mebibytes(512), cpuLimit: millicores(2000) },
-    },
-    pooler: { poolSize: 20, maxClientConnections: 500, resources: { cpu: millicores(20), memory: mebibytes(64), cpuLimit: millicores(500) } },
-    follower: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
-  },
+  everyRegion: smallRegion,
   backups: { archiveTimeout: seconds(10), processMax: 4, delayedReplica: { delay: seconds(30) } },
 };

@@ -1,5 +1,17 @@
-import { etcdEndpoints, leaderKey, memberKey, POOLER_PORT } from '../topology/derive';
+import { configKey, etcdEndpoints, leaderKey, memberKey, POOLER_PORT } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
+import {
+  gatewayAddresses,
+  hasPeers,
+  LEADER_PORT,
+  localDatabase,
+  localPoolSize,
+  peersOf,
+  REGION_STATUS_PORT,
+  regionStatusAddresses,
+  type StandbyCluster,
+  standbyClusterOf,
+} from '../topology/regions';
 import { PGBOUNCER_CONFIG_DIR, PGBOUNCER_DATABASES_FILE, PGBOUNCER_RUN_DIR, TLS_DIRS, tlsFiles } from './paths';
 
 export const FOLLOWER_PORT = 9187;
@@ -31,6 +43,34 @@ export interface FollowerConfig {
   /** PostgreSQL member `<name>-i` runs in the zone of etcd member `etcd-i`. */
   readonly etcdMemberOrdinals: true;
   readonly listen: { readonly host: string; readonly port: number };
+  /** In an environment of several regions. */
+  readonly regions?: RegionsConfig;
+}
+
+/** Another region as this one sees it. */
+export interface PeerConfig {
+  readonly name: string;
+  /** Of its poolers and its leader. */
+  readonly gateways: readonly string[];
+  /** Of its followers' word on what the region is. */
+  readonly status: readonly string[];
+  /** What this region's Patroni needs to follow that one. */
+  readonly standbyCluster: StandbyCluster;
+}
+
+export interface RegionsConfig {
+  readonly self: string;
+  readonly peers: readonly PeerConfig[];
+  /** Patroni's dynamic configuration: says whether this region follows another. */
+  readonly configKey: string;
+  /** What this follower shows to other regions: certificate and key that their CA has signed. */
+  readonly certificate: { readonly ca: string; readonly cert: string; readonly key: string };
+  readonly statusPort: number;
+  readonly leaderPort: number;
+  /** Under this name PgBouncer offers the region's own rows, while they are not older than the bound. */
+  readonly localDatabase: string;
+  readonly localPoolSize: number;
+  readonly stalenessBoundSeconds: number;
 }
 
 export const followerConfig = (environment: Environment, region: Region): FollowerConfig => ({
@@ -51,6 +91,24 @@ export const followerConfig = (environment: Environment, region: Region): Follow
   etcdPlacement: region.etcd.leaderAwayFromPrimary,
   etcdMemberOrdinals: true,
   listen: { host: '0.0.0.0', port: FOLLOWER_PORT },
+  ...(hasPeers(environment) ? { regions: regionsConfig(environment, region) } : {}),
+});
+
+const regionsConfig = (environment: Environment, region: Region): RegionsConfig => ({
+  self: region.name,
+  peers: peersOf(environment, region).map((peer) => ({
+    name: peer.name,
+    gateways: gatewayAddresses(peer),
+    status: regionStatusAddresses(peer),
+    standbyCluster: standbyClusterOf(region, peer),
+  })),
+  configKey: configKey(environment),
+  certificate: tlsFiles(TLS_DIRS.pgbouncer),
+  statusPort: REGION_STATUS_PORT,
+  leaderPort: LEADER_PORT,
+  localDatabase: localDatabase(region),
+  localPoolSize: localPoolSize(region),
+  stalenessBoundSeconds: environment.replication.stalenessBound,
 });
 
 export const followerJson = (environment: Environment, region: Region): string => `${JSON.stringify(followerConfig(environment, region), null, 2)}\n`;

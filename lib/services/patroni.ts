@@ -9,6 +9,7 @@ import {
   POSTGRES_PORT,
   postgresMemberCount,
 } from '../topology/derive';
+import { firstRole, hasPeers, peersOf, standbySlot } from '../topology/regions';
 import type { Environment, Region } from '../topology/types';
 import { PGDATA, TLS_DIRS, tlsFiles } from './paths';
 import { pgHba, pgIdent } from './pg-hba';
@@ -32,7 +33,7 @@ export const PATRONI_ROLES = { superuser: 'postgres', replication: 'replicator',
  * Patroni's dynamic configuration: lives in etcd, the same for every member. `bootstrap.dcs` carries it into a new cluster only; into one that exists it is
  * merged by every pod before it starts (k8s/cluster-configuration.ts).
  */
-export const dynamicConfiguration = (region: Region): Plain => {
+export const dynamicConfiguration = (environment: Environment, region: Region): Plain => {
   const { patroni, synchronousMode } = region.postgres;
   const strict = synchronousMode === 'strict';
   return {
@@ -49,6 +50,7 @@ export const dynamicConfiguration = (region: Region): Plain => {
     // A primary that reaches all other members goes on when etcd is lost.
     failsafe_mode: true,
     primary_start_timeout: patroni.primaryStartTimeout,
+    ...standbySlots(environment, region),
     postgresql: {
       use_pg_rewind: true,
       use_slots: true,
@@ -60,7 +62,14 @@ export const dynamicConfiguration = (region: Region): Plain => {
   };
 };
 
-export const dynamicConfigurationJson = (region: Region): string => `${JSON.stringify(dynamicConfiguration(region), null, 2)}\n`;
+/** While this is the primary region, the write-ahead log is kept for the others; the slots are on every member, so that a failover loses none. */
+const standbySlots = (environment: Environment, region: Region): Plain => {
+  const slots = peersOf(environment, region).map((peer) => [standbySlot(peer), { type: 'physical', cluster_type: 'primary' }] as const);
+  return slots.length === 0 ? {} : { slots: Object.fromEntries(slots) };
+};
+
+export const dynamicConfigurationJson = (environment: Environment, region: Region): string =>
+  `${JSON.stringify(dynamicConfiguration(environment, region), null, 2)}\n`;
 
 /** patroni.yml as an object. What differs between members (name, addresses, passwords) comes from the environment. */
 export const patroniConfiguration = (environment: Environment, region: Region): Plain => ({
@@ -70,7 +79,7 @@ export const patroniConfiguration = (environment: Environment, region: Region): 
   restapi: restApi(),
   ctl: control(),
   etcd3: etcd3(region),
-  bootstrap: bootstrap(region),
+  bootstrap: bootstrap(environment, region),
   postgresql: postgresql(environment, region),
   // No watchdog device exists on EKS nodes: the supervisor beside Patroni takes its place.
   watchdog: { mode: 'off' },
@@ -116,8 +125,9 @@ const etcd3 = (region: Region): Plain => {
   };
 };
 
-const bootstrap = (region: Region): Plain => ({
-  dcs: dynamicConfiguration(region),
+const bootstrap = (environment: Environment, region: Region): Plain => ({
+  // Which region is the primary one is said here only: what is merged later must not undo a promotion.
+  dcs: { ...dynamicConfiguration(environment, region), ...(hasPeers(environment) ? firstRole(environment, region) : {}) },
   initdb: [
     'data-checksums',
     { encoding: 'UTF8' },

@@ -1,5 +1,5 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Certificates, Objective, Region, Rotation } from './types';
+import type { Backups, Certificates, Objective, Region, Replication, Rotation } from './types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
@@ -47,6 +47,7 @@ export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'
 
 export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
 export const ROTATION_DEFAULTS: Rotation = { databaseEvery: days(30), grace: hours(1) };
+export const REPLICATION_DEFAULTS: Replication = { heartbeat: seconds(1), stalenessBound: seconds(5) };
 export const BACKUP_DEFAULTS: Backups = {
   retentionDays: 35,
   objectLockDays: 0,
@@ -74,4 +75,10 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'etcd-quorum-lost': objective(5),
   // The catalogue allows 30 min for a complete outage (PW-10).
   'region-cold-start': objective(150),
+  'region-switchover': objective(6),
+  // CS-5: what was under way between the regions may be lost, half a second of it.
+  'region-crash-promotion': { rto: seconds(6), rpo: seconds(0.5) },
+  'regions-link-cut': objective(5),
+  'standby-region-lost': objective(5),
+  'region-rejoin': objective(5),
 };

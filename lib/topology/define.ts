@@ -1,4 +1,4 @@
-import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, ROTATION_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS } from './defaults';
+import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, ROTATION_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS, REPLICATION_DEFAULTS } from './defaults';
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
@@ -39,6 +39,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   certificates: merge(CERTIFICATE_DEFAULTS, input.certificates) as unknown as Environment['certificates'],
   rotation: merge(ROTATION_DEFAULTS, input.rotation) as unknown as Environment['rotation'],
   backups: merge(BACKUP_DEFAULTS, input.backups) as unknown as Environment['backups'],
+  replication: merge(REPLICATION_DEFAULTS, input.replication) as unknown as Environment['replication'],
   objectives: merge(OBJECTIVE_DEFAULTS, input.objectives) as unknown as Record<Scenario, Objective>,
   drills: input.drills ?? [],
   cache: input.cache ?? null,

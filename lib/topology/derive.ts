@@ -38,6 +38,8 @@ export const PATRONI_NAMESPACE = '/service/';
 /** Patroni's scope: the cluster's name in etcd, one for the whole environment. */
 export const patroniScope = (environment: Environment): string => environment.name;
 export const leaderKey = (environment: Environment): string => `${PATRONI_NAMESPACE}${patroniScope(environment)}/leader`;
+/** Patroni's dynamic configuration. */
+export const configKey = (environment: Environment): string => `${PATRONI_NAMESPACE}${patroniScope(environment)}/config`;
 export const memberKey = (environment: Environment, member: string): string => `${PATRONI_NAMESPACE}${patroniScope(environment)}/members/${member}`;
 export const POSTGRES_PORT = 5432;
 export const PATRONI_PORT = 8008;

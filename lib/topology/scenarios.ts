@@ -23,7 +23,7 @@ export const DATABASE_SCENARIOS = [
 ] as const;
 export const CACHE_SCENARIOS = [] as const;
 export const BACKUP_SCENARIOS = [] as const;
-export const REGION_SCENARIOS = [] as const;
+export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
 export const SECRET_SCENARIOS = [] as const;
 export const OPERATION_SCENARIOS = ['region-cold-start'] as const;
 

@@ -215,6 +215,14 @@ export interface Backups {
   readonly delayedReplica: DelayedReplica | null;
 }
 
+/** Between the regions of an environment; of no effect where there is one. */
+export interface Replication {
+  /** The primary writes a row so often; a standby's lag in seconds is the age of the newest one it has. */
+  readonly heartbeat: Seconds;
+  /** Reads of the standby region's own data go to the primary region instead while that data is older. */
+  readonly stalenessBound: Seconds;
+}
+
 /** What is promised for a scenario. */
 export interface Objective {
   /** Longest time without an acknowledged write, from a client that can reach a pooler. */
@@ -277,6 +285,8 @@ export interface Environment {
   readonly rotation: Rotation;
   /** The buckets for backups and write-ahead log. */
   readonly backups: Backups;
+  /** From the primary region to the others. */
+  readonly replication: Replication;
   /** What is promised, for every scenario. */
   readonly objectives: Readonly<Record<Scenario, Objective>>;
   /** Drills on a schedule. Only declared: must be empty in this release. */
@@ -312,6 +322,7 @@ export interface EnvironmentInput {
   readonly certificates?: Partial<Certificates>;
   readonly rotation?: Partial<Rotation>;
   readonly backups?: Partial<Backups>;
+  readonly replication?: Partial<Replication>;
   readonly objectives?: Partial<Record<Scenario, Partial<Objective>>>;
   readonly drills?: readonly DrillSchedule[];
   readonly cache?: Cache | null;

@@ -1,4 +1,4 @@
-import { subnetMasks } from '../../lib/constructs/private-network';
+import { subnetMasks } from '../../lib/topology/subnets';
 
 test.each([
   ['10.0.0.0/16', 3, { private: 18, isolated: 20, public: 22 }],

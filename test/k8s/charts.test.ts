@@ -1,4 +1,5 @@
 import { App } from 'cdk8s';
+import { parse } from 'yaml';
 import { assertManifestFits, chartsFor, type Manifest } from '../../k8s';
 import { dynamicConfiguration } from '../../lib/services/patroni';
 import { homeRegion } from '../../lib/topology/derive';
@@ -80,7 +81,7 @@ describe('etcd and PostgreSQL', () => {
       'patronictl -c /etc/patroni/10-patroni.yml edit-config --force --quiet --apply /etc/patroni/dynamic-configuration.json',
     );
     const data = at(find(aws, 'ConfigMap', 'pg-euc1'), 'data') as Record<string, string>;
-    expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).toEqual(dynamicConfiguration(homeRegion(production)));
+    expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).toEqual(dynamicConfiguration(production, homeRegion(production)));
     expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).not.toHaveProperty('standby_cluster');
   });
 
@@ -204,10 +205,25 @@ describe('charts', () => {
     expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([[], ['cluster'], ['etcd'], ['postgres'], ['pooler'], ['backup']]);
   });
 
-  test('a standby region gets no PostgreSQL: it would be a second primary', () => {
+  test('a standby region’s PostgreSQL begins as a standby of the home region’s, and nothing that is merged later changes that', () => {
     const standby = renderings.filter(({ region }) => region.role === 'standby');
     expect(standby.length).toBeGreaterThan(0);
-    for (const { manifests } of standby) expect(manifests.map(({ name }) => name)).toEqual(['cluster', 'etcd']);
+    for (const { manifests } of standby) {
+      const data = at(find(manifests, 'ConfigMap', 'pg-use1'), 'data') as Record<string, string>;
+      expect(at(parse(data['10-patroni.yml'] ?? ''), 'bootstrap.dcs.standby_cluster')).toMatchObject({ port: 5433, primary_slot_name: 'standby_use1' });
+      expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).not.toHaveProperty('standby_cluster');
+      expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).not.toHaveProperty('holdfast');
+    }
+  });
+
+  test('with several regions, no member starts before the guard has let it', () => {
+    for (const { environment, region, manifests } of renderings) {
+      const name = region.name === 'us-east-1' ? 'pg-use1' : 'pg-euc1';
+      const names = listAt(find(manifests, 'StatefulSet', name), 'spec.template.spec.initContainers').map(nameOf);
+      expect(names).toEqual(
+        environment.regions.length > 1 ? ['region-guard', 'lost-rows', 'set-aside', 'cluster-configuration'] : ['set-aside', 'cluster-configuration'],
+      );
+    }
   });
 
   test('a manifest too large for its custom resource is refused, with name and size', () => {

@@ -19,6 +19,7 @@ export const LAB: Platform = {
   secrets: 'provided',
   certificates: 'provided',
   backups: { buckets: bucketsAt(() => '10.50.8.10'), credentials: 'shared', roleArn: null, addressing: 'path', authority: 'provided' },
+  regionGateway: 'node-addresses',
 };
 
 export const AWS: Platform = {
@@ -34,6 +35,7 @@ export const AWS: Platform = {
     addressing: 'host',
     authority: 'public',
   },
+  regionGateway: 'internal-load-balancer',
 };
 
 export const environmentNamed = (name: string): Environment => {

@@ -1,12 +1,12 @@
 /** What is drilled is what is deployed: where lab and production differ, and that they differ nowhere else. */
-import { homeRegion } from '../../lib/topology/derive';
 import type { Manifest } from '../../k8s';
 import type { Environment } from '../../lib/topology/types';
 import { differences, type Difference } from './differences';
 import { AWS, environmentNamed, homeManifests, LAB } from './fixtures';
 
 const production = environmentNamed('production');
-const lab = environmentNamed('lab');
+/** How often backups are taken, and into how many repositories, is not a matter of the platform. */
+const lab: Environment = { ...environmentNamed('lab-regions'), backups: production.backups };
 
 /** The differences that no pattern allows, and the patterns that allow none. */
 const judge = (
@@ -31,9 +31,11 @@ describe('the same environment on the lab and on AWS', () => {
     /^CronJob\/(backup-verify|restore-clone):spec\.jobTemplate\.spec\.template\.spec\.volumes\.scratch\.(emptyDir|ephemeral\..*)$/,
     /^StorageClass\/holdfast-data:(provisioner|parameters\.(type|encrypted)|allowVolumeExpansion)$/,
     issuedObjects,
+    // What stands at the addresses that other regions know.
+    /^Service\/region-(gateway|status):(spec\.(type|loadBalancerClass|externalIPs\.\d)|metadata\.annotations\.service\.beta\.kubernetes\.io\/aws-load-balancer-[a-z0-9-]+)$/,
   ];
 
-  test('differs in images, the storage class, and who makes certificates and passwords, and in nothing else', () => {
+  test('differs in images, the storage class, the region’s entrance, and who makes certificates and passwords, and in nothing else', () => {
     expect(judge(found, allowed)).toEqual({ forbidden: [], unused: [] });
   });
 
@@ -51,14 +53,14 @@ describe('the same environment on the lab and on AWS', () => {
 });
 
 describe('the lab and production on the same platform', () => {
-  /** The environment's own name and its network's range, by which two environments must differ. */
+  /** The environment's own name and its networks' addresses, by which two environments must differ. */
   const anonymous = (environment: Environment): readonly Manifest[] =>
     homeManifests(environment, AWS).map((manifest) => ({
       ...manifest,
       objects: JSON.parse(
         JSON.stringify(manifest.objects)
           .replaceAll(new RegExp(`\\b${environment.name}\\b`, 'g'), 'ENVIRONMENT')
-          .replaceAll(homeRegion(environment).network.vpcCidr, 'VPC'),
+          .replaceAll(new RegExp(environment.regions.map((region) => region.network.vpcCidr.split('.').slice(0, 2).join('\\.')).join('|'), 'g'), 'VPC'),
       ) as object[],
     }));
   const found = differences(anonymous(lab), anonymous(production));
@@ -71,16 +73,11 @@ describe('the lab and production on the same platform', () => {
     new RegExp(`${postgres}bootstrap\\.dcs\\.postgresql\\.parameters\\.max_connections$`),
     /^ConfigMap\/pg-euc1:data\.dynamic-configuration\.json\.postgresql\.parameters\.max_connections$/,
     new RegExp(`${postgres}postgresql\\.parameters\\.(shared_buffers|max_wal_size|min_wal_size|max_slot_wal_keep_size)$`),
-    // How far a restore loses, how far the delayed replica stays behind, and how much is done at a time.
-    new RegExp(`${postgres}postgresql\\.parameters\\.archive_timeout$`),
-    /^ConfigMap\/pg-euc1-delayed:data\.postgresql\.conf\.(recovery_min_apply_delay|max_connections|shared_buffers) /,
+    /^ConfigMap\/pg-euc1-delayed:data\.postgresql\.conf\.(max_connections|shared_buffers) /,
     /^ConfigMap\/backup-clone:data\.postgresql\.conf\.max_connections /,
     /^ConfigMap\/[a-z0-9-]+:data\.pgbackrest\.conf\.(archive-push-queue-max)$/,
     /^CronJob\/(backup-verify|restore-clone):.*\.scratch\.ephemeral\..*\.requests\.storage$/,
-    // Production has a repository in each of its regions.
-    /^ExternalSecret\/backup-repository:spec\.target\.template\.data\.repository\.conf\.repo2-cipher-pass$/,
-    /^ConfigMap\/[a-z0-9-]+:data\.pgbackrest\.conf\.repo2-.*$/,
-    /^CronJob\/[a-z-]+:.*\.env\.HOLDFAST_REPOSITORIES\.value$/,
+    /^ConfigMap\/(pgbouncer:data\.follower|pg-euc1:data\.region-guard)\.json\.regions\.localPoolSize$/,
     /^ConfigMap\/pgbouncer:data\.pgbouncer\.ini\.(max_client_conn|default_pool_size|max_db_connections)$/,
   ];
   const consequences = [

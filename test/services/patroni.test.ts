@@ -13,16 +13,25 @@ const configuration = patroniConfiguration(environment, home);
 
 describe('the dynamic configuration', () => {
   test('has the timings of the model', () => {
-    expect(dynamicConfiguration(home)).toMatchObject({ ttl: 20, loop_wait: 1, retry_timeout: 3, primary_start_timeout: 0, maximum_lag_on_failover: 1_048_576 });
+    expect(dynamicConfiguration(environment, home)).toMatchObject({
+      ttl: 20,
+      loop_wait: 1,
+      retry_timeout: 3,
+      primary_start_timeout: 0,
+      maximum_lag_on_failover: 1_048_576,
+    });
   });
 
   test('waits for every standby in strict mode, so that none is ahead of the one that is promoted, and for none otherwise', () => {
-    expect(dynamicConfiguration(home)).toMatchObject({ synchronous_mode: true, synchronous_mode_strict: true, synchronous_node_count: 2 });
-    expect(dynamicConfiguration(withPostgres({ synchronousMode: 'asynchronous' }))).toMatchObject({ synchronous_mode: false, synchronous_mode_strict: false });
+    expect(dynamicConfiguration(environment, home)).toMatchObject({ synchronous_mode: true, synchronous_mode_strict: true, synchronous_node_count: 2 });
+    expect(dynamicConfiguration(environment, withPostgres({ synchronousMode: 'asynchronous' }))).toMatchObject({
+      synchronous_mode: false,
+      synchronous_mode_strict: false,
+    });
   });
 
   test('goes on without etcd while all members answer, and rebuilds a member that can’t follow', () => {
-    expect(dynamicConfiguration(home)).toMatchObject({
+    expect(dynamicConfiguration(environment, home)).toMatchObject({
       failsafe_mode: true,
       postgresql: { use_pg_rewind: true, use_slots: true, remove_data_directory_on_rewind_failure: true, remove_data_directory_on_diverged_timelines: true },
     });
@@ -45,7 +54,7 @@ describe('the dynamic configuration', () => {
     ];
     expect(Object.keys(clusterWideParameters(home)).toSorted()).toEqual(fromDynamicConfigurationOnly);
     expect(Object.keys(memberParameters(environment, home)).filter((name) => fromDynamicConfigurationOnly.includes(name))).toEqual([]);
-    expect(at(dynamicConfiguration(home), 'postgresql.parameters.max_connections')).toBe(home.postgres.maxConnections);
+    expect(at(dynamicConfiguration(environment, home), 'postgresql.parameters.max_connections')).toBe(home.postgres.maxConnections);
   });
 });
 

@@ -7,7 +7,7 @@ import { CACHE_STAGES } from './cache';
 import { DATABASE_STAGES } from './database';
 import type { FamilyLosses, FamilyStages, LossBound } from './family';
 import { OPERATION_STAGES } from './operations';
-import { REGION_STAGES } from './regions';
+import { REGION_LOSSES, REGION_STAGES } from './regions';
 import { SECRET_STAGES } from './secrets';
 import type { Stage } from './stages';
 
@@ -37,7 +37,7 @@ export const lossBound = (environment: Environment): LossBound =>
 
 const PROCEDURE_STAGES: Partial<FamilyStages<string>> = { ...CACHE_STAGES, ...BACKUP_STAGES, ...REGION_STAGES, ...SECRET_STAGES, ...OPERATION_STAGES };
 /** Scenarios that are not listed lose what the home region's database may lose. */
-const LOSSES: FamilyLosses<string> = {};
+const LOSSES: FamilyLosses<string> = { ...REGION_LOSSES };
 
 const stagesFor = (environment: Environment, scenario: Scenario): readonly Stage[] => {
   if (isDatabaseScenario(scenario)) return DATABASE_STAGES[scenario](homeRegion(environment));

@@ -1,0 +1,118 @@
+import type { Agent } from 'node:https';
+import { newestPrimary } from '../../lib/failover/region-guard';
+import { followPatch, merged, parseStatus, type RegionStatus } from '../../lib/failover/region-role';
+import type { FollowerConfig, PeerConfig, RegionsConfig } from '../../lib/services/follower';
+import type { Leader, RoleReading } from './decide';
+import type { EtcdClient } from './etcd';
+import { exchange } from './http';
+import { onChange, reasonOf, type Log } from './log';
+import type { Metrics } from './metrics';
+import { addressesInOrder, localTarget, MAX_PEER_AGE_MS, servingPeer } from './region-view';
+import type { State } from './state';
+import type { Wake } from './wake';
+
+export interface RegionsPorts {
+  readonly config: FollowerConfig;
+  readonly regions: RegionsConfig;
+  readonly etcd: Pick<EtcdClient, 'replace'>;
+  readonly state: State;
+  readonly metrics: Metrics;
+  readonly agent: () => Agent;
+  readonly now: () => number;
+  /** Milliseconds since the epoch: the database's clock, near enough. */
+  readonly wallClock: () => number;
+  readonly log: Log;
+  readonly readNow: Wake;
+  readonly actNow: Wake;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly stop: AbortSignal;
+}
+
+/** While nobody is known to take writes, the others are asked so often. */
+const URGENT_MS = 150;
+
+/** Asks the other regions what they are, until stopped: whom to forward writes to, and whether this region is primary still. */
+export const regionsLoop = async (ports: RegionsPorts): Promise<void> => {
+  const { state, stop, now, sleep, config } = ports;
+  const log = onChange(ports.log);
+  while (!stop.aborted) {
+    const began = now();
+    await Promise.all([...ports.regions.peers.map((peer) => lookAt(ports, peer, log)), lookAtOwnAge(ports)]);
+    ports.metrics.replicationAgeSeconds = state.ageSeconds;
+    const role = state.reading?.role;
+    if (role !== undefined) await stepBackIfSuperseded(ports, role, log);
+    ports.readNow.now();
+    state.localTarget = localTarget({
+      local: state.reading?.local?.address,
+      follows: role?.follows ?? false,
+      ageSeconds: state.ageSeconds,
+      boundSeconds: ports.regions.stalenessBoundSeconds,
+      route: state.route,
+      before: state.localTarget,
+    });
+    const urgent = role?.follows === true && servingPeer(state.peers, now()) === undefined;
+    await sleep(Math.max(20, began + (urgent ? URGENT_MS : config.pollIntervalSeconds * 1000) - now()));
+  }
+};
+
+const lookAt = async ({ regions, state, agent, now, config }: RegionsPorts, peer: PeerConfig, log: Log): Promise<void> => {
+  const failures: string[] = [];
+  for (const [statusAddress, gateway] of addressesInOrder(peer, state.peers.get(peer.name))) {
+    const at = now();
+    try {
+      const url = `https://${statusAddress}:${regions.statusPort}/region`;
+      const status = parseStatus((await exchange({ method: 'GET', url, agent: agent(), timeoutMs: config.requestTimeoutSeconds * 1000 })).body);
+      if (status?.region !== peer.name) throw new Error(`${statusAddress} does not speak for ${peer.name}`);
+      state.peers.set(peer.name, { status, gateway, statusAddress, at });
+      log(peer.name, describe(status));
+      return;
+    } catch (error) {
+      failures.push(reasonOf(error));
+    }
+  }
+  if (now() - (state.peers.get(peer.name)?.at ?? -Infinity) > MAX_PEER_AGE_MS) state.peers.delete(peer.name);
+  log(peer.name, `does not answer: ${[...new Set(failures)].sort().join('; ')}`);
+};
+
+const describe = ({ initialized, follows, epoch, serving, primary }: RegionStatus): string =>
+  initialized
+    ? `${follows ? `follows ${primary ?? 'another'}` : `is primary${serving ? '' : ', and takes no writes now'}`}, epoch ${epoch}`
+    : 'has no cluster yet';
+
+/**
+ * Another region was promoted while this one was out of reach: this one is fenced by its own hand, and comes back as a standby. Each follower tries; etcd lets one
+ * of them.
+ */
+const stepBackIfSuperseded = async ({ regions, etcd, state, now }: RegionsPorts, role: RoleReading, log: Log): Promise<void> => {
+  const fresh = [...state.peers.values()].filter(({ at }) => now() - at <= MAX_PEER_AGE_MS).map(({ status }) => status);
+  const newer = role.follows || !role.initialized ? undefined : newestPrimary(fresh, role);
+  const peer = regions.peers.find(({ name }) => name === newer?.region);
+  if (newer === undefined || peer === undefined) return;
+  const patch = followPatch({ epoch: newer.epoch, primary: peer.name, standbyCluster: peer.standbyCluster });
+  try {
+    const replaced = await etcd.replace(regions.configKey, JSON.stringify(merged(role.config, patch)), role.modRevision);
+    log('stepped back', `${peer.name} is primary since epoch ${newer.epoch}${replaced ? '' : '; somebody else was faster'}`);
+  } catch (error) {
+    log('stepping back failed', reasonOf(error));
+  }
+};
+
+/** How old the newest row is that the region's own leader has: the primary writes one every second. */
+const lookAtOwnAge = async ({ state, agent, config, wallClock }: RegionsPorts): Promise<void> => {
+  const role = state.reading?.role;
+  const url = patroniUrl(state.reading?.local);
+  if (role?.follows !== true || url === undefined) {
+    state.ageSeconds = undefined;
+    return;
+  }
+  try {
+    const { body } = await exchange({ method: 'GET', url, agent: agent(), timeoutMs: config.requestTimeoutSeconds * 1000 });
+    const { xlog } = JSON.parse(body) as { xlog?: { replayed_timestamp?: string | null } };
+    const replayed = Date.parse(xlog?.replayed_timestamp ?? '');
+    state.ageSeconds = Number.isFinite(replayed) ? Math.max(0, (wallClock() - replayed) / 1000) : undefined;
+  } catch {
+    state.ageSeconds = undefined; // not known, and shown as such: reads go with the writes
+  }
+};
+
+const patroniUrl = (leader: Leader | undefined): string | undefined => leader?.primaryUrl?.replace(/\/primary$/, '/patroni');

@@ -1,0 +1,69 @@
+/** What other regions reach of this one, by addresses that follow from the model. */
+import { JsonPatch } from 'cdk8s';
+import { KubeService } from 'cdk8s-plus-27/lib/imports/k8s';
+import type { Construct } from 'constructs';
+import { GATEWAY_PORTS, gatewayAddresses, hasPeers, peersOf, REGION_STATUS_PORT, regionStatusAddresses } from '../lib/topology/regions';
+import { type ChartContext, servicePorts } from './data-chart';
+import { labelsOf, NAMESPACE, selectorOf } from './names';
+import { addressesOf, type Allowed } from './network-policies';
+import { patchedObject } from './patched-object';
+
+interface Entrance {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly ports: Readonly<Record<string, number>>;
+  /** Also pods that are not ready: a region that is just starting must be able to say what it was. */
+  readonly always: boolean;
+}
+
+/**
+ * Two Services, because they differ in whom they lead to: `region-gateway` to ready poolers (forwarded writes) and through them to the leader (standby leaders'
+ * streams); `region-status` to every follower, ready or not.
+ */
+export const defineRegionGateway = (scope: Construct, context: ChartContext): void => {
+  const { environment, region } = context;
+  if (!hasPeers(environment)) return;
+  entrance(scope, context, { name: 'region-gateway', addresses: gatewayAddresses(region), ports: GATEWAY_PORTS, always: false });
+  entrance(scope, context, { name: 'region-status', addresses: regionStatusAddresses(region), ports: { status: REGION_STATUS_PORT }, always: true });
+};
+
+const entrance = (scope: Construct, { environment, region, platform }: ChartContext, { name, addresses, ports, always }: Entrance): void => {
+  const service: unknown = KubeService.manifest({
+    metadata: { name, namespace: NAMESPACE, labels: labelsOf('pgbouncer', environment) },
+    spec: { selector: selectorOf('pgbouncer'), ports: servicePorts(ports), publishNotReadyAddresses: always },
+  });
+  const shape =
+    platform.regionGateway === 'node-addresses'
+      ? [JsonPatch.add('/spec/externalIPs', [...addresses])]
+      : [
+          JsonPatch.add('/spec/type', 'LoadBalancer'),
+          JsonPatch.add('/spec/loadBalancerClass', 'service.k8s.aws/nlb'),
+          JsonPatch.add('/metadata/annotations', internalLoadBalancer(region.zones.length, addresses)),
+        ];
+  patchedObject(scope, name, service, ...shape);
+};
+
+/** A network load balancer without a public address, in the isolated subnets, straight to the pods. */
+const internalLoadBalancer = (zones: number, addresses: readonly string[]): Record<string, string> => {
+  const annotation = (key: string): string => `service.beta.kubernetes.io/aws-load-balancer-${key}`;
+  return {
+    [annotation('scheme')]: 'internal',
+    [annotation('nlb-target-type')]: 'ip',
+    [annotation('subnets')]: Array.from({ length: zones }, (_, i) => `isolatedSubnet${i + 1}`).join(','),
+    [annotation('private-ipv4-addresses')]: addresses.join(','),
+    [annotation('attributes')]: 'load_balancing.cross_zone.enabled=true',
+    [annotation('healthcheck-interval')]: '5',
+    [annotation('healthcheck-healthy-threshold')]: '2',
+    [annotation('healthcheck-unhealthy-threshold')]: '2',
+  };
+};
+
+/** From other regions, and from this one's own nodes and load balancers, which pass it on. */
+export const gatewayIngress = ({ environment }: ChartContext): readonly Allowed[] =>
+  hasPeers(environment)
+    ? environment.regions.map((region) => ({ peer: addressesOf(region.network.vpcCidr), ports: [...Object.values(GATEWAY_PORTS), REGION_STATUS_PORT] }))
+    : [];
+
+/** To the other regions' gateways. */
+export const gatewayEgress = ({ environment, region }: ChartContext, ports: readonly number[]): readonly Allowed[] =>
+  peersOf(environment, region).map((peer) => ({ peer: addressesOf(peer.network.vpcCidr), ports }));

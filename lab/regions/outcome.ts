@@ -1,0 +1,76 @@
+/** From what a drill of regions saw to what its report says. */
+import type { HistoryEvent } from '../../lib/drill/events';
+import { historyOf } from '../../lib/drill/events';
+import { judgeRegions, reconciliationFinding, type Reconciled } from '../../lib/drill/judge-regions';
+import type { ProcedureOutcome } from '../../lib/drill/procedure-run';
+import { postgresMemberNames } from '../../lib/topology/derive';
+import { unknown } from '../../lib/drill/verdict';
+import { closeStage, collect, openStage, reachSteadyState, type RegionStage } from './stage';
+import type { ProcedureContext } from '../drill/procedures';
+
+/** What a drill tells of itself when it is over. */
+export interface Told {
+  /** Clients that nobody could serve, with the reason. */
+  readonly excluded: readonly { readonly client: string; readonly because: string }[];
+  readonly promotions: { readonly min: number; readonly max: number };
+  readonly wholeAfterSeconds: number | null;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly notes?: readonly string[];
+  /** In drills that may lose rows. */
+  readonly reconciled?: Reconciled;
+  /** A silence that the fault explains. */
+  readonly silences?: readonly { readonly probe: string; readonly from: number; readonly to: number; readonly because: string }[];
+}
+
+/** A machine that runs two regions is busier than one that runs one: the probes may be a little slower, and still see any two primaries. */
+const SAMPLING = { write: 1, localCommit: 0.9, localCommitMedian: 0.15 } as const;
+
+/** Opens the stage, reaches the steady state, carries the drill out, heals, and judges. */
+export const runRegionDrill = async (context: ProcedureContext, work: (stage: RegionStage) => Promise<Told>): Promise<ProcedureOutcome> => {
+  const stage = await openStage(context);
+  try {
+    let told: Told;
+    try {
+      await reachSteadyState(stage);
+      told = await work(stage);
+      stage.events.push({ t: Date.now() / 1000, kind: 'mark', name: 'end' } satisfies HistoryEvent);
+    } finally {
+      await closeStage(stage);
+    }
+    return await judged(stage, told);
+  } finally {
+    stage.regions.close();
+  }
+};
+
+const judged = async (stage: RegionStage, told: Told): Promise<ProcedureOutcome> => {
+  const { context } = stage;
+  const history = await collect(stage);
+  const { objective } = context.drill;
+  const { measured, findings } = judgeRegions(history, {
+    clients: [...stage.clients.source, ...stage.clients.target],
+    excluded: told.excluded,
+    members: [stage.source, stage.target].flatMap((r) => postgresMemberNames(r.region)),
+    leaderChanges: told.promotions,
+    planned: context.drill.planned,
+    objective: { rtoSeconds: objective.rto, rpoSeconds: objective.rpo },
+    budgetUpperSeconds: context.budgetUpperSeconds,
+    healthyDeadlineSeconds: context.drill.healthyDeadlineSeconds,
+    sampling: SAMPLING,
+    expectedSilences: told.silences ?? [],
+    wholeAfterSeconds: told.wholeAfterSeconds,
+  });
+  const faultAt = historyOf(stage.events).marks.find((m) => m.name === 'faultAt')?.t;
+  const lists =
+    told.reconciled === undefined
+      ? []
+      : [faultAt === undefined ? unknown('lost-rows-are-listed', 'no fault was injected') : reconciliationFinding(history, faultAt, told.reconciled)];
+  const dead = stage.dead.length === 0 ? [] : [unknown('meters', `ended early: ${stage.dead.join(', ')}`)];
+  return {
+    measured,
+    findings: [...findings, ...lists, ...dead],
+    notes: told.notes ?? [],
+    extra: { from: stage.source.region.name, to: stage.target.region.name, ...told.extra },
+    logs: [{ name: 'history', path: `${context.directory.split('/').pop() ?? ''}/history.jsonl` }],
+  };
+};

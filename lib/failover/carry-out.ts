@@ -1,0 +1,157 @@
+/** Carries a plan out, step by step, through ports. Interrupted anywhere, the same command finds what is left: no step relies on having begun it. */
+import type { StandbyCluster } from '../topology/regions';
+import { fenceOf, furthest, leaderOf, type MemberSight, type RegionSight, writablePrimary } from './region-observation';
+import type { RegionStep } from './region-plan';
+import { drainPatch, followPatch, promotePatch } from './region-role';
+
+export interface RegionPorts {
+  readonly observe: (region: string) => Promise<RegionSight>;
+  /** Changes the dynamic configuration of a region's Patroni, through its leader where there is one. @throws Error when it is refused, or nobody answers */
+  readonly change: (region: string, patch: Readonly<Record<string, unknown>>) => Promise<void>;
+  readonly standbyCluster: (region: string, primary: string) => StandbyCluster;
+  /** Nothing listens on the member's PostgreSQL port any more. */
+  readonly refusesConnections: (member: MemberSight) => Promise<boolean>;
+  readonly isolate: (region: string) => Promise<void>;
+  /** Throws the member's data away and has it copied anew. */
+  readonly rebuild: (region: string, member: MemberSight) => Promise<void>;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+  readonly sleep: (seconds: number) => Promise<void>;
+  readonly report: (line: string) => void;
+}
+
+/** A step could not be done; what was done before stays, and the command can be given again. */
+export class StepError extends Error {
+  override readonly name = 'StepError';
+}
+
+export const PATIENCE_SECONDS = { drain: 30, fence: 30, promote: 30, members: 120, standby: 300 } as const;
+/** A member whose log position has not moved for so long is stuck, and built anew. */
+export const STUCK_SECONDS = 20;
+const POLL_SECONDS = 0.03;
+const SLOW_POLL_SECONDS = 0.5;
+
+const until = async (ports: RegionPorts, what: string, patience: number, pause: number, look: () => Promise<boolean>): Promise<void> => {
+  const deadline = ports.now() + patience;
+  while (!(await look())) {
+    if (ports.now() > deadline) throw new StepError(`${what}: not within ${patience} s; nothing is undone, give the command again`);
+    await ports.sleep(pause);
+  }
+};
+
+export const carryOut = async (ports: RegionPorts, step: RegionStep): Promise<void> => {
+  switch (step.kind) {
+    case 'drain':
+      return ports.change(step.region, drainPatch(true));
+    case 'await-replay':
+      return awaitReplay(ports, step.region, step.target);
+    case 'demote':
+      return demote(ports, step);
+    case 'isolate':
+      return ports.isolate(step.region);
+    case 'confirm-fence':
+      return until(
+        ports,
+        `evidence that ${step.region} takes no writes`,
+        PATIENCE_SECONDS.fence,
+        SLOW_POLL_SECONDS,
+        async () => fenceOf(await ports.observe(step.region)) !== undefined,
+      );
+    case 'await-everything':
+      return awaitEverything(ports, step.region, step.target);
+    case 'promote':
+      return ports.change(step.region, promotePatch({ epoch: step.epoch, primary: step.region }));
+    case 'await-primary':
+      return until(
+        ports,
+        `a primary in ${step.region}`,
+        PATIENCE_SECONDS.promote,
+        POLL_SECONDS,
+        async () => writablePrimary(await ports.observe(step.region)) !== undefined,
+      );
+    case 'await-members':
+      return until(
+        ports,
+        `an answer of ${step.region}`,
+        PATIENCE_SECONDS.members,
+        SLOW_POLL_SECONDS,
+        async () => (await ports.observe(step.region)).role !== undefined,
+      );
+    case 'await-standby':
+      return awaitStandby(ports, step.region, step.primary);
+  }
+};
+
+/** What the source had written when its clients became read-only; heartbeats go on, so there is no last position yet. */
+const awaitReplay = async (ports: RegionPorts, source: string, target: string): Promise<void> => {
+  const written = writablePrimary(await ports.observe(source))?.written;
+  if (written === undefined) throw new StepError(`${source} has no primary that says how far it has written`);
+  await until(
+    ports,
+    `${target} to replay what ${source} has written`,
+    PATIENCE_SECONDS.drain,
+    POLL_SECONDS,
+    async () => (leaderOf(await ports.observe(target))?.replayed ?? -1) >= written,
+  );
+};
+
+/** The fence of a planned change: Patroni ends the primary, which sends its log to the last byte before it goes. */
+const demote = async (ports: RegionPorts, { region, target, epoch }: Extract<RegionStep, { kind: 'demote' }>): Promise<void> => {
+  const primary = writablePrimary(await ports.observe(region));
+  await ports.change(region, followPatch({ epoch, primary: target, standbyCluster: ports.standbyCluster(region, target) }));
+  await until(ports, `the primary of ${region} to end`, PATIENCE_SECONDS.fence, POLL_SECONDS, async () => {
+    if (writablePrimary(await ports.observe(region)) !== undefined) return false;
+    return primary === undefined || (await ports.refusesConnections(primary)) || (await isStandbyNow(ports, region, primary));
+  });
+};
+
+/** It has come back already, as a standby. */
+const isStandbyNow = async (ports: RegionPorts, region: string, member: MemberSight): Promise<boolean> =>
+  (await ports.observe(region)).members.some((m) => m.name === member.name && ['replica', 'standby_leader'].includes(m.role));
+
+const awaitEverything = async (ports: RegionPorts, source: string, target: string): Promise<void> => {
+  const before = await ports.observe(source);
+  const end = furthest(before);
+  if (end === undefined || writablePrimary(before) !== undefined) throw new StepError(`how far ${source} has written is not known; fence it first`);
+  await until(ports, `${target} to receive everything that ${source} has written`, PATIENCE_SECONDS.drain, POLL_SECONDS, async () => {
+    const leader = leaderOf(await ports.observe(target));
+    return (leader?.replayed ?? -1) >= end;
+  });
+};
+
+interface Watched {
+  readonly signature: string;
+  readonly since: number;
+}
+
+/** Whole again: every member streams on the primary's timeline and has what the primary had written when this began. Positions count, not reported lags. */
+const awaitStandby = async (ports: RegionPorts, region: string, primary: string): Promise<void> => {
+  const watched = new Map<string, Watched>();
+  const rebuilt = new Set<string>();
+  let goal: number | undefined;
+  await until(ports, `${region} to follow ${primary}`, PATIENCE_SECONDS.standby, SLOW_POLL_SECONDS, async () => {
+    const [leader, sight] = [writablePrimary(await ports.observe(primary)), await ports.observe(region)];
+    if (leader?.written === undefined || leader.timeline === undefined) return false;
+    goal ??= leader.written;
+    const { timeline } = leader;
+    const whole = sight.members.filter((m) => m.state === 'streaming' && m.timeline === timeline && (m.replayed ?? -1) >= (goal ?? Infinity));
+    if (whole.length >= sight.expectedMembers && leaderOf(sight)?.role === 'standby_leader') return true;
+    const late = sight.members.filter((m) => !whole.includes(m) && isStuck(ports, watched, m));
+    // The standby leader first: the others stream from it.
+    const stuck = late.find((m) => m.role === 'standby_leader') ?? late[0];
+    if (stuck !== undefined && !rebuilt.has(stuck.name)) {
+      rebuilt.add(stuck.name);
+      ports.report(`${stuck.name} has not moved for ${STUCK_SECONDS} s: building it anew`);
+      await ports.rebuild(region, stuck);
+    }
+    return false;
+  });
+};
+
+const isStuck = (ports: RegionPorts, watched: Map<string, Watched>, member: MemberSight): boolean => {
+  const signature = [member.state, member.role, member.timeline, member.received, member.replayed].join(' ');
+  const before = watched.get(member.name);
+  if (before?.signature === signature) return ports.now() - before.since > STUCK_SECONDS;
+  watched.set(member.name, { signature, since: ports.now() });
+  return false;
+};

@@ -1,0 +1,83 @@
+/** What a region is, as its own etcd says, and what it says of itself to others. Pure. */
+import type { RegionRole, StandbyCluster } from '../topology/regions';
+
+type Plain = Readonly<Record<string, unknown>>;
+const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** From Patroni's dynamic configuration. */
+export interface OwnRole {
+  /** False: there is no cluster yet; the other fields mean nothing then. */
+  readonly initialized: boolean;
+  /** It streams from another region, and takes no writes. */
+  readonly follows: boolean;
+  /** 0: never written. */
+  readonly epoch: number;
+  /** The primary region's name, as far as this region knows. */
+  readonly primary: string | undefined;
+}
+
+/** A region's word on itself. */
+export interface RegionStatus extends OwnRole {
+  readonly region: string;
+  /** Its leader takes writes, confirmed a moment ago. */
+  readonly serving: boolean;
+}
+
+export const NO_ROLE: OwnRole = { initialized: false, follows: false, epoch: 0, primary: undefined };
+
+/** @param config Patroni's dynamic configuration; undefined: there is none */
+export const roleOf = (config: unknown): OwnRole => {
+  if (!isPlain(config)) return NO_ROLE;
+  const { holdfast, standby_cluster: standby } = config;
+  const role = isPlain(holdfast) ? holdfast : {};
+  const epoch = role['epoch'];
+  const primary = role['primary'];
+  return {
+    initialized: true,
+    follows: isPlain(standby) && Object.keys(standby).length > 0,
+    epoch: Number.isSafeInteger(epoch) ? Number(epoch) : 0,
+    primary: typeof primary === 'string' ? primary : undefined,
+  };
+};
+
+/** @returns undefined when it is no region's word */
+export const parseStatus = (text: string): RegionStatus | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isPlain(value) || typeof value['region'] !== 'string' || !Number.isSafeInteger(value['epoch'])) return undefined;
+    if (['initialized', 'follows', 'serving'].some((key) => typeof value[key] !== 'boolean')) return undefined;
+    return value as unknown as RegionStatus;
+  } catch {
+    return undefined;
+  }
+};
+
+export const claimsPrimary = (role: OwnRole): boolean => role.initialized && !role.follows;
+
+export interface PrimaryRegion extends RegionRole {
+  readonly standbyCluster: StandbyCluster;
+}
+
+/** The change of the dynamic configuration (a merge patch) that makes a region follow another one. A drain's soft fence has done its work then. */
+export const followPatch = ({ epoch, primary, standbyCluster }: PrimaryRegion): Plain => ({
+  standby_cluster: standbyCluster,
+  holdfast: { epoch, primary },
+  postgresql: { parameters: { [READ_ONLY]: null } },
+});
+
+/** The change that makes a standby region the primary one. */
+export const promotePatch = (role: RegionRole): Plain => ({ standby_cluster: null, holdfast: role, postgresql: { parameters: { [READ_ONLY]: null } } });
+
+export const READ_ONLY = 'default_transaction_read_only';
+export const drainPatch = (on: boolean): Plain => ({ postgresql: { parameters: { [READ_ONLY]: on ? 'on' : null } } });
+
+/** As Patroni merges: null removes, objects are merged, everything else replaces. */
+export const merged = (config: Plain, patch: Plain): Plain => {
+  const result: Record<string, unknown> = { ...config };
+  for (const [key, value] of Object.entries(patch)) {
+    const { [key]: before } = result;
+    if (value === null) Reflect.deleteProperty(result, key);
+    else result[key] = isPlain(value) ? merged(isPlain(before) ? before : {}, value) : value;
+  }
+  return result;
+};

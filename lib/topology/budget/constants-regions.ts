@@ -1,0 +1,19 @@
+/** What the budgets of regions count on and nobody configures. Seconds. */
+import type { Span } from './constants';
+
+const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+
+export const REGION_CONSTANTS = {
+  /** The peers are asked so often while nobody is known to take writes; the answer crosses the link. */
+  peerHeard: span(0.1, 0.6, 'follower constant: other regions are asked every 0.15 s while none is known to take writes; and the link’s round trip'),
+  readOnly: span(0.05, 0.4, 'measured: Patroni takes a changed configuration from its own REST API at once, and reloads'),
+  level: span(0.08, 0.4, 'measured: the standby region replays what was written, and its word crosses the link'),
+  forwarded: span(0.1, 0.5, 'measured: a write that is forwarded crosses the link twice'),
+} as const satisfies Readonly<Record<string, Span>>;
+
+/** The drill's stand-in for whoever decides: so long after a region is lost it is promoted away from. */
+export const DECISION_SECONDS = 1;
+/** How long the drill regions-link-cut cuts the link. */
+export const LINK_CUT_SECONDS = 60;
+/** How long the drill standby-region-lost keeps the standby region off. */
+export const STANDBY_AWAY_SECONDS = 20;
