@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   backup: async () => (await import('./commands/backup')).registerBackup,
   restore: async () => (await import('./commands/restore')).registerRestore,
   region: async () => (await import('./commands/region')).registerRegion,
+  maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,
   report: async () => (await import('./commands/report')).registerReport,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };

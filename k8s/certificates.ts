@@ -3,6 +3,7 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { postgresName } from '../lib/topology/derive';
+import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { Environment } from '../lib/topology/types';
 import { days } from '../lib/topology/units';
 import type { ChartContext } from './data-chart';
@@ -69,6 +70,10 @@ export const requestPoolerCertificate = (scope: Construct, { environment }: Char
   const dnsNames = ['pgbouncer', `pgbouncer.${NAMESPACE}`, ...serviceNames('pgbouncer')];
   request(scope, environment, { secretName: TLS_SECRETS.pgbouncer, commonName: 'pgbouncer', dnsNames, usages: ['server auth'] });
 };
+
+/** Its name is the role that PostgreSQL takes it for. */
+export const requestMaintenanceCertificate = (scope: Construct, { environment }: ChartContext): void =>
+  request(scope, environment, { secretName: TLS_SECRETS.maintenance, commonName: MAINTENANCE_ROLE, usages: ['client auth'] });
 
 const serviceNames = (service: string, prefix = ''): string[] =>
   [`${service}.${NAMESPACE}.svc`, `${service}.${NAMESPACE}.svc.cluster.local`].map((name) => `${prefix}${name}`);

@@ -8,6 +8,7 @@ import { ClusterChart } from './cluster';
 import type { ChartContext } from './data-chart';
 import { DelayedReplicaChart } from './delayed-replica';
 import { EtcdChart } from './etcd';
+import { MaintenanceChart } from './maintenance';
 import { assertManifestFits } from './manifest-size';
 import type { Platform } from './platform';
 import { PoolerChart } from './pooler';
@@ -31,9 +32,9 @@ export interface Manifest {
 export const chartsFor = (app: App, environment: Environment, region: Region, platform: Platform): Chart[] => {
   const context: ChartContext = { environment, region, platform };
   const scope = new Construct(app, `${environment.name}-${region.name}`);
-  const all = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
-  // Backups are taken where the primary is in normal operation; a standby region's own archive begins when it is promoted.
-  const charts = region.role === 'home' ? [...all, ...backupCharts(scope, context)] : all;
+  const data = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
+  // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
+  const charts = region.role === 'home' ? [...data, new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : data;
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

@@ -21,6 +21,7 @@ export const TLS_SECRETS = {
   patroniClient: 'patroni-client-tls',
   backupClient: 'backup-client-tls',
   pgbouncer: 'pgbouncer-server-tls',
+  maintenance: 'maintenance-client-tls',
 } as const;
 
 export const CREDENTIALS_SECRET = 'postgres-credentials';
@@ -40,7 +41,7 @@ export const REPOSITORY_SECRET_KEY = 'repository.conf';
 export const POOLER_USERS_SECRET = 'pgbouncer-users';
 export const POOLER_USERS_KEY = 'userlist.txt';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'backup' | 'postgres-delayed';
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'backup' | 'postgres-delayed' | 'maintenance';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

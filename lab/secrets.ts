@@ -5,6 +5,7 @@ import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni
 import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { NAMESPACE, postgresName } from '../lib/topology/derive';
+import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
 import type { PatroniClientTls } from './patroni';
@@ -56,6 +57,7 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<string, Certific
     },
     'patroni-client-tls': { commonName: 'patroni', usages: ['clientAuth'] },
     'backup-client-tls': { commonName: BACKUP_CLIENT, usages: ['clientAuth'] },
+    'maintenance-client-tls': { commonName: MAINTENANCE_ROLE, usages: ['clientAuth'] },
     'pgbouncer-server-tls': {
       commonName: 'pgbouncer',
       usages: ['serverAuth'],

@@ -100,6 +100,7 @@ const reference = async () => {
     region: model.REGION_DEFAULTS,
     certificates: model.CERTIFICATE_DEFAULTS,
     backups: model.BACKUP_DEFAULTS,
+    maintenance: model.MAINTENANCE_DEFAULTS,
     drills: [],
     cache: null,
     edge: null,

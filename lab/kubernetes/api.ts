@@ -59,6 +59,8 @@ type Body = { readonly as: keyof typeof CONTENT_TYPE; readonly value: unknown };
 
 export interface KubernetesApi {
   readonly get: <T>(path: string) => Promise<T>;
+  /** What is not JSON, for example a log. */
+  readonly text: (path: string) => Promise<string>;
   readonly list: <T>(path: string) => Promise<readonly T[]>;
   readonly create: (path: string, object: unknown) => Promise<void>;
   readonly patch: (path: string, change: unknown) => Promise<void>;
@@ -123,6 +125,7 @@ export const kubernetesApi = (lab: LabSettings): KubernetesApi => {
 
   return {
     get: async <T>(path: string) => JSON.parse(await call('GET', path)) as T,
+    text: (path: string) => call('GET', path),
     list: async <T>(path: string) => (JSON.parse(await call('GET', path)) as { items: readonly T[] }).items,
     create: async (path, object) => void (await call('POST', path, { as: 'json', value: object })),
     patch: async (path, change) => void (await call('PATCH', path, { as: 'merge', value: change })),

@@ -51,7 +51,7 @@ export const poolerClient = (lab: LabSettings, credentials: Credentials, host: s
     host,
     port: POOLER_PORT,
     database: lab.region.postgres.database,
-    user: lab.region.postgres.applicationRole,
+    user: credentials.applicationUser,
     password: credentials.application,
     ssl: { ca: credentials.ca, servername: `pgbouncer.${NAMESPACE}.svc.cluster.local` },
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -21,6 +21,7 @@ import { now } from '../meter/clock';
 import { killProcesses } from '../processes';
 import { clientTls } from '../secrets';
 import { startClients, type Clients } from './clients';
+import { steadyRegion } from './steady';
 import { runHoldfast } from './holdfast';
 
 const CLIENTS = 3;
@@ -29,33 +30,6 @@ const STEADY_SECONDS = 3;
 const REACTION_SECONDS = 1;
 const SAMPLE_EVERY = 0.4;
 const SERVED_WITHIN_SECONDS = 30;
-
-interface Found {
-  readonly leader: string;
-  readonly permitted: readonly string[];
-}
-
-const steadyRegion = async ({ lab, api, credentials, signal }: ProcedureContext): Promise<Found> => {
-  let why = '';
-  try {
-    return await until(
-      'steady state',
-      120,
-      async () => {
-        signal.throwIfAborted();
-        const { members, complaints } = await health(lab, api, clientTls(credentials));
-        why = complaints.join('; ');
-        const leader = members.find((m) => m.role === 'leader')?.name;
-        if (complaints.length > 0 || leader === undefined) return undefined;
-        return { leader, permitted: [leader, ...members.filter((m) => m.role === 'sync_standby').map((m) => m.name)] };
-      },
-      0.5,
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new NotSteadyError(`the lab is not healthy: ${why}`, { cause: error });
-  }
-};
 
 const served = ({ names, lastAcks }: Clients, since: number): boolean => names.every((name) => (lastAcks.get(name) ?? 0) > since);
 

@@ -1,5 +1,5 @@
 import type { EnvironmentInput } from '../topology/types';
-import { gibibytes, mebibytes, millicores, seconds } from '../topology/units';
+import { days, gibibytes, hours, mebibytes, millicores, seconds } from '../topology/units';
 
 /** Sizes that fit several times on one machine. */
 export const smallRegion: NonNullable<EnvironmentInput['everyRegion']> = {
@@ -28,4 +28,12 @@ export const lab: EnvironmentInput = {
   ],
   everyRegion: smallRegion,
   backups: { archiveTimeout: seconds(10), processMax: 4, delayedReplica: { delay: seconds(30) } },
+  maintenance: {
+    // The tables of a proof-of-useful-work service, which the drill maintenance-under-load makes.
+    retention: [
+      { table: 'challenges', column: 'expires_at', olderThan: days(7), archiveTo: null, every: 'month' },
+      { table: 'used_nonces', column: 'created_at', olderThan: hours(24), archiveTo: null, every: 'month' },
+      { table: 'receipts', column: 'submitted_at', olderThan: days(90), archiveTo: 'receipts_archive', every: 'month' },
+    ],
+  },
 };

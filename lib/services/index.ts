@@ -2,6 +2,7 @@
 export * from './corefile';
 export * from './etcd';
 export * from './follower';
+export * from './maintenance';
 export * from './paths';
 export * from './patroni';
 export * from './pg-hba';

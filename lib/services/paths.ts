@@ -33,6 +33,9 @@ export const SCRATCH_MOUNT = '/scratch';
 
 export const FOLLOWER_CONFIG_DIR = '/etc/follower';
 
+/** What the maintenance agent reads. */
+export const MAINTENANCE_CONFIG_DIR = '/etc/maintenance';
+
 /** Mounts of TLS Secrets; each holds tls.crt, tls.key, ca.crt (postgresCa: ca.crt only). */
 export const TLS_DIRS = {
   etcdPeer: '/tls/etcd-peer',
@@ -43,6 +46,7 @@ export const TLS_DIRS = {
   patroniClient: '/tls/patroni-client',
   backupClient: '/tls/backup-client',
   pgbouncer: '/tls/pgbouncer',
+  maintenance: '/tls/maintenance',
 } as const;
 
 export interface TlsFiles {

@@ -1,3 +1,4 @@
+import { MAINTENANCE_ROLE } from '../topology/maintenance';
 import type { Region } from '../topology/types';
 import { BACKUP_ROLE } from './pgbackrest';
 import { rolePair } from './rotation/roles';
@@ -27,6 +28,8 @@ export const pgHba = (region: Region): readonly string[] => {
     line('hostssl', 'postgres', rewinders, pods),
     // The application, by the poolers.
     line('hostssl', quote(database), rolePair(applicationRole).map(quote).join(','), pods),
+    // Maintenance, with a certificate of that name: there is no password that could leak or would have to change.
+    `hostssl ${quote(database)} ${MAINTENANCE_ROLE} ${pods} cert`,
     'local all all reject',
     'host all all all reject',
     'host replication all all reject',

@@ -1,5 +1,5 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Certificates, Objective, Region, Replication, Rotation } from './types';
+import type { Backups, Certificates, Maintenance, Objective, Region, Replication, Rotation } from './types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
@@ -62,6 +62,16 @@ export const BACKUP_DEFAULTS: Backups = {
   delayedReplica: null,
 };
 
+export const MAINTENANCE_DEFAULTS: Maintenance = {
+  vacuum: 'week',
+  retention: [],
+  batchSize: 1000,
+  batchPause: seconds(0.1),
+  timeLimit: minutes(30),
+  statementTimeout: seconds(30),
+  lockTimeout: seconds(5),
+};
+
 const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });
 /** The catalogue's objectives (CS-1, CS-2: < 30 s, nothing lost), and tighter ones where the configuration allows more. */
 export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
@@ -81,4 +91,5 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'regions-link-cut': objective(5),
   'standby-region-lost': objective(5),
   'region-rejoin': objective(5),
+  'maintenance-under-load': objective(5),
 };

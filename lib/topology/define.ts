@@ -1,4 +1,12 @@
-import { BACKUP_DEFAULTS, CERTIFICATE_DEFAULTS, ROTATION_DEFAULTS, OBJECTIVE_DEFAULTS, REGION_DEFAULTS, REPLICATION_DEFAULTS } from './defaults';
+import {
+  BACKUP_DEFAULTS,
+  CERTIFICATE_DEFAULTS,
+  MAINTENANCE_DEFAULTS,
+  ROTATION_DEFAULTS,
+  OBJECTIVE_DEFAULTS,
+  REGION_DEFAULTS,
+  REPLICATION_DEFAULTS,
+} from './defaults';
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
@@ -40,6 +48,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   rotation: merge(ROTATION_DEFAULTS, input.rotation) as unknown as Environment['rotation'],
   backups: merge(BACKUP_DEFAULTS, input.backups) as unknown as Environment['backups'],
   replication: merge(REPLICATION_DEFAULTS, input.replication) as unknown as Environment['replication'],
+  maintenance: merge(MAINTENANCE_DEFAULTS, input.maintenance) as unknown as Environment['maintenance'],
   objectives: merge(OBJECTIVE_DEFAULTS, input.objectives) as unknown as Record<Scenario, Objective>,
   drills: input.drills ?? [],
   cache: input.cache ?? null,

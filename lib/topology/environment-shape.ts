@@ -10,10 +10,12 @@ import type {
   DrillSchedule,
   Edge,
   EnvironmentInput,
+  Maintenance,
   Objective,
   RegionInput,
   Replication,
   Resources,
+  RetentionPolicy,
   Rotation,
   Workload,
 } from './types';
@@ -91,6 +93,22 @@ const region = object<RegionInput>(
   { name: true, role: true, zones: true, network: true },
 );
 
+const cadence = oneOf(['hour', 'day', 'week', 'month']);
+const maintenanceFields: Fields<Partial<Maintenance>> = {
+  vacuum: cadence,
+  retention: listOf(
+    object<RetentionPolicy>(
+      { table: text, column: text, olderThan: duration, archiveTo: nullable(text), every: cadence },
+      { table: true, column: true, olderThan: true, archiveTo: true, every: true },
+    ),
+  ),
+  batchSize: count,
+  batchPause: duration,
+  timeLimit: duration,
+  statementTimeout: duration,
+  lockTimeout: duration,
+};
+
 const objectives: Fields<Partial<Record<Scenario, Partial<Objective>>>> = everyScenario(object<Partial<Objective>>({ rto: duration, rpo: duration }, {}));
 
 function everyScenario<T>(shape: Shape<T>): Readonly<Record<Scenario, Shape<T>>> {
@@ -128,6 +146,7 @@ const environment = object<EnvironmentInput>(
     rotation: object<Partial<Rotation>>({ databaseEvery: duration, grace: duration }, {}),
     backups,
     replication: object<Partial<Replication>>({ heartbeat: duration, stalenessBound: duration }, {}),
+    maintenance: object<Partial<Maintenance>>(maintenanceFields, {}),
     objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),
     drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),
     cache: nullable(object<Cache>({ engine: oneOf(['redis', 'valkey']), replicasPerMaster: oneOf([1, 2]) }, { engine: true, replicasPerMaster: true })),

@@ -223,6 +223,41 @@ export interface Replication {
   readonly stalenessBound: Seconds;
 }
 
+/** How often a maintenance task runs. */
+export type Cadence = 'hour' | 'day' | 'week' | 'month';
+
+/** Rows of one table that have had their time. */
+export interface RetentionPolicy {
+  /** `table` or `schema.table`, lower-case PostgreSQL names. */
+  readonly table: string;
+  /** The column (a point in time) that says how old a row is. */
+  readonly column: string;
+  /** Rows older than this are due; at least an hour. */
+  readonly olderThan: Seconds;
+  /** The table that due rows are moved to, with at least the same columns; null: they are deleted. */
+  readonly archiveTo: string | null;
+  /** How often. */
+  readonly every: Cadence;
+}
+
+/** What keeps the application's tables in shape, as CronJobs in the home region. */
+export interface Maintenance {
+  /** How often every table is vacuumed and analyzed, and its size recorded. */
+  readonly vacuum: Cadence;
+  /** One task per table. */
+  readonly retention: readonly RetentionPolicy[];
+  /** Rows per transaction. */
+  readonly batchSize: number;
+  /** Pause between two transactions. */
+  readonly batchPause: Seconds;
+  /** A run ends after so long, and the next one goes on. */
+  readonly timeLimit: Seconds;
+  /** A transaction of a retention task is given up after so long. */
+  readonly statementTimeout: Seconds;
+  /** It waits for a lock at most so long. */
+  readonly lockTimeout: Seconds;
+}
+
 /** What is promised for a scenario. */
 export interface Objective {
   /** Longest time without an acknowledged write, from a client that can reach a pooler. */
@@ -287,6 +322,8 @@ export interface Environment {
   readonly backups: Backups;
   /** From the primary region to the others. */
   readonly replication: Replication;
+  /** Vacuum, and what becomes of old rows. */
+  readonly maintenance: Maintenance;
   /** What is promised, for every scenario. */
   readonly objectives: Readonly<Record<Scenario, Objective>>;
   /** Drills on a schedule. Only declared: must be empty in this release. */
@@ -323,6 +360,7 @@ export interface EnvironmentInput {
   readonly rotation?: Partial<Rotation>;
   readonly backups?: Partial<Backups>;
   readonly replication?: Partial<Replication>;
+  readonly maintenance?: Partial<Maintenance>;
   readonly objectives?: Partial<Record<Scenario, Partial<Objective>>>;
   readonly drills?: readonly DrillSchedule[];
   readonly cache?: Cache | null;

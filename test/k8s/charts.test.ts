@@ -149,10 +149,10 @@ describe('disruption and traffic', () => {
     ]);
   });
 
-  test('only namespaces with the label reach the pooler, and nobody but pooler and members reaches PostgreSQL', () => {
+  test('only namespaces with the label reach the pooler, and nobody but pooler, members and maintenance reaches PostgreSQL', () => {
     expect(ingressOf('pgbouncer')[0]).toEqual(['{"namespaceSelector":{"matchLabels":{"holdfast.dev/database-client":"true"}}}', [6432]]);
     const toDatabase = ingressOf('postgres').filter(([, ports]) => ports.includes(5432));
-    expect(toDatabase.map(([from]) => /"app.kubernetes.io\/name":"(\w+)"/.exec(from)?.[1])).toEqual(['postgres', 'pgbouncer']);
+    expect(toDatabase.map(([from]) => /"app.kubernetes.io\/name":"(\w+)"/.exec(from)?.[1])).toEqual(['postgres', 'pgbouncer', 'maintenance']);
   });
 });
 
@@ -199,10 +199,18 @@ describe('a changed configuration', () => {
 });
 
 describe('charts', () => {
-  test('a home region has six, in the order in which they are applied', () => {
-    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'backup', 'delayed-replica']);
+  test('a home region has seven, in the order in which they are applied', () => {
+    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance', 'backup', 'delayed-replica']);
     const charts = chartsFor(new App(), production, homeRegion(production), AWS);
-    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([[], ['cluster'], ['etcd'], ['postgres'], ['pooler'], ['backup']]);
+    expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([
+      [],
+      ['cluster'],
+      ['etcd'],
+      ['postgres'],
+      ['pooler'],
+      ['maintenance'],
+      ['backup'],
+    ]);
   });
 
   test('a standby region’s PostgreSQL begins as a standby of the home region’s, and nothing that is merged later changes that', () => {
@@ -233,5 +241,25 @@ describe('charts', () => {
 
   test('rendering twice gives the same bytes', () => {
     expect(homeManifests(production, AWS).map(({ yaml }) => yaml)).toEqual(aws.map(({ yaml }) => yaml));
+  });
+});
+
+describe('maintenance', () => {
+  const lab = environmentNamed('lab');
+  const jobs = homeManifests(lab, LAB)
+    .flatMap(({ objects }) => objects as readonly { kind: string; metadata: { name: string }; spec: Record<string, unknown> }[])
+    .filter(({ kind }) => kind === 'CronJob');
+
+  test('each task is a CronJob whose runs never overlap, and end', () => {
+    expect(jobs.map(({ metadata }) => metadata.name)).toEqual([
+      'maintenance-vacuum',
+      'maintenance-purge-challenges',
+      'maintenance-purge-used-nonces',
+      'maintenance-archive-receipts',
+    ]);
+    for (const { spec } of jobs) {
+      expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC', startingDeadlineSeconds: 3600 });
+      expect(spec).toMatchObject({ jobTemplate: { spec: { backoffLimit: 2, activeDeadlineSeconds: lab.maintenance.timeLimit + 300 } } });
+    }
   });
 });

@@ -5,10 +5,12 @@ import { environmentNamed } from '../k8s/fixtures';
 const home = homeRegion(environmentNamed('production'));
 const lines = pgHba(home).map((line) => line.split(' '));
 
-test('whoever is let in over the network comes with TLS and SCRAM', () => {
+test('whoever is let in over the network comes with TLS, and with SCRAM or a certificate of its name', () => {
   const admitting = lines.filter((line) => line.at(-1) !== 'reject');
   expect(admitting.filter(([type]) => type !== 'hostssl' && type !== 'local')).toEqual([]);
-  expect(admitting.filter((line) => line[0] === 'hostssl' && line.at(-1) !== 'scram-sha-256')).toEqual([]);
+  expect(admitting.filter((line) => line[0] === 'hostssl' && line.at(-1) !== 'scram-sha-256')).toEqual([
+    ['hostssl', '"app"', 'maintenance', '10.10.0.0/16', 'cert'],
+  ]);
 });
 
 test('everything that no line names is rejected, replication by name (`all` does not mean it)', () => {
@@ -30,6 +32,7 @@ test('members and poolers come from the region’s network', () => {
     'hostssl replication replicator,replicator_alt 10.10.0.0/16 scram-sha-256',
     'hostssl postgres rewind,rewind_alt 10.10.0.0/16 scram-sha-256',
     'hostssl "app" "app","app_alt" 10.10.0.0/16 scram-sha-256',
+    'hostssl "app" maintenance 10.10.0.0/16 cert',
   ]);
 });
 

@@ -1,7 +1,7 @@
 import { violationsOf } from '../../lib/topology/define';
 import { RULES } from '../../lib/topology/rules';
 import { SCENARIOS, type Scenario } from '../../lib/topology/scenarios';
-import type { EnvironmentInput, Objective, RegionInput } from '../../lib/topology/types';
+import type { EnvironmentInput, Objective, RegionInput, RetentionPolicy } from '../../lib/topology/types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
 import { environmentWith, regionWith, standbyWith, withRegion, withStandby } from './fixtures';
 
@@ -23,6 +23,10 @@ const everyObjective = (objective: Partial<Objective>): Partial<Record<Scenario,
   Object.fromEntries(SCENARIOS.map((scenario) => [scenario, objective]));
 /** Timings beyond the defaults need time: these tests are about other rules. */
 const GENEROUS = { objectives: everyObjective({ rto: minutes(10) }) };
+const receipts: RetentionPolicy = { table: 'receipts', column: 'submitted_at', olderThan: days(90), archiveTo: 'receipts_archive', every: 'month' };
+const retention = (...policies: readonly Partial<RetentionPolicy>[]): EnvironmentInput =>
+  environmentWith({ maintenance: { retention: policies.map((policy) => ({ ...receipts, ...policy })) } });
+const maintenance = (changes: EnvironmentInput['maintenance'] & object): EnvironmentInput => environmentWith({ maintenance: changes });
 const zones = (letters: string): readonly string[] => Array.from(letters, (letter) => `eu-central-1${letter}`);
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -341,6 +345,51 @@ const CASES: Readonly<Record<string, Case>> = {
     breaks: [
       [environmentWith({ backups: { delayedReplica: { delay: seconds(0) } } }), 'backups.delayedReplica.delay', /or null/],
       [environmentWith({ backups: { retentionDays: 1, delayedReplica: { delay: days(2) } } }), 'backups.delayedReplica.delay', /1 days/],
+    ],
+  },
+  'maintenance-names': {
+    keeps: retention({ table: 'pouw.receipts', archiveTo: 'archive.receipts_2026' }),
+    breaks: [
+      [retention({ table: 'Receipts' }), 'maintenance.retention[0].table', /lower-case/],
+      [retention({ table: 'a.b.c' }), 'maintenance.retention[0].table', /schema\.table/],
+      [retention({ table: 'pg_class' }), 'maintenance.retention[0].table', /pg_\*/],
+      [retention({ table: 'receipts; DROP TABLE receipts' }), 'maintenance.retention[0].table', /plain|application/],
+      [retention({ column: 'now()' }), 'maintenance.retention[0].column', /lower-case/],
+      [retention({ archiveTo: 'x"y' }), 'maintenance.retention[0].archiveTo', /schema\.table/],
+    ],
+  },
+  'archives-are-elsewhere': {
+    keeps: retention({ archiveTo: 'archive.receipts' }, { table: 'receipts_archive', archiveTo: null }),
+    breaks: [
+      [retention({ archiveTo: 'receipts' }), 'maintenance.retention[0].archiveTo', /receipts_archive/],
+      [retention({ archiveTo: 'public.receipts' }), 'maintenance.retention[0].archiveTo', /the table itself/],
+      [retention({}, { table: 'public.receipts', archiveTo: null }), 'maintenance.retention[1].table', /second time/],
+    ],
+  },
+  'retention-is-long-enough': {
+    keeps: retention({ olderThan: hours(1) }),
+    breaks: [
+      [retention({ olderThan: seconds(0) }), 'maintenance.retention[0].olderThan', /days\(7\)/],
+      [retention({ olderThan: minutes(59) }), 'maintenance.retention[0].olderThan', />= 3600 s/],
+    ],
+  },
+  'maintenance-tasks-are-distinct': {
+    keeps: retention({ table: 'a_b' }, { table: 'a_c' }),
+    breaks: [
+      [retention({ table: 'a_b' }, { table: 'a.b', archiveTo: 'a_archive' }), 'maintenance.retention[1].table', /archive-a-b.*second time/],
+      [retention({ table: `t${'x'.repeat(40)}` }), 'maintenance.retention[0].table', /shorter/],
+    ],
+  },
+  'maintenance-is-bounded': {
+    keeps: maintenance({ batchSize: 50_000, batchPause: seconds(0), timeLimit: minutes(59), vacuum: 'hour' }),
+    breaks: [
+      [maintenance({ batchSize: 0 }), 'maintenance.batchSize', /use 1000/],
+      [maintenance({ batchSize: 50_001 }), 'maintenance.batchSize', /1 to 50000/],
+      [maintenance({ batchPause: seconds(61) }), 'maintenance.batchPause', /0 to 60/],
+      [maintenance({ statementTimeout: seconds(0.5) }), 'maintenance.statementTimeout', />= 1 s/],
+      [maintenance({ lockTimeout: seconds(30) }), 'maintenance.lockTimeout', /less than statementTimeout/],
+      [maintenance({ timeLimit: minutes(60), vacuum: 'hour' }), 'maintenance.timeLimit', /"vacuum" every hour/],
+      [maintenance({ timeLimit: seconds(59) }), 'maintenance.timeLimit', /60 s to less/],
     ],
   },
   'nothing-is-ignored': {

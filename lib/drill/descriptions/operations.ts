@@ -3,6 +3,20 @@ import type { OperationScenario } from '../../topology/scenarios';
 import type { ProcedureDescriptions } from './procedure';
 
 export const OPERATION_DRILLS: ProcedureDescriptions<OperationScenario> = {
+  'maintenance-under-load': () => ({
+    title: 'every maintenance task runs while clients write',
+    scenario:
+      'Old rows are deleted or moved in small transactions that pass over what somebody else works on; vacuum runs beside. The task that moves rows is killed at work: no row is lost between the tables, and its Job goes on where it stopped.',
+    requirements: ['PO-3'],
+    planned: true,
+    procedure: [
+      'tables with rows that are due and rows that are not; the application renews some that are due, and adds new ones',
+      'each task runs as its CronJob would; the one that moves rows is killed in the middle',
+      'no request may fail, and every row must be exactly where it has to be: archived once with its content, deleted, or untouched',
+    ],
+    healthyDeadlineSeconds: 60,
+    longestFaultSeconds: 120,
+  }),
   'region-cold-start': () => ({
     title: 'every machine of the region and its control plane lose power at once',
     scenario:

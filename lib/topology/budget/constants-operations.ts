@@ -12,5 +12,6 @@ export const OPERATION_CONSTANTS = {
   podStarts: span(1, 8, 'measured: pod placed, volume mounted, programs started'),
   memberUnique: span(0, 7, 'Patroni: a member asks at its old address whether somebody has its name before it starts'),
   crashRecovery: span(0.3, 3, 'measured: PostgreSQL replays its log, or gives up for a standby (primaryStartTimeout 0)'),
+  besideABatch: span(0, 2, 'measured: a commit beside one batch that is being flushed to the synchronous standbys'),
   looks: span(0.5, 6, 'bin/recovery: a look at the region before and after each stage'),
 } as const satisfies Readonly<Record<string, Span>>;

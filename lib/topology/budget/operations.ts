@@ -36,4 +36,12 @@ const coldStart = (environment: Environment): readonly Stage[] => {
   ];
 };
 
-export const OPERATION_STAGES: FamilyStages<OperationScenario> = { 'region-cold-start': coldStart };
+/** A batch locks rows that nobody else wants; what clients may notice is the disk. */
+const besideBatches: Stage = { ...constant('beside a batch', C.besideABatch), settings: ['maintenance.batchSize'] };
+const maintenanceUnderLoad = (environment: Environment): readonly Stage[] => [
+  stage.undisturbed(),
+  besideBatches,
+  stage.clientRetry(homeRegion(environment), false),
+];
+
+export const OPERATION_STAGES: FamilyStages<OperationScenario> = { 'maintenance-under-load': maintenanceUnderLoad, 'region-cold-start': coldStart };

@@ -12,6 +12,7 @@ import {
   zonesBelongToTheirRegion,
 } from './identity';
 import { cidrsAreCanonical, flowLogRetention, networksArePrivate, networkSizes, servicesAreOutsideVpcs, vpcsAreDisjoint } from './network';
+import { archivesAreElsewhere, maintenanceIsBounded, maintenanceNames, maintenanceTasksAreDistinct, retentionIsLongEnough } from './maintenance';
 import { objectivesArePositive, objectivesAreReachable } from './objectives';
 import { intervalsArePositive, leaseCoversRetries, patroniFloors, patroniWholeSeconds, supervisionBeatsTheLease } from './patroni';
 import { poolersServeClients, poolsFitConnections } from './pooler';
@@ -73,6 +74,11 @@ export const RULES: readonly Rule[] = [
   archiveIsBounded,
   verificationIsWatched,
   delayIsReal,
+  maintenanceNames,
+  archivesAreElsewhere,
+  retentionIsLongEnough,
+  maintenanceTasksAreDistinct,
+  maintenanceIsBounded,
   nothingIsIgnored,
   objectivesArePositive,
   objectivesAreReachable,

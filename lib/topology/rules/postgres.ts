@@ -90,6 +90,7 @@ const TAKEN: readonly string[] = [
   'rewind',
   'backup',
   'pgbouncer',
+  'maintenance',
   'public',
   'none',
   'current_user',
