@@ -143,8 +143,6 @@ export class PoolerChart extends DataChart {
         readOnly('server-tls', TLS_DIRS.pgbouncer),
         readOnly('etcd-client-tls', TLS_DIRS.etcdClient),
         readOnly('postgres-ca', TLS_DIRS.postgresCa),
-        // Shown to other regions' followers.
-        ...(hasPeers(this.context.environment) ? [readOnly('server-tls', TLS_DIRS.pgbouncer)] : []),
         { name: 'run', mountPath: PGBOUNCER_RUN_DIR },
       ],
     });

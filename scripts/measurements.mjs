@@ -40,6 +40,39 @@ const origin = ({ report }) => {
   return `| ${report.drill} | ${report.startedAt.slice(0, 16).replace('T', ' ')} | \`${report.command}\` | ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel} | ${programs.join(', ')} |`;
 };
 
+// Figures that a drill has besides those of the contract: numbers at the top of its runs.
+const CONTRACT = new Set(
+  'seed gapSeconds ackedLost readThenLost writablePrimaries falseFailovers healthyAgainSeconds rpoSeconds acknowledgedTwice localCommitMarginSeconds clientErrors errorsBeyondOneRetry'.split(
+    ' ',
+  ),
+);
+const figure = (n) => (Number.isInteger(n) ? String(n) : n.toFixed(2));
+const besides = ({ report }) => {
+  const names = [...new Set(report.runs.flatMap((run) => Object.keys(run)))].filter((name) => !CONTRACT.has(name));
+  return names.flatMap((name) => {
+    const values = report.runs
+      .map((run) => run[name])
+      .filter((value) => typeof value === 'number')
+      .sort((a, b) => a - b);
+    if (values.length === 0) return [];
+    const [median, max] = [values[Math.ceil(values.length / 2) - 1], values[values.length - 1]];
+    return [`| ${report.drill} | ${name} | ${values.length} | ${figure(median)} | ${figure(max)} |`];
+  });
+};
+const others = reports.flatMap(besides);
+const table =
+  others.length === 0
+    ? ''
+    : `## What some drills measure besides
+
+Fields of their reports; seconds where the name says so.
+
+| drill | what | runs | median | max |
+|---|---|---|---|---|
+${others.join('\n')}
+
+`;
+
 const text = `<!-- Written by scripts/measurements.mjs from the reports in this folder: do not edit. -->
 # Measurements
 
@@ -53,7 +86,7 @@ ${reports.map((r) => `| ${row(r)} |`).join('\n')}
 
 Notes on the machine and on what else was measured: [notes.md](notes.md).
 
-## Where they come from
+${table}## Where they come from
 
 | drill | started (UTC) | command | machine | programs |
 |---|---|---|---|---|

@@ -1,0 +1,77 @@
+import { carryOut, STUCK_SECONDS, type RegionPorts } from '../../lib/failover/carry-out';
+import type { RegionSight } from '../../lib/failover/region-observation';
+import { member, primarySight, silentSight, standbySight } from './sights';
+
+/** A world that shows one sight after the other, and remembers what was done. Time passes with every sleep. */
+const world = (sights: Readonly<Record<string, readonly RegionSight[]>>, refuses = false): { ports: RegionPorts; done: string[]; clock: () => number } => {
+  const done: string[] = [];
+  const shown = new Map<string, number>();
+  let now = 0;
+  const ports: RegionPorts = {
+    observe: (name) => {
+      const list = sights[name] ?? [];
+      const i = shown.get(name) ?? 0;
+      shown.set(name, i + 1);
+      return Promise.resolve(list[Math.min(i, list.length - 1)] ?? silentSight(name));
+    },
+    change: (name, patch) => Promise.resolve(void done.push(`${name} ${JSON.stringify(patch)}`)),
+    standbyCluster: (_, primary) => ({ host: primary, port: 5433, primary_slot_name: 's', create_replica_methods: [] }),
+    refusesConnections: () => Promise.resolve(refuses),
+    isolate: (name) => Promise.resolve(void done.push(`isolate ${name}`)),
+    rebuild: (_, { name }) => Promise.resolve(void done.push(`rebuild ${name}`)),
+    now: () => now,
+    sleep: (seconds) => Promise.resolve(void (now += seconds)),
+    report: () => undefined,
+  };
+  return { ports, done, clock: () => now };
+};
+
+test('a demotion is over when nothing listens where the primary was, not when it is merely silent', async () => {
+  const stopping = primarySight('eu', 2, { members: [member('eu-1'), member('eu-2')] });
+  const refusing = world({ eu: [primarySight('eu'), stopping] }, true);
+  await carryOut(refusing.ports, { kind: 'demote', region: 'eu', target: 'us', epoch: 2 });
+  expect(refusing.done).toEqual([expect.stringContaining('"holdfast":{"epoch":2,"primary":"us"}')]);
+  const silent = world({ eu: [primarySight('eu'), stopping] });
+  await expect(carryOut(silent.ports, { kind: 'demote', region: 'eu', target: 'us', epoch: 2 })).rejects.toThrow(/primary of eu to end: not within 30 s/);
+});
+
+test('the target must have what the furthest member of the source has', async () => {
+  const source = standbySight('eu', 'us', 2, { members: [member('eu-1', { received: 1500 }), member('eu-2')] });
+  const at = (replayed: number): RegionSight => standbySight('us', 'eu', 1, { members: [member('us-0', { role: 'standby_leader', replayed })] });
+  const { ports, clock } = world({ eu: [source], us: [at(1000), at(1499), at(1500)] });
+  await carryOut(ports, { kind: 'await-everything', region: 'eu', target: 'us' });
+  expect(clock()).toBeCloseTo(0.06);
+});
+
+test('everything is not known while the source still writes', async () => {
+  const { ports } = world({ eu: [primarySight('eu')], us: [standbySight('us', 'eu')] });
+  await expect(carryOut(ports, { kind: 'await-everything', region: 'eu', target: 'us' })).rejects.toThrow(/fence it first/);
+});
+
+test('a fence without evidence is not confirmed', async () => {
+  const { ports } = world({ eu: [silentSight('eu')] });
+  await expect(carryOut(ports, { kind: 'confirm-fence', region: 'eu' })).rejects.toThrow(
+    /evidence that eu takes no writes: not within 30 s; nothing is undone/,
+  );
+});
+
+test('a standby that reports streaming and does not move is built anew, the leader first, and once', async () => {
+  const frozen = standbySight('eu', 'us', 2, {
+    members: [member('eu-0', { role: 'standby_leader', replayed: 900 }), member('eu-1', { replayed: 900 }), member('eu-2', { replayed: 900 })],
+  });
+  const whole = standbySight('eu', 'us', 2);
+  const { ports, done, clock } = world({ us: [primarySight('us', 2)], eu: [...Array<RegionSight>(60).fill(frozen), whole] });
+  await carryOut(ports, { kind: 'await-standby', region: 'eu', primary: 'us' });
+  expect(done[0]).toBe('rebuild eu-0');
+  expect(new Set(done).size).toBe(done.length);
+  expect(clock()).toBeGreaterThan(STUCK_SECONDS);
+});
+
+test('one that is late and moves is left alone', async () => {
+  const moving = Array.from({ length: 90 }, (_, i) =>
+    standbySight('eu', 'us', 2, { members: [0, 1, 2].map((n) => member(`eu-${n}`, { role: n === 0 ? 'standby_leader' : 'replica', replayed: 900 + i })) }),
+  );
+  const { ports, done } = world({ us: [primarySight('us', 2)], eu: [...moving, standbySight('eu', 'us', 2)] });
+  await carryOut(ports, { kind: 'await-standby', region: 'eu', primary: 'us' });
+  expect(done).toEqual([]);
+});
