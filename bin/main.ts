@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   restore: async () => (await import('./commands/restore')).registerRestore,
   region: async () => (await import('./commands/region')).registerRegion,
   maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,
+  audit: async () => (await import('./commands/audit')).registerAudit,
   report: async () => (await import('./commands/report')).registerReport,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };

@@ -17,6 +17,7 @@ const regionLines = (region: RegionPlan, paint: Paint): readonly string[] => {
     ['etcd', region.etcd.join(', ')],
     ['PostgreSQL', `${region.postgres.join(', ')}${region.role === 'standby' ? ', following the home region' : ''}`],
     ['PgBouncer', `${region.poolers}, each with a leader follower${region.role === 'standby' ? '; writes are forwarded to the home region' : ''}`],
+    ...region.notYet.map((what) => ['not yet', paint('yellow', `${what}: on AWS not in this release`)]),
   ];
   return [`${paint('bold', region.name)} (${region.role})`, ...columns(rows).map((line) => `  ${line}`)];
 };

@@ -1,6 +1,7 @@
 /** What will exist, as data: `holdfast plan --json`, and what its text is made of. */
 import { scenariosOf } from '../lib/topology/applicable';
 import { budgetFor, type Budget } from '../lib/topology/budget';
+import { hasPeers } from '../lib/topology/regions';
 import { etcdMemberNames, poolerCount, postgresMemberNames } from '../lib/topology/derive';
 import type { Environment, Region } from '../lib/topology/types';
 
@@ -13,6 +14,8 @@ export interface RegionPlan {
   readonly etcd: readonly string[];
   readonly postgres: readonly string[];
   readonly poolers: number;
+  /** What the region needs on AWS and this release does not make. */
+  readonly notYet: readonly string[];
 }
 
 export interface Plan {
@@ -26,7 +29,10 @@ export interface Plan {
   readonly budgets: readonly Budget[];
 }
 
-const regionPlan = (region: Region): RegionPlan => ({
+/** Regions reach each other through these. */
+const NOT_YET_BETWEEN_REGIONS = ['load balancers behind its gateway (AWS Load Balancer Controller)', 'a certificate authority that all regions trust'];
+
+const regionPlan = (environment: Environment, region: Region): RegionPlan => ({
   name: region.name,
   role: region.role,
   zones: region.zones,
@@ -40,13 +46,14 @@ const regionPlan = (region: Region): RegionPlan => ({
   etcd: etcdMemberNames(region),
   postgres: postgresMemberNames(region),
   poolers: poolerCount(region),
+  notYet: hasPeers(environment) ? NOT_YET_BETWEEN_REGIONS : [],
 });
 
 export const planOf = (environment: Environment): Plan => ({
   environment: environment.name,
   account: environment.account,
   retainData: environment.retainData,
-  regions: environment.regions.map(regionPlan),
+  regions: environment.regions.map((region) => regionPlan(environment, region)),
   backups: environment.backups,
   certificates: environment.certificates,
   synchronousMode: environment.regions.find((region) => region.role === 'home')?.postgres.synchronousMode ?? 'none',

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { manifestsFor } from '../k8s';
 import type { Platform } from '../k8s/platform';
-import { checkDisk, whyNoLab } from '../lab/requirements';
+import { checkDisk, checkInotify, whyNoLab } from '../lab/requirements';
 import { cacheRoot } from '../lab/cache';
 import { buildImages } from '../lab/images/build';
 import { containerdTemplate } from '../lab/images/containerd-template';
@@ -38,6 +38,7 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   const reason = whyNoLab();
   if (reason !== undefined) throw new NoLabError(reason);
   await checkDisk();
+  checkInotify(lab.environment.regions.flatMap((region) => region.zones).length, lab.environment.regions.length);
   const compiler = lab.environment.regions.length > 1 ? ['--compiler'] : []; // for the relay between regions
   execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh'), ...compiler], { stdio: ['ignore', 'inherit', 'inherit'] });
   const options = { cacheDir: cacheRoot(), progress };

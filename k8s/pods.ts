@@ -96,10 +96,10 @@ export const caVolume = (name: string, secretName: string): Volume => ({
 });
 export const configVolume = (name: string, configMap: string): Volume => ({ name, configMap: { name: configMap, defaultMode: PRIVATE } });
 export const projectedVolume = (name: string, sources: VolumeProjection[]): Volume => ({ name, projected: { defaultMode: PRIVATE, sources } });
-/** One key of a Secret, as a file of the same name. */
+/** One key of a Secret, as a file of the same name; an empty directory while the Secret has no such key. */
 export const secretFileVolume = (name: string, secretName: string, key: string): Volume => ({
   name,
-  secret: { secretName, defaultMode: PRIVATE, items: [{ key, path: key }] },
+  secret: { secretName, defaultMode: PRIVATE, optional: true, items: [{ key, path: key }] },
 });
 /** In memory, so that sockets and small files survive a full disk; counts against the pod's memory. */
 export const memoryVolume = (name: string, mebibytes: number): Volume => ({

@@ -6,7 +6,7 @@ import { postgresSecretName, repositoryRegions } from '../lib/topology/derive';
 import type { Region } from '../lib/topology/types';
 import type { ChartContext } from './data-chart';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
-import { ROLES_FILE, USERNAME_KEYS } from '../lib/services/rotation/roles';
+import { USERNAME_KEYS } from '../lib/services/rotation/roles';
 import {
   BACKUP_CIPHER_KEY,
   CREDENTIAL_KEYS,
@@ -45,29 +45,23 @@ export const readSecretsManager = (scope: Construct, region: Region): void => {
 
 /** A field of the secret in AWS, or what it is until the first rotation has written it. */
 const field = (name: string, initial: string): string => `{{ index . "${name}" | default "${initial}" }}`;
-/** As PgBouncer and YAML take it between double quotes. */
-const password = (name: string, escaped: string): string => `{{ index . "${name}" | replace "\\"" "${escaped}" }}`;
-
-/** The whole secret, with the files that the database's pods mount. A rotation writes the same keys into both (agents/rotation). */
+/** The whole secret, with the file that Patroni reads. A rotation writes the same keys (agents/rotation). */
 export const fetchPostgresCredentials = (scope: Construct, context: ChartContext): void => {
-  const login = (use: 'replication' | 'rewind'): string =>
-    [
-      `    ${use}:`,
-      `      username: "${field(USERNAME_KEYS[use], PATRONI_ROLES[use])}"`,
-      `      password: "${password(CREDENTIAL_KEYS[use], '\\\\\\"')}"`,
-    ].join('\n');
-  externalSecret(scope, CREDENTIALS_SECRET, context, 'Merge', {
-    [PATRONI_CREDENTIALS_FILE]: `postgresql:\n  authentication:\n${login('replication')}\n${login('rewind')}\n`,
-    [ROLES_FILE]: `{{ index . "${ROLES_FILE}" | default "{\\"roles\\": []}" }}`,
-  });
+  // Passwords are letters and digits only, by whom they are generated (lib/constructs/database-credentials.ts, newPassword).
+  const login = (use: 'replication' | 'rewind'): readonly string[] => [
+    `    ${use}:`,
+    `      username: '${field(USERNAME_KEYS[use], PATRONI_ROLES[use])}'`,
+    `      password: '{{ index . "${CREDENTIAL_KEYS[use]}" }}'`,
+  ];
+  const file = `postgresql:\n  authentication:\n${[...login('replication'), ...login('rewind')].join('\n')}\n`;
+  externalSecret(scope, CREDENTIALS_SECRET, context, 'Merge', { [PATRONI_CREDENTIALS_FILE]: file });
 };
 
 /** PgBouncer's list of users: the login in use. Quotes are doubled there. */
 export const fetchPoolerUsers = (scope: Construct, context: ChartContext): void => {
   const user = field(USERNAME_KEYS.application, context.region.postgres.applicationRole);
-  externalSecret(scope, POOLER_USERS_SECRET, context, 'Replace', {
-    [POOLER_USERS_KEY]: `"${user}" "${password(CREDENTIAL_KEYS.application, '\\"\\"')}"\n`,
-  });
+  const password = `{{ index . "${CREDENTIAL_KEYS.application}" | replace "\\"" "\\"\\"" }}`;
+  externalSecret(scope, POOLER_USERS_SECRET, context, 'Replace', { [POOLER_USERS_KEY]: `"${user}" "${password}"\n` });
 };
 
 /** The passphrase of the backup repositories, as a file that pgbackrest.conf includes. */

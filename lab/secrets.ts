@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
 import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
+import { AUTHORITY_SECRET, type SignedSecret } from '../lib/services/rotation/authority';
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
@@ -41,7 +42,7 @@ export const clientTls = (credentials: Credentials): PatroniClientTls => ({
   key: credentials.client.key,
 });
 
-const certificateRequests = (lab: LabSettings): Readonly<Record<string, CertificateRequest>> => {
+const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret, CertificateRequest>> => {
   const domain = `${NAMESPACE}.svc.cluster.local`;
   const local = ['DNS:localhost', 'IP:127.0.0.1'];
   const etcdNames = [`DNS:*.etcd.${domain}`, `DNS:etcd.${domain}`, ...local];
@@ -96,6 +97,11 @@ const secret = (name: string, stringData: Readonly<Record<string, string>>): Kub
   stringData,
 });
 
+/** What cert-manager does in production. */
+export const issueFor = (lab: LabSettings, name: SignedSecret, authority: KeyPair): Promise<KeyPair> =>
+  issueCertificate(authority, certificateRequests(lab)[name]);
+export const newAuthority = (): Promise<KeyPair> => createAuthority('holdfast-data');
+
 /** What all regions of a lab have in common: who signs their certificates, and the passwords (a standby has its primary's roles). */
 export interface SharedSecrets {
   readonly authority: KeyPair;
@@ -103,7 +109,7 @@ export interface SharedSecrets {
 }
 
 export const createSharedSecrets = async (): Promise<SharedSecrets> => ({
-  authority: await createAuthority('holdfast-data'),
+  authority: await newAuthority(),
   passwords: { superuser: newPassword(), replication: newPassword(), rewind: newPassword(), application: newPassword() },
 });
 
@@ -127,6 +133,7 @@ export const createSecrets = async (lab: LabSettings, { authority, passwords }: 
   };
   return [
     ...issued.map(({ name, pair }) => secret(name, { 'tls.crt': pair.certificate, 'tls.key': pair.key, 'ca.crt': authority.certificate })),
+    secret(AUTHORITY_SECRET, { 'tls.crt': authority.certificate, 'tls.key': authority.key }),
     secret('postgres-credentials', {
       'superuser-password': credentials.superuser,
       'replication-password': credentials.replication,

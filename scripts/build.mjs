@@ -28,6 +28,7 @@ const targets = {
   app: program('bin/app.ts', 'app'),
   holdfast: program('bin/holdfast.ts', 'holdfast'),
   'meter-writer': program('lab/meter/writer.ts', 'meter-writer'),
+  'meter-intruder': program('lab/meter/intruder.ts', 'meter-intruder'),
   'meter-prober': program('lab/meter/prober.ts', 'meter-prober'),
   agents: () => bundleAgents(),
 };

@@ -47,6 +47,7 @@ export const credentialsLoop = async (ports: CredentialsPorts): Promise<void> =>
     const present = versionsOf(directories);
     try {
       if (present !== loaded) {
+        await untilQuiet(ports);
         await console.query('RELOAD');
         loaded = present;
         ports.reloaded();
@@ -61,6 +62,21 @@ export const credentialsLoop = async (ports: CredentialsPorts): Promise<void> =>
       log('PgBouncer not asked', reasonOf(error));
     }
     await sleep(CHECK_EVERY_MS);
+  }
+};
+
+const QUIET_TRIES = 40;
+const QUIET_EVERY_MS = 50;
+
+/**
+ * A RELOAD replaces PgBouncer's TLS configuration, and one that comes in the middle of a handshake can end the process (seen with 1.24.1: segmentation fault): it waits
+ * for a moment in which nobody logs in, two seconds at most.
+ */
+const untilQuiet = async ({ console, sleep }: CredentialsPorts): Promise<void> => {
+  for (let tries = 0; tries < QUIET_TRIES; tries++) {
+    const sockets = await console.query('SHOW SOCKETS');
+    if (!sockets.some((socket) => socket['state'] === 'login' || socket['state'] === 'new')) return;
+    await sleep(QUIET_EVERY_MS);
   }
 };
 

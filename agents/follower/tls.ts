@@ -25,7 +25,7 @@ const read = (paths: TlsPaths): Material => ({
 /** Gives the agent to make a request with. */
 export type AgentSource = () => Agent;
 
-const CHECK_EVERY_MS = 30_000;
+const CHECK_EVERY_MS = 2_000;
 /** Requests under way with old certificates may end for so long. */
 const LAST_REQUESTS_MS = 10_000;
 

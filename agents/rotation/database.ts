@@ -2,6 +2,7 @@
 import { CREDENTIAL_USES, type Login } from '../../lib/services/rotation/roles';
 import { prepare, retire, settle, switchOver, type Credentials, type Logins, type Phase } from '../../lib/services/rotation/credentials';
 import { knock, memberDoor, poolerDoor, replicationDoor, streamsOf, type Door } from './logins';
+import { journal, type Timing } from './journal';
 import { clientsOf, located } from './pods';
 import { awaitNone, RotationError, type World } from './ports';
 import { authority, load, save, spread, type Kept } from './secrets';
@@ -13,25 +14,12 @@ export interface DatabaseRotation {
   readonly graceSeconds: number;
 }
 
-export interface Timing {
-  /** What was done. */
-  readonly step: string;
-  readonly seconds: number;
-}
-
 /** A Secret is in every pod within seconds, or, if a kubelet misses the hint, with its next look at the pod (at most two minutes). */
 const SPREAD_SECONDS = 150;
 
 export const rotateDatabase = async (world: World, options: DatabaseRotation): Promise<readonly Timing[]> => {
-  const timings: Timing[] = [];
+  const { timings, done } = journal(world);
   let kept = await begin(world, options);
-  let began = world.now();
-  const done = (step: string): void => {
-    timings.push({ step, seconds: (world.now() - began) / 1000 });
-    world.progress(step);
-    began = world.now();
-    world.signal.throwIfAborted();
-  };
   const verify = async (step: string, work: () => Promise<void>): Promise<void> => {
     await work();
     done(step);

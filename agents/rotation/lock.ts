@@ -1,11 +1,11 @@
-/** One rotation at a time: a Lease in the cluster, which outlives nobody who holds it by more than half a minute. */
+/** One rotation at a time: a Lease in the cluster, which outlives nobody who holds it by more than a quarter of a minute. */
 import { NAMESPACE } from '../../lib/topology/derive';
 import { RotationError, statusOf, type World } from './ports';
 
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 const NAME = 'holdfast-rotation';
-const DURATION_SECONDS = 30;
-const RENEW_EVERY_MS = 8_000;
+const DURATION_SECONDS = 15;
+const RENEW_EVERY_MS = 4_000;
 
 interface Lease {
   readonly metadata: { readonly resourceVersion: string };
@@ -62,7 +62,7 @@ export const withLock = async <T>(world: World, holder: string, work: (world: Wo
       renewedAt = at;
     } catch (error) {
       world.progress(`the lock was not renewed: ${error instanceof Error ? error.message : String(error)}`);
-      if (world.now() - renewedAt > (DURATION_SECONDS - 10) * 1000) lost.abort(new RotationError('the lock was lost; nothing is lost, go on with --resume'));
+      if (world.now() - renewedAt > (DURATION_SECONDS - 4) * 1000) lost.abort(new RotationError('the lock was lost; nothing is lost, go on with --resume'));
     }
   };
   const timer = setInterval(() => void renew(), RENEW_EVERY_MS);

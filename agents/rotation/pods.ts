@@ -5,7 +5,7 @@ import { NAMESPACE } from '../../lib/topology/derive';
 import type { Cluster, World } from './ports';
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+  readonly metadata: { readonly name: string; readonly uid?: string; readonly deletionTimestamp?: string };
   readonly status: { readonly podIP?: string; readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 

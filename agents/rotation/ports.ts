@@ -1,4 +1,5 @@
 /** What a rotation needs of the world: the same on AWS (in the cluster) and in the lab (from its machine). */
+import type { KeyPair, SignedSecret } from '../../lib/services/rotation/authority';
 import type { Environment, Region } from '../../lib/topology/types';
 
 /** The Kubernetes API. Errors of its own carry the HTTP `status`. */
@@ -8,6 +9,7 @@ export interface Cluster {
   readonly create: (path: string, object: unknown) => Promise<void>;
   /** A merge patch: null removes a key. */
   readonly patch: (path: string, change: unknown) => Promise<void>;
+  readonly remove: (path: string) => Promise<void>;
 }
 
 export interface World {
@@ -22,6 +24,9 @@ export interface World {
   readonly signal: AbortSignal;
   /** Told whenever what clients should log in with has changed: the lab's own programs read it from a file. */
   readonly publish: () => Promise<void>;
+  /** Signs a new certificate for a Secret. */
+  readonly issue: (secret: SignedSecret, authority: KeyPair) => Promise<KeyPair>;
+  readonly newAuthority: () => Promise<KeyPair>;
 }
 
 export const statusOf = (error: unknown): number | undefined =>

@@ -20,6 +20,14 @@ const decoded = (secret: Secret): Record<string, string> =>
 const encoded = (change: Readonly<Record<string, string | null>>): Record<string, string | null> =>
   Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value === null ? null : Buffer.from(value).toString('base64')]));
 
+export const readSecret = async ({ cluster }: World, name: string): Promise<{ readonly data: Readonly<Record<string, string>> }> => ({
+  data: decoded(await cluster.get<Secret>(path(name))),
+});
+
+/** null removes a key. */
+export const writeSecret = ({ cluster }: World, name: string, change: Readonly<Record<string, string | null>>): Promise<void> =>
+  cluster.patch(path(name), { data: encoded(change) });
+
 export interface Kept {
   readonly credentials: Credentials;
   readonly resourceVersion: string;

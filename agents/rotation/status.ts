@@ -1,5 +1,5 @@
 /** How old everything is that is rotated, and when it is due. */
-import type { Pending } from '../../lib/services/rotation/credentials';
+import { loadAuthority } from './certificates';
 import { load } from './secrets';
 import type { World } from './ports';
 
@@ -11,7 +11,7 @@ export interface SecretStatus {
   readonly dueInDays: number | null;
   readonly overdue: boolean;
   /** An interrupted rotation, or one that runs. */
-  readonly pending: Pending | null;
+  readonly pending: string | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -19,22 +19,31 @@ const DAY_MS = 86_400_000;
 export const statusOfSecrets = async (world: World): Promise<readonly SecretStatus[]> => {
   const { credentials } = await load(world);
   const every = world.environment.rotation.databaseEvery / 86_400;
-  const ageDays = credentials.rotatedAt === null ? null : (world.now() - Date.parse(credentials.rotatedAt)) / DAY_MS;
+  const { ageDays } = ageOf(world, credentials.rotatedAt);
   const dueInDays = ageDays === null ? null : every - ageDays;
+  const authority = await loadAuthority(world);
+  const { pending } = credentials;
   return [
-    { name: 'database', rotatedAt: credentials.rotatedAt, ageDays, dueInDays, overdue: dueInDays !== null && dueInDays < 0, pending: credentials.pending },
+    {
+      ...{ name: 'database', rotatedAt: credentials.rotatedAt, ageDays, dueInDays },
+      overdue: dueInDays !== null && dueInDays < 0,
+      pending: pending === null ? null : `${pending.phase}, begun ${pending.startedAt}`,
+    },
+    { name: 'authority', rotatedAt: authority.rotatedAt, ...ageOf(world, authority.rotatedAt), dueInDays: null, overdue: false, pending: authority.phase },
   ];
 };
+
+const ageOf = (world: World, rotatedAt: string | null): { readonly ageDays: number | null } => ({
+  ageDays: rotatedAt === null ? null : (world.now() - Date.parse(rotatedAt)) / DAY_MS,
+});
 
 const days = (n: number): string => `${n.toFixed(1)} days`;
 
 export const statusLines = (all: readonly SecretStatus[]): string =>
   all
     .map(({ name, ageDays, dueInDays, pending }) => {
-      const age =
-        ageDays === null || dueInDays === null
-          ? 'never rotated'
-          : `rotated ${days(ageDays)} ago, ${dueInDays < 0 ? `overdue by ${days(-dueInDays)}` : `due in ${days(dueInDays)}`}`;
-      return `${name.padEnd(14)} ${age}${pending === null ? '' : `; a rotation of ${pending.startedAt} is ${pending.phase}: go on with --resume`}\n`;
+      const due = dueInDays === null ? '' : dueInDays < 0 ? `, overdue by ${days(-dueInDays)}` : `, due in ${days(dueInDays)}`;
+      const age = ageDays === null ? 'never rotated' : `rotated ${days(ageDays)} ago${due}`;
+      return `${name.padEnd(14)} ${age}${pending === null ? '' : `; a rotation is not finished (${pending}): go on with --resume`}\n`;
     })
     .join('');

@@ -1,20 +1,18 @@
 import { hostname } from 'node:os';
 import { Argument, InvalidArgumentError, type Command } from 'commander';
-import { rotateDatabase, type Timing } from '../../agents/rotation/database';
+import type { Timing } from '../../agents/rotation/journal';
 import { withLock } from '../../agents/rotation/lock';
 import { RotationError, type World } from '../../agents/rotation/ports';
+import { planOf, rotate, SUBJECTS, type Subject } from '../../agents/rotation/rotate';
 import { statusLines, statusOfSecrets } from '../../agents/rotation/status';
 import { sleep } from '../../lab/exec';
 import { isInside, runInside } from '../../lab/inside';
 import { kubernetesApi } from '../../lab/kubernetes/api';
-import { refreshCredentials } from '../../lab/secrets';
+import { issueFor, newAuthority, refreshCredentials } from '../../lab/secrets';
 import type { LabSettings } from '../../lab/settings';
 import { EXIT, UsageError } from '../exit';
 import { settingsOf } from '../prepare-lab';
 import { progressLine, requireUp } from './lab';
-
-const SUBJECTS = ['database'] as const;
-type Subject = (typeof SUBJECTS)[number];
 
 interface RotateOptions {
   readonly lab: string;
@@ -25,23 +23,10 @@ interface RotateOptions {
   readonly json?: boolean;
 }
 
-const STEPS: Readonly<Record<Subject, (compromised: boolean) => readonly string[]>> = {
-  database: (compromised) => [
-    'make new logins beside those in use (application, replication, rewind), in the database and in every pooler',
-    'log in with both, at every pooler and every member',
-    'the new logins become the ones in use; Patroni and the poolers read their files again, nothing is restarted',
-    'wait until every member replicates with the new login',
-    ...(compromised ? [] : ['wait until no client of any pooler uses the old login']),
-    'withdraw the old logins: no password, no login, their sessions end',
-    'see them refused, at every pooler and every member',
-    'forget the old passwords',
-  ],
-};
-
 const planText = (what: Subject, compromised: boolean): string =>
   [
     `rotate ${what}${compromised ? ', compromised: the old logins end at once' : ''}:`,
-    ...STEPS[what](compromised).map((step, i) => `  ${i + 1}. ${step}`),
+    ...planOf(what, compromised).map((step, i) => `  ${i + 1}. ${step}`),
     '',
   ].join('\n');
 
@@ -56,11 +41,13 @@ const worldOf = (lab: LabSettings, signal: AbortSignal): World & { close: () => 
     progress: progressLine(),
     signal,
     publish: () => refreshCredentials(lab, api),
+    issue: (secret, authority) => issueFor(lab, secret, authority),
+    newAuthority,
     close: api.close,
   };
 };
 
-const rotateHere = async (lab: LabSettings, options: RotateOptions): Promise<number> => {
+const rotateHere = async (lab: LabSettings, what: Subject, options: RotateOptions): Promise<number> => {
   const aborting = new AbortController();
   const abort = (): void => aborting.abort(new RotationError('interrupted; both versions stay as they are, nothing is lost: go on with --resume'));
   process.on('SIGINT', abort);
@@ -69,8 +56,8 @@ const rotateHere = async (lab: LabSettings, options: RotateOptions): Promise<num
   try {
     const began = Date.now();
     const how = { compromised: options.compromised === true, resume: options.resume === true, graceSeconds: options.grace };
-    const timings = await withLock(world, `${hostname()} pid ${process.pid}`, (locked) => rotateDatabase(locked, how));
-    report(timings, (Date.now() - began) / 1000, options);
+    const timings = await withLock(world, `${hostname()} pid ${process.pid}`, (locked) => rotate(locked, what, how));
+    report(what, timings, (Date.now() - began) / 1000, options);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof RotationError)) throw error;
@@ -83,10 +70,10 @@ const rotateHere = async (lab: LabSettings, options: RotateOptions): Promise<num
   }
 };
 
-const report = (timings: readonly Timing[], seconds: number, options: RotateOptions): void => {
+const report = (what: Subject, timings: readonly Timing[], seconds: number, options: RotateOptions): void => {
   if (options.json === true)
-    process.stdout.write(`${JSON.stringify({ rotated: ['database'], compromised: options.compromised === true, seconds, steps: timings }, null, 2)}\n`);
-  else process.stdout.write(`rotated: database, in ${seconds.toFixed(1)} s\n`);
+    process.stdout.write(`${JSON.stringify({ rotated: what, compromised: options.compromised === true, seconds, steps: timings }, null, 2)}\n`);
+  else process.stdout.write(`rotated: ${what}, in ${seconds.toFixed(1)} s\n`);
 };
 
 const showStatus = async (lab: LabSettings, options: RotateOptions): Promise<number> => {
@@ -100,20 +87,20 @@ const showStatus = async (lab: LabSettings, options: RotateOptions): Promise<num
   }
 };
 
-const rotate = async (what: Subject | 'status', options: RotateOptions): Promise<number> => {
+const rotateCommand = async (what: Subject | 'status', options: RotateOptions): Promise<number> => {
   if (what === 'status' && (options.compromised === true || options.resume === true || options.plan === true)) {
     throw new UsageError('status only looks: --compromised, --resume and --plan are for a rotation');
   }
   if (what !== 'status' && options.plan === true) {
     const compromised = options.compromised === true;
     process.stdout.write(
-      options.json === true ? `${JSON.stringify({ what, compromised, steps: STEPS[what](compromised) }, null, 2)}\n` : planText(what, compromised),
+      options.json === true ? `${JSON.stringify({ what, compromised, steps: planOf(what, compromised) }, null, 2)}\n` : planText(what, compromised),
     );
     return EXIT.ok;
   }
   const lab = settingsOf(options.lab);
   await requireUp(lab);
-  if (isInside(lab)) return what === 'status' ? showStatus(lab, options) : rotateHere(lab, options);
+  if (isInside(lab)) return what === 'status' ? showStatus(lab, options) : rotateHere(lab, what, options);
   const flags = (['compromised', 'resume', 'json'] as const).filter((flag) => options[flag] === true).map((flag) => `--${flag}`);
   return runInside(lab, ['rotate', what, '--lab', lab.name, '--grace', String(options.grace), ...flags]);
 };
@@ -139,5 +126,5 @@ export const registerRotate = (program: Command): void => {
       'after',
       '\nExample: holdfast rotate database --compromised\nOn AWS a CronJob in the cluster does the same: docs/secrets.md\nExit codes: 0 done, 1 refused or stopped (nothing is lost), 2 usage, 5 no lab, 130 interrupted (go on with --resume)',
     )
-    .action(async (what: Subject | 'status', options: RotateOptions) => void (process.exitCode = await rotate(what, options)));
+    .action(async (what: Subject | 'status', options: RotateOptions) => void (process.exitCode = await rotateCommand(what, options)));
 };

@@ -24,6 +24,9 @@ export const accessLogBucketName = (environment: Environment, region: Region): s
 /** The alias of the key that encrypts the region's backups and secrets. */
 export const dataKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/data`;
 
+/** The alias of the key that signs. */
+export const signingKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/signing`;
+
 /** The alias' ARN in any region, as seen from `scope`'s account and partition. */
 export const dataKeyAliasArn = (scope: Stack, environment: Environment, region: Region): string =>
   scope.formatArn({ service: 'kms', region: region.name, resource: dataKeyAlias(environment), arnFormat: ArnFormat.NO_RESOURCE_NAME });

@@ -9,5 +9,6 @@ export * from './pg-hba';
 export * from './pgbackrest';
 export * from './pgbouncer';
 export * from './postgresql-parameters';
+export * from './rotation/authority';
 export * from './rotation/credentials';
 export * from './rotation/roles';

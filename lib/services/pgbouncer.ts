@@ -69,7 +69,7 @@ const authentication = (): Settings => {
   };
 };
 
-const logging = (): Settings => ({ log_connections: 0, log_disconnections: 0, log_pooler_errors: 1, stats_period: 60 });
+const logging = (): Settings => ({ log_connections: 1, log_disconnections: 0, log_pooler_errors: 1, stats_period: 60 });
 
 /**
  * databases.ini: the one line that says where the primary is.

@@ -104,7 +104,9 @@ const operation = (region: Region): Parameters => ({
   logging_collector: 'off',
   log_checkpoints: 'on',
   log_lock_waits: 'on',
-  log_line_prefix: '%m [%p] %q%u@%d ',
+  // Who logs in, and from where: what `holdfast audit` reads.
+  log_connections: 'on',
+  log_line_prefix: '%m [%p] %q%u@%d %h ',
   log_timezone: 'UTC',
   timezone: 'UTC',
 });

@@ -7,6 +7,7 @@ import { BackupBucket } from '../constructs/backup-bucket';
 import { BackupReplication } from '../constructs/backup-replication';
 import { DatabaseCredentials } from '../constructs/database-credentials';
 import { dataKeyAlias } from '../constructs/names';
+import { SigningKey } from '../constructs/signing-key';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
 
 export interface DataProtectionProps extends RegionalStackProps {
@@ -14,13 +15,14 @@ export interface DataProtectionProps extends RegionalStackProps {
   readonly standbys: readonly DataProtection[];
 }
 
-/** What must survive: the region's key, the backup bucket and the database's passwords. */
+/** What must survive: the region's keys, the backup bucket and the database's passwords. */
 export class DataProtection extends RegionalStack {
   readonly key: kms.IKey;
 
   constructor(scope: Construct, props: DataProtectionProps) {
-    super(scope, 'data-protection', 'encryption key, backups, database passwords', props);
+    super(scope, 'data-protection', 'keys, backups, database passwords', props);
     this.key = this.defineKey();
+    new SigningKey(this, 'SigningKey', props);
     const { bucket } = new BackupBucket(this, 'Backups', { ...props, encryptionKey: this.key });
     if (props.region.role === 'home') this.protectHome(props, bucket);
   }

@@ -24,6 +24,9 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   const obstacle = obstacleTo(environment, scenario);
   if (obstacle !== null) return obstacle;
   const home = homeRegion(environment);
+  if (familyOf(scenario) === 'secrets' && environment.regions.some((region) => region.role === 'standby')) {
+    return 'a rotation does not reach the standby region, which has the same passwords';
+  }
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
   return null;

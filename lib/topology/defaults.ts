@@ -82,6 +82,8 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   switchover: objective(10),
   'node-drained': objective(10),
   'etcd-member-lost': objective(5),
+  'rotate-secrets': objective(5),
+  'credentials-compromised': objective(5),
   'etcd-quorum-lost': objective(5),
   // The catalogue allows 30 min for a complete outage (PW-10).
   'region-cold-start': objective(150),

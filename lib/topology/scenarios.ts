@@ -24,7 +24,7 @@ export const DATABASE_SCENARIOS = [
 export const CACHE_SCENARIOS = [] as const;
 export const BACKUP_SCENARIOS = [] as const;
 export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
-export const SECRET_SCENARIOS = [] as const;
+export const SECRET_SCENARIOS = ['rotate-secrets', 'credentials-compromised'] as const;
 export const OPERATION_SCENARIOS = ['maintenance-under-load', 'region-cold-start'] as const;
 
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];

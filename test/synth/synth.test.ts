@@ -1,3 +1,4 @@
+import { PASSWORD_KEYS } from '../../lib/services/rotation/roles';
 import { type App, CfnResource, Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { buildSync } from 'esbuild';
@@ -116,10 +117,10 @@ describe('synthesis of all environments', () => {
       '\\"',
       '"',
     );
-    const asked = [...template.matchAll(/"remoteRef":\{"key":"([^"]+)","property":"([^"]+)"\}/g)].map((m) => [m[1], m[2]]);
-    expect(new Set(asked.map(([key]) => key))).toEqual(new Set(['holdfast/production/eu-central-1/postgres']));
+    const asked = [...template.matchAll(/"extract":\{"key":"([^"]+)"\}/g)].map((m) => m[1]);
+    expect(new Set(asked)).toEqual(new Set(['holdfast/production/eu-central-1/postgres']));
     const protection = readFileSync(join(scratch, 'a', 'assembly-production', 'productioneucentral1dataprotection5B16A345.template.json'), 'utf8');
-    for (const [, property] of asked) expect(protection).toContain(`\\"${property}\\":\\"{{resolve:secretsmanager:`);
+    for (const property of Object.values(PASSWORD_KEYS)) expect(protection).toContain(`\\"${property}\\":\\"{{resolve:secretsmanager:`);
   });
 });
 

@@ -101,9 +101,14 @@ const credentialEntries = ({ active, other }: Credentials, use: CredentialUse): 
   [otherKey(use), other?.[use].password ?? null],
 ];
 
-/** Everyone whom PgBouncer lets in. */
-export const poolerUsers = ({ active, other, pending }: Credentials): string =>
-  userlist([active.application, ...(other === null || pending?.phase === 'retired' ? [] : [other.application])]);
+/**
+ * Everyone whom PgBouncer lets in, in an order of their own: when only which one is in use changes, the file does not, and PgBouncer isn't told to read it in the very
+ * moment in which all clients log in anew.
+ */
+export const poolerUsers = ({ active, other, pending }: Credentials): string => {
+  const logins = [active.application, ...(other === null || pending?.phase === 'retired' ? [] : [other.application])];
+  return userlist(logins.toSorted((a, b) => (a.user < b.user ? -1 : 1)));
+};
 
 /** With both logins of each purpose, of which the old is refused once it is retired. */
 const declare = (state: Omit<Credentials, 'roles'>, known: readonly DeclaredRole[], region: Region): readonly DeclaredRole[] => {

@@ -1,0 +1,76 @@
+/** What can be rotated, and in which order. */
+import { loadAuthority, rotateAuthority, rotateCertificates } from './certificates';
+import { rotateDatabase } from './database';
+import type { Timing } from './journal';
+import { RotationError, type World } from './ports';
+import { load } from './secrets';
+
+export const SUBJECTS = ['database', 'certificates', 'authority', 'all'] as const;
+export type Subject = (typeof SUBJECTS)[number];
+
+export interface HowToRotate {
+  readonly compromised: boolean;
+  readonly resume: boolean;
+  readonly graceSeconds: number;
+}
+
+const DATABASE = (compromised: boolean): readonly string[] => [
+  'make new logins beside those in use (application, replication, rewind), in the database and in every pooler',
+  'log in with both, at every pooler and every member',
+  'the new logins become the ones in use; Patroni and the poolers read their files again, nothing is restarted',
+  'wait until every member replicates with the new login',
+  ...(compromised ? [] : ['wait until no client of any pooler uses the old login']),
+  'withdraw the old logins: no password, no login, their sessions end',
+  'see them refused, at every pooler and every member',
+  'forget the old passwords',
+];
+const CERTIFICATES = [
+  'issue a new certificate for every server and client (etcd, PostgreSQL, Patroni, PgBouncer), signed by the same authority',
+  'see every port serve its new one; nothing is restarted. The old ones stay good until they end: rotate the authority to have them refused',
+] as const;
+const AUTHORITY = [
+  'make a new authority; trust both, everywhere; restart the members of etcd one after the other (they read whom they trust when they start)',
+  'wait until clients have had time to read the new authority',
+  'sign every certificate with the new authority',
+  'trust the new one only; restart the members of etcd one after the other',
+  'see a certificate of the old authority refused, by every member of etcd and of Patroni',
+] as const;
+
+/** What would be done, in sentences. */
+export const planOf = (what: Subject, compromised: boolean): readonly string[] =>
+  ({ database: DATABASE(compromised), certificates: CERTIFICATES, authority: AUTHORITY, all: [...DATABASE(compromised), ...AUTHORITY] })[what];
+
+/** @throws RotationError when it can't begin or can't go on; both versions stay good then */
+export const rotate = async (world: World, what: Subject, how: HowToRotate): Promise<readonly Timing[]> => {
+  if (what !== 'certificates') refuseWithStandby(world);
+  switch (what) {
+    case 'database':
+      return rotateDatabase(world, how);
+    case 'certificates':
+      if (how.resume) throw new RotationError('a rotation of certificates that was interrupted is simply repeated: leave --resume out');
+      return rotateCertificates(world);
+    case 'authority':
+      return rotateAuthority(world, how);
+    case 'all':
+      return how.resume ? resumeAll(world, how) : [...(await rotateDatabase(world, how)), ...(await rotateAuthority(world, how))];
+  }
+};
+
+/** A standby region's members replicate with the same login and trust the same authority; changed here alone, they would be cut off. */
+const refuseWithStandby = ({ environment }: World): void => {
+  const standby = environment.regions.find((region) => region.role === 'standby');
+  if (standby === undefined) return;
+  throw new RotationError(
+    `environment "${environment.name}" has a standby region (${standby.name}), whose members log in with the same passwords and trust the same authority; ` +
+      'a rotation does not reach it in this release, and would cut it off. Nothing was changed. `rotate certificates` is possible',
+  );
+};
+
+/** Ends what was begun; what had not been begun yet, if the database had been, follows. */
+const resumeAll = async (world: World, how: HowToRotate): Promise<readonly Timing[]> => {
+  const [{ credentials }, authority] = [await load(world), await loadAuthority(world)];
+  if (credentials.pending === null && authority.phase === null)
+    throw new RotationError('there is no interrupted rotation to resume; leave --resume out to begin one');
+  const database = credentials.pending === null ? [] : await rotateDatabase(world, how);
+  return [...database, ...(await rotateAuthority(world, { ...how, resume: authority.phase !== null }))];
+};

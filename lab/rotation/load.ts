@@ -1,0 +1,113 @@
+/** Clients that write and read while something is rotated, and what became of their requests. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyOf, type HistoryEvent } from '../../lib/drill/events';
+import { parseHistory } from '../../lib/drill/history';
+import { eventsOf, type LoginEvent } from '../../lib/drill/secrets/events';
+import { judgeRotation, type RotationJudgement } from '../../lib/drill/secrets/judge';
+import { NAMESPACE, postgresMemberNames } from '../../lib/topology/derive';
+import { finalRows, prepareTables } from '../drill/data';
+import { completeLines, startMeters, type Meters } from '../drill/meters';
+import type { ProcedureContext } from '../drill/procedures/procedure';
+import { NotSteadyError } from '../drill/run';
+import { sleep, until } from '../exec';
+import { health, type Health } from '../health';
+import { now } from '../meter/clock';
+import { clientTls, readCredentials } from '../secrets';
+
+const STEADY_SECONDS = 3;
+/** Clients look at their credentials four times a second; what they do afterwards counts as well. */
+const AFTERWARDS_SECONDS = 3;
+
+const healthNow = async ({ lab, api }: ProcedureContext): Promise<Health> => health(lab, api, clientTls(await readCredentials(lab)));
+
+const timelineOf = ({ members }: Health): number => Math.max(0, ...members.map((m) => m.timeline ?? 0));
+
+const steady = async (context: ProcedureContext): Promise<{ readonly primary: string; readonly timeline: number }> => {
+  let why = '';
+  try {
+    return await until('steady state', 120, async () => {
+      context.signal.throwIfAborted();
+      const found = await healthNow(context);
+      why = found.complaints.join('; ');
+      const primary = found.members.find((m) => m.role === 'leader')?.name;
+      return why === '' && primary !== undefined ? { primary, timeline: timelineOf(found) } : undefined;
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw new NotSteadyError(`the lab is not healthy: ${why}`, { cause: error });
+  }
+};
+
+const served = async (context: ProcedureContext, meters: Meters): Promise<void> => {
+  const clients = context.lab.nodes.map((n) => n.zone);
+  const all = (): boolean => clients.every((client) => (meters.lastAcks.get(client)?.t ?? 0) > now() - 0.4);
+  await until('every client is served', 20, () => Promise.resolve(all() || undefined)).catch((error: unknown) => {
+    throw new NotSteadyError(error instanceof Error ? error.message : String(error));
+  });
+  for (const end = now() + STEADY_SECONDS; now() < end; await sleep(0.1)) {
+    context.signal.throwIfAborted();
+  }
+};
+
+/** How long until nothing is to be complained of; null: not in time. */
+const healthyAgain = async (context: ProcedureContext): Promise<{ readonly seconds: number | null; readonly found: Health }> => {
+  const began = now();
+  for (;;) {
+    const found = await healthNow(context);
+    if (found.complaints.length === 0) return { seconds: now() - began, found };
+    if (now() - began > context.drill.healthyDeadlineSeconds) return { seconds: null, found };
+    context.signal.throwIfAborted();
+    await sleep(0.3);
+  }
+};
+
+/** @throws NotSteadyError when the lab is not fit for the drill; whatever `work` throws, after the meters were stopped */
+export const underLoad = async <T>(
+  context: ProcedureContext,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly judgement: RotationJudgement }> => {
+  const { lab, api, credentials, directory } = context;
+  const before = await steady(context);
+  await prepareTables(lab, before.primary);
+  const service = await api.get<{ readonly spec: { readonly clusterIP: string } }>(`/api/v1/namespaces/${NAMESPACE}/services/pgbouncer`);
+  const marks: HistoryEvent[] = [];
+  const mark = (name: string): void => void marks.push({ t: now(), kind: 'mark', name });
+  const meters = startMeters(lab, credentials, service.spec.clusterIP, directory);
+  let result: T;
+  let after: Awaited<ReturnType<typeof healthyAgain>>;
+  try {
+    await served(context, meters);
+    mark('steady');
+    mark('faultAt');
+    result = await work();
+    mark('healedAt');
+    after = await healthyAgain(context);
+    await sleep(AFTERWARDS_SECONDS);
+    mark('end');
+  } finally {
+    await meters.stop();
+  }
+  const lines = (await Promise.all(meters.files.map(completeLines))).flat();
+  const clients = lab.nodes.map((n) => n.zone);
+  const rows = await finalRows(lab, before.primary, clients);
+  const known = lines.filter((line) => /"kind":"(write|read|local-commit)"/.test(line)).map((line) => line.replace(/"address":/, '"node":'));
+  const history = historyOf([...parseHistory(known).events, ...marks, ...rows]);
+  await writeFile(join(directory, 'history.jsonl'), history.events.map((e) => `${JSON.stringify(e)}\n`).join(''));
+  const judgement = judgeRotation(
+    {
+      history,
+      logins: eventsOf<LoginEvent>(lines, 'login'),
+      healthyAgainSeconds: after.seconds,
+      timelines: { before: before.timeline, after: timelineOf(after.found) },
+    },
+    {
+      clients,
+      members: postgresMemberNames(lab.region),
+      objectiveSeconds: context.drill.objective.rto,
+      budgetUpperSeconds: context.budgetUpperSeconds,
+      healthyDeadlineSeconds: context.drill.healthyDeadlineSeconds,
+    },
+  );
+  return { result, judgement };
+};
