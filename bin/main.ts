@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   backup: async () => (await import('./commands/backup')).registerBackup,
   restore: async () => (await import('./commands/restore')).registerRestore,
   region: async () => (await import('./commands/region')).registerRegion,
+  connections: async () => (await import('./commands/connections')).registerConnections,
   maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,
   audit: async () => (await import('./commands/audit')).registerAudit,
   report: async () => (await import('./commands/report')).registerReport,

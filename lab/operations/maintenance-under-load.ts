@@ -8,7 +8,7 @@ import type { ProcedureOutcome } from '../../lib/drill/procedure-run';
 import { postgresMemberNames } from '../../lib/topology/derive';
 import { maintenanceTasks, retentionTaskName } from '../../lib/topology/maintenance';
 import { asSuperuser } from '../database';
-import { prepareTables } from '../drill/data';
+import { finalRows, prepareTables } from '../drill/data';
 import type { ProcedureContext } from '../drill/procedures/procedure';
 import { NotSteadyError } from '../drill/run';
 import { sleep, until } from '../exec';
@@ -155,7 +155,7 @@ export const maintenanceUnderLoad = async (context: ProcedureContext): Promise<P
       }
       return found;
     });
-    const history = historyOf([...clients.events, ...marks]);
+    const history = historyOf([...clients.events, ...marks, ...(await finalRows(lab, leader, clients.names))]);
     await writeFile(join(directory, 'history.jsonl'), history.events.map((e) => `${JSON.stringify(e)}\n`).join(''));
     const judged = judgeMaintenance(history, {
       expectation: {

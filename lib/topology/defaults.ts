@@ -94,4 +94,5 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'standby-region-lost': objective(5),
   'region-rejoin': objective(5),
   'maintenance-under-load': objective(5),
+  'connections-exhausted': objective(60),
 };

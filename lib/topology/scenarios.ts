@@ -25,7 +25,7 @@ export const CACHE_SCENARIOS = [] as const;
 export const BACKUP_SCENARIOS = [] as const;
 export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
 export const SECRET_SCENARIOS = ['rotate-secrets', 'credentials-compromised'] as const;
-export const OPERATION_SCENARIOS = ['maintenance-under-load', 'region-cold-start'] as const;
+export const OPERATION_SCENARIOS = ['connections-exhausted', 'maintenance-under-load', 'region-cold-start'] as const;
 
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];
 export type CacheScenario = (typeof CACHE_SCENARIOS)[number];

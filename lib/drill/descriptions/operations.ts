@@ -3,6 +3,20 @@ import type { OperationScenario } from '../../topology/scenarios';
 import type { ProcedureDescriptions } from './procedure';
 
 export const OPERATION_DRILLS: ProcedureDescriptions<OperationScenario> = {
+  'connections-exhausted': () => ({
+    title: 'sessions that idle in a transaction hold every connection of every pool',
+    scenario:
+      'Everybody else waits, and gets an error after a while. One command shows who holds the connections, another ends exactly those, and service is back.',
+    requirements: ['P3-3', 'P3-5', 'PO-2'],
+    planned: false,
+    procedure: [
+      'a transaction is opened on every connection of every pooler, and left open',
+      '`holdfast connections list` must raise the alarm',
+      '`holdfast connections end-long` must end those sessions and no other',
+    ],
+    healthyDeadlineSeconds: 60,
+    longestFaultSeconds: 60,
+  }),
   'maintenance-under-load': () => ({
     title: 'every maintenance task runs while clients write',
     scenario:

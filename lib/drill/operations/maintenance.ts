@@ -1,8 +1,8 @@
 /** Judges maintenance under load: every row is where it must be, and no client noticed. A pure function of what was expected and what was found. */
-import { longestGaps, openGaps } from '../checkers';
+import { longestGaps, missingRows, openGaps, total } from '../checkers';
 import type { History } from '../events';
 import { windowOf, type Expectation } from '../expectation';
-import { gapFindings, servedAtEndFinding } from '../findings';
+import { gapFindings, rowFindings, servedAtEndFinding } from '../findings';
 import { count, formatIds, intersect, subtract, union, type IdSet } from '../id-set';
 import type { ProcedureOutcome } from '../procedure-run';
 import { fail, pass, unknown, type Finding } from '../verdict';
@@ -98,16 +98,19 @@ const tasksFinding = ({ failedTasks, vacuumedTables }: MaintenanceRun): Finding 
 export const judgeMaintenance = (history: History, run: MaintenanceRun): Pick<ProcedureOutcome, 'measured' | 'findings'> => {
   const window = windowOf(history);
   const lost = run.tables.reduce((sum, table) => sum + count(lostRows(table)), 0);
-  const nothing = { readThenLost: 0, writablePrimaries: 1, falseFailovers: 0, healthyAgainSeconds: 0 };
-  if (typeof window === 'string') return { measured: { gapSeconds: null, ackedLost: null, ...nothing }, findings: [unknown('window', window)] };
+  // Nothing is done to the members: who is writable is not sampled.
+  const nothing = { writablePrimaries: null, falseFailovers: 0, healthyAgainSeconds: null };
+  if (typeof window === 'string') return { measured: { gapSeconds: null, ackedLost: null, readThenLost: null, ...nothing }, findings: [unknown('window', window)] };
+  const rows = missingRows(history, window.from);
   const gaps = longestGaps(history, window, run.expectation.clients);
   return {
-    measured: { gapSeconds: gaps[0]?.seconds ?? null, ackedLost: lost, ...nothing },
+    measured: { gapSeconds: gaps[0]?.seconds ?? null, ackedLost: lost + total(rows.ackedLost), readThenLost: total(rows.readThenLost), ...nothing },
     findings: [
       tasksFinding(run),
       ...rowsFindings(run.tables),
       killedFinding(run),
       requestsFinding(history),
+      ...rowFindings(rows, run.expectation),
       ...gapFindings(gaps, run.expectation),
       servedAtEndFinding(openGaps(history, window, run.expectation.clients)),
     ],

@@ -54,6 +54,9 @@ const LEASE_FRESH_MS = 25_000;
 const isTrue = (object: KubernetesObject, type: string): boolean =>
   object.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
 
+/** Ready, and not asked to go. */
+export const isReadyPod = (object: KubernetesObject): boolean => isTrue(object, 'Ready') && object.metadata.deletionTimestamp === undefined;
+
 const reportsNow = (lease: KubernetesObject | undefined, power: Power | null, { now }: ReadingContext): boolean => {
   const renewed = Date.parse(lease?.spec?.renewTime ?? '');
   // The lease of a machine that was switched on anew is the one from before, until its kubelet runs.

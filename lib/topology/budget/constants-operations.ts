@@ -13,5 +13,8 @@ export const OPERATION_CONSTANTS = {
   memberUnique: span(0, 7, 'Patroni: a member asks at its old address whether somebody has its name before it starts'),
   crashRecovery: span(0.3, 3, 'measured: PostgreSQL replays its log, or gives up for a standby (primaryStartTimeout 0)'),
   besideABatch: span(0, 2, 'measured: a commit beside one batch that is being flushed to the synchronous standbys'),
+  poolsFilled: span(1, 8, 'the drill: a transaction on every connection of every pool'),
+  sessionsAge: span(5, 7, 'the drill: sessions idle for 5 s before somebody looks'),
+  lookAndEnd: span(1, 15, 'measured: `holdfast connections list`, then `end-long`, on a loaded machine'),
   looks: span(0.5, 6, 'bin/recovery: a look at the region before and after each stage'),
 } as const satisfies Readonly<Record<string, Span>>;

@@ -44,4 +44,27 @@ const maintenanceUnderLoad = (environment: Environment): readonly Stage[] => [
   stage.clientRetry(homeRegion(environment), false),
 ];
 
-export const OPERATION_STAGES: FamilyStages<OperationScenario> = { 'maintenance-under-load': maintenanceUnderLoad, 'region-cold-start': coldStart };
+/** Whoever waited too long got an error and tries again. */
+const connectionsExhausted = (environment: Environment): readonly Stage[] => {
+  const region = homeRegion(environment);
+  return [
+    constant('pools filled', C.poolsFilled),
+    constant('sessions grow old', C.sessionsAge),
+    constant('looked at and ended', C.lookAndEnd),
+    {
+      name: 'a waiting query is given up and tried again',
+      lower: 0,
+      upper: region.pooler.queryWaitTimeout,
+      source: 'pooler.queryWaitTimeout',
+      settings: ['pooler.queryWaitTimeout'],
+      savable: region.pooler.queryWaitTimeout,
+    },
+    stage.clientRetry(region, false),
+  ];
+};
+
+export const OPERATION_STAGES: FamilyStages<OperationScenario> = {
+  'connections-exhausted': connectionsExhausted,
+  'maintenance-under-load': maintenanceUnderLoad,
+  'region-cold-start': coldStart,
+};

@@ -12,22 +12,22 @@ export const RESERVED_CONNECTIONS = {
   /** Probes, metrics and a session of an operator. */
   operations: 4,
 } as const;
-const RESERVED = Object.values(RESERVED_CONNECTIONS).reduce((sum, n) => sum + n, 0);
+export const RESERVED_TOTAL = Object.values(RESERVED_CONNECTIONS).reduce((sum, n) => sum + n, 0);
 
 /** During a rollout a new pooler starts before an old one ends. */
-const ROLLOUT_SURGE = 1;
+export const ROLLOUT_SURGE = 1;
 
 export const poolsFitConnections: Rule = regionRule(
   'pools-fit-max-connections',
   'The server connections of all PgBouncers, one more during a rollout, and those kept for Patroni, rewinding, probes and operators fit PostgreSQL’s max_connections.',
   (region, at) => {
     const poolers = poolerCount(region) + ROLLOUT_SURGE;
-    const needed = poolers * region.pooler.poolSize + RESERVED;
+    const needed = poolers * region.pooler.poolSize + RESERVED_TOTAL;
     return when(needed > region.postgres.maxConnections, () => ({
       path: at('pooler.poolSize'),
-      given: `${poolers} poolers (one of them during a rollout) x ${region.pooler.poolSize} + ${RESERVED} reserved = ${needed} connections`,
+      given: `${poolers} poolers (one of them during a rollout) x ${region.pooler.poolSize} + ${RESERVED_TOTAL} reserved = ${needed} connections`,
       allowed: `<= postgres.maxConnections, ${region.postgres.maxConnections}`,
-      fix: `use a poolSize of at most ${Math.max(0, Math.floor((region.postgres.maxConnections - RESERVED) / Math.max(1, poolers)))}, or maxConnections of at least ${needed}`,
+      fix: `use a poolSize of at most ${Math.max(0, Math.floor((region.postgres.maxConnections - RESERVED_TOTAL) / Math.max(1, poolers)))}, or maxConnections of at least ${needed}`,
     }));
   },
 );
