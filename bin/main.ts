@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   drill: async () => (await import('./commands/drill')).registerDrill,
   rotate: async () => (await import('./commands/rotate')).registerRotate,
   recover: async () => (await import('./commands/recover')).registerRecover,
+  backup: async () => (await import('./commands/backup')).registerBackup,
+  restore: async () => (await import('./commands/restore')).registerRestore,
   region: async () => (await import('./commands/region')).registerRegion,
   connections: async () => (await import('./commands/connections')).registerConnections,
   maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,

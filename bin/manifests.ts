@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { IMAGE_NAMES, manifestsFor, type ImageName, type Platform } from '../k8s';
 import { COREDNS_IMAGE } from '../lib/services/corefile';
+import { awsBackupStorage } from '../lib/services/pgbackrest';
+import { partitionOf } from '../lib/topology/aws-regions';
 import type { Environment, Region } from '../lib/topology/types';
 
 export interface ImageNaming {
@@ -12,17 +14,23 @@ export interface ImageNaming {
   readonly tag: string;
 }
 
+export interface ManifestNaming extends ImageNaming {
+  /** The AWS account's id: the buckets' names end in it. */
+  readonly account: string;
+}
+
 export const imageReferences = ({ registry, tag }: ImageNaming): Readonly<Record<ImageName, string>> => {
   const ours = Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:${tag}`])) as Record<ImageName, string>;
   return { ...ours, coredns: COREDNS_IMAGE };
 };
 
-const onAws = (naming: ImageNaming): Platform => ({
+const onAws = (environment: Environment, region: Region, naming: ManifestNaming): Platform => ({
   images: imageReferences(naming),
   imagePullPolicy: 'IfNotPresent',
   storage: 'ebs-gp3',
   secrets: 'aws-secrets-manager',
   certificates: 'cert-manager',
+  backups: awsBackupStorage(environment, region, naming.account, partitionOf(region.name)),
   regionGateway: 'internal-load-balancer',
 });
 
@@ -57,8 +65,8 @@ const writeRegion = async (environment: Environment, region: Region, platform: P
 };
 
 /** @returns the files written */
-export const writeManifests = async (environment: Environment, out: string, naming: ImageNaming): Promise<readonly string[]> => {
+export const writeManifests = async (environment: Environment, out: string, naming: ManifestNaming): Promise<readonly string[]> => {
   const files: string[] = [];
-  for (const region of environment.regions) files.push(...(await writeRegion(environment, region, onAws(naming), out)));
+  for (const region of environment.regions) files.push(...(await writeRegion(environment, region, onAws(environment, region, naming), out)));
   return files;
 };

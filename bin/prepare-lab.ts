@@ -10,6 +10,8 @@ import { containerdTemplate } from '../lab/images/containerd-template';
 import { kubernetesBinaries } from '../lab/kubernetes/binaries';
 import type { KubernetesObject } from '../lab/kubernetes/api';
 import { projectRoot } from '../lab/kubernetes/scripts';
+import { objectStoreBinary } from '../lab/s3/binary';
+import { labBackupStorage } from '../lab/s3/settings';
 import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
@@ -42,20 +44,22 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   const options = { cacheDir: cacheRoot(), progress };
   const binaries = await kubernetesBinaries(options);
   const images = await buildImages(options);
+  const objectStore = await objectStoreBinary(progress);
   const template = await containerdTemplate(images, options);
   const references = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, image.reference]));
-  return { binaries, images: { template, pause: images.pause.reference }, references };
+  return { binaries, images: { template, pause: images.pause.reference }, objectStore, references };
 };
 
-const labPlatform = ({ environment }: LabSettings, references: Readonly<Record<string, string>>): Platform => {
+const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
-  const cache = environment.cache === null ? {} : { cache: image(environment.cache.engine) };
+  const cache = lab.environment.cache === null ? {} : { cache: image(lab.environment.cache.engine) };
   return {
     images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns'), ...cache },
     imagePullPolicy: 'Never',
     storage: 'local',
     secrets: 'provided',
     certificates: 'provided',
+    backups: labBackupStorage(lab.environment),
     regionGateway: 'node-addresses',
   };
 };

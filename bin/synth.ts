@@ -1,4 +1,4 @@
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Aws, Validations } from 'aws-cdk-lib';
 import { DISABLE_CREATION_STACK_TRACES } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as cdk8s from 'cdk8s';
@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 import { chartsFor as render } from '../k8s';
 import { ENVIRONMENTS } from '../lib/environments';
 import { EnvironmentStage } from '../lib/stacks/environment-stage';
+import { awsBackupStorage } from '../lib/services/pgbackrest';
 import type { ChartsFor } from '../lib/stacks/platform';
+import { partitionOf } from '../lib/topology/aws-regions';
 import { defineEnvironment } from '../lib/topology/define';
 import type { Environment } from '../lib/topology/types';
 
@@ -50,6 +52,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     storage: 'ebs-gp3',
     secrets: 'aws-secrets-manager',
     certificates: 'cert-manager',
+    backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
     regionGateway: 'internal-load-balancer',
   });
 

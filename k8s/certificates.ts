@@ -2,6 +2,7 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { CACHE_SERVICE } from '../lib/services/cache-keeper';
+import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { Environment } from '../lib/topology/types';
@@ -63,6 +64,7 @@ export const requestPostgresCertificates = (scope: Construct, { environment, reg
     usages: ['server auth'],
   });
   request(scope, environment, { secretName: TLS_SECRETS.patroniClient, commonName: 'holdfast-patroni', usages: ['client auth'] });
+  request(scope, environment, { secretName: TLS_SECRETS.backupClient, commonName: BACKUP_CLIENT, usages: ['client auth'] });
 };
 
 export const requestPoolerCertificate = (scope: Construct, { environment }: ChartContext): void => {

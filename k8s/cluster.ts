@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import { KubeNamespace, KubePriorityClass, KubeStorageClass } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import type { ChartContext } from './data-chart';
+import { defineRepositoryAccess } from './backup';
 import { defineClusterDns } from './dns';
 import { NAMESPACE, PRIORITY_CLASS, STORAGE_CLASS } from './names';
 import { denyByDefault } from './network-policies';
@@ -20,6 +21,7 @@ export class ClusterChart extends Chart {
     this.defineStorage();
     defineClusterDns(this, context);
     denyByDefault(this);
+    defineRepositoryAccess(this, context);
     if (context.platform.certificates === 'cert-manager') issueOwnCertificates(this);
     if (context.platform.secrets === 'aws-secrets-manager') readSecretsManager(this, context.region);
   }

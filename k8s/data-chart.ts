@@ -31,8 +31,8 @@ export abstract class DataChart extends Chart {
     return { name, namespace: NAMESPACE, labels: this.podLabels };
   }
 
-  protected configMap(name: string, data: Record<string, string>): void {
-    new KubeConfigMap(this, 'configuration', { metadata: this.metadata(name), data });
+  protected configMap(name: string, data: Record<string, string>, id = 'configuration'): void {
+    new KubeConfigMap(this, id, { metadata: this.metadata(name), data });
   }
 
   /** Gives each pod of a StatefulSet its name, also while it isn't ready: members must find each other before they can become ready. */

@@ -82,6 +82,7 @@ export class EtcdChart extends DataChart {
         { peer: podsOf(NAME), ports: [ETCD_PEER_PORT] },
         { peer: podsOf('postgres'), ports: [ETCD_CLIENT_PORT] },
         { peer: podsOf('pgbouncer'), ports: [ETCD_CLIENT_PORT] },
+        { peer: podsOf('backup'), ports: [ETCD_CLIENT_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [ETCD_METRICS_PORT] },
       ],
       [{ peer: podsOf(NAME), ports: [ETCD_PEER_PORT] }],

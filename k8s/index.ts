@@ -3,9 +3,11 @@ import { App, type Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import type { Environment, Region } from '../lib/topology/types';
+import { BackupChart } from './backup';
 import { CacheChart } from './cache';
 import { ClusterChart } from './cluster';
 import type { ChartContext } from './data-chart';
+import { DelayedReplicaChart } from './delayed-replica';
 import { EtcdChart } from './etcd';
 import { MaintenanceChart } from './maintenance';
 import { assertManifestFits } from './manifest-size';
@@ -18,7 +20,7 @@ export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `cache`. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -32,16 +34,22 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   const context: ChartContext = { environment, region, platform };
   const scope = new Construct(app, `${environment.name}-${region.name}`);
   const data = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
-  // A standby region's tables are its primary's.
-  const maintenance = region.role === 'home' ? [new MaintenanceChart(scope, context)] : [];
+  // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
+  const ofTheHome = region.role === 'home' ? [new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : [];
   const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
-  const charts: Chart[] = [...data, ...maintenance, ...cache];
+  const charts: Chart[] = [...data, ...ofTheHome, ...cache];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);
     assertManifestFits(chart.node.id, objectsOf(chart));
   });
   return charts;
+};
+
+const backupCharts = (scope: Construct, context: ChartContext): Chart[] => {
+  const { delayedReplica } = context.environment.backups;
+  const delayed = delayedReplica === null ? [] : [new DelayedReplicaChart(scope, context, delayedReplica.delay)];
+  return [new BackupChart(scope, context), ...delayed];
 };
 
 export const manifestsFor = (environment: Environment, region: Region, platform: Platform): Manifest[] =>

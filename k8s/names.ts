@@ -21,6 +21,7 @@ export const TLS_SECRETS = {
   etcdClient: 'etcd-client-tls',
   postgres: 'postgres-server-tls',
   patroniClient: 'patroni-client-tls',
+  backupClient: 'backup-client-tls',
   pgbouncer: 'pgbouncer-server-tls',
   maintenance: 'maintenance-client-tls',
   cache: 'cache-server-tls',
@@ -34,6 +35,12 @@ export const CREDENTIAL_KEYS = {
   rewind: 'rewind-password',
   application: 'application-password',
 } as const satisfies Record<string, (typeof POSTGRES_SECRET_KEYS)[number]>;
+export const BACKUP_CIPHER_KEY = 'backup-cipher' satisfies (typeof POSTGRES_SECRET_KEYS)[number];
+/** Has a role in the cloud and no rights in the cluster. */
+export const REPOSITORY_ACCOUNT = 'backup-repository';
+/** Included by pgbackrest.conf: the repositories' cipher, and where there is no role, keys of the store and its authority. */
+export const REPOSITORY_SECRET = 'backup-repository';
+export const REPOSITORY_SECRET_KEY = 'repository.conf';
 export const POOLER_USERS_SECRET = 'pgbouncer-users';
 export const POOLER_USERS_KEY = 'userlist.txt';
 
@@ -42,7 +49,7 @@ export const CACHE_CREDENTIALS_SECRET = 'cache-credentials';
 export const CACHE_USERS_SECRET = 'cache-users';
 export const CACHE_USERS_KEY = 'users.acl';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'cache' | 'cache-keeper';
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -1,3 +1,5 @@
+import type { BackupStorage } from '../lib/services/pgbackrest';
+
 /** Everything that may differ between the lab and AWS: one small typed value. Whatever is not in here is the same on both. */
 export interface Platform {
   /** Image references of our containers, with tag or digest; `cache` only where the environment has one. */
@@ -9,6 +11,8 @@ export interface Platform {
   readonly secrets: 'aws-secrets-manager' | 'provided';
   /** Where certificates come from: cert-manager, or Secrets that somebody else has made. */
   readonly certificates: 'cert-manager' | 'provided';
+  /** Where backups go: AWS' own S3 by the pods' role, or another store by keys that somebody has put into a Secret. */
+  readonly backups: BackupStorage;
   /** What stands at the addresses that other regions know: a network load balancer, or the nodes, to which the network routes them. */
   readonly regionGateway: 'internal-load-balancer' | 'node-addresses';
 }

@@ -111,5 +111,9 @@ export const readOnly = (name: string, mountPath: string): VolumeMount => ({ nam
 
 /** On the pod template: a changed configuration is a changed template, and rolls the pods one at a time. */
 export const configurationHash = (data: Readonly<Record<string, string>>): Record<string, string> => ({
-  'holdfast.dev/configuration-hash': createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 16),
+  // What CloudFormation fills in later (an account's id) has another name in every synthesis.
+  'holdfast.dev/configuration-hash': createHash('sha256')
+    .update(JSON.stringify(data).replaceAll(/\$\{Token\[[^\]]*\]\}/g, ''))
+    .digest('hex')
+    .slice(0, 16),
 });

@@ -1,7 +1,8 @@
 import { JsonPatch } from 'cdk8s';
 import { type Container, type EnvVar, IntOrString, KubeStatefulSet, type PodSpec } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
-import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, ROLES_DIR, TLS_DIRS } from '../lib/services/paths';
+import { PATRONI_CONFIG_DIR, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, RESTORE_REQUEST_DIR, ROLES_DIR, TLS_DIRS } from '../lib/services/paths';
+import { memberPgbackrestConf, PGBACKREST_CONFIG_FILE } from '../lib/services/pgbackrest';
 import {
   DYNAMIC_CONFIGURATION_FILE,
   dynamicConfigurationJson,
@@ -9,15 +10,26 @@ import {
   PATRONI_CREDENTIALS_FILE,
   PATRONI_ROLES,
   patroniYaml,
+  RESTORE_CONFIG_FILE,
 } from '../lib/services/patroni';
 import { ROLES_FILE } from '../lib/services/rotation/roles';
-import { ETCD_CLIENT_PORT, PATRONI_PORT, patroniScope, POSTGRES_PORT, postgresMemberCount, postgresName } from '../lib/topology/derive';
+import {
+  BACKUP_SERVER_PORT,
+  ETCD_CLIENT_PORT,
+  PATRONI_PORT,
+  patroniScope,
+  POSTGRES_PORT,
+  postgresMemberCount,
+  postgresName,
+  restoreRequestName,
+} from '../lib/topology/derive';
 import { hasPeers, LEADER_PORT, REGION_STATUS_PORT } from '../lib/topology/regions';
+import { BACKUP_ENV, backupServer, pgbackrestVolumes, repositoryMounts, STORE_EGRESS } from './backup-parts';
 import { requestPostgresCertificates } from './certificates';
 import { mergeClusterConfiguration } from './cluster-configuration';
 import { type ChartContext, containerPorts, DataChart } from './data-chart';
 import { disruptOneAtATime } from './disruption';
-import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, MONITORING_LABEL, selectorOf, TLS_SECRETS, ZONE_LABEL } from './names';
+import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, MONITORING_LABEL, REPOSITORY_ACCOUNT, selectorOf, TLS_SECRETS, ZONE_LABEL } from './names';
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
 import {
   configurationHash,
@@ -59,6 +71,7 @@ const ETCD_CLIENT_MOUNT = readOnly('etcd-client-tls', TLS_DIRS.etcdClient);
 export class PostgresChart extends DataChart {
   private readonly name: string;
   private readonly configuration: Record<string, string>;
+  private readonly backupConfiguration: Record<string, string>;
 
   constructor(scope: Construct, context: ChartContext) {
     super(scope, COMPONENT, 'postgres', context);
@@ -68,7 +81,9 @@ export class PostgresChart extends DataChart {
       [DYNAMIC_CONFIGURATION_FILE]: dynamicConfigurationJson(context.environment, context.region),
       ...guardConfiguration(context),
     };
+    this.backupConfiguration = { [PGBACKREST_CONFIG_FILE]: memberPgbackrestConf(context.environment, context.region, context.platform.backups) };
     this.configMap(this.name, this.configuration);
+    this.configMap(`${this.name}-backup`, this.backupConfiguration, 'backup-configuration');
     this.headlessService(this.name, PORTS);
     this.defineMembers();
     this.restrictTraffic();
@@ -91,7 +106,10 @@ export class PostgresChart extends DataChart {
         minReadySeconds: 10,
         persistentVolumeClaimRetentionPolicy: { whenDeleted: environment.retainData ? 'Retain' : 'Delete', whenScaled: 'Retain' },
         template: {
-          metadata: { labels: { ...this.podLabels, 'holdfast.dev/scope': patroniScope(environment) }, annotations: configurationHash(this.configuration) },
+          metadata: {
+            labels: { ...this.podLabels, 'holdfast.dev/scope': patroniScope(environment) },
+            annotations: configurationHash({ ...this.configuration, ...this.backupConfiguration }),
+          },
           spec: this.podSpec(),
         },
         volumeClaimTemplates: [dataVolumeClaim(region.postgres.storage)],
@@ -123,22 +141,29 @@ export class PostgresChart extends DataChart {
       terminationGracePeriodSeconds: 60,
       topologySpreadConstraints: [overZones(COMPONENT, region), overNodes(COMPONENT)],
       tolerations: stayOnDeadNode,
+      // No rights in the cluster: only the role by which it reaches its backups.
+      serviceAccountName: REPOSITORY_ACCOUNT,
       initContainers: [
         ...guardRegion(
           this.context,
           [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT, POSTGRES_TLS_MOUNT],
           [fieldEnv('POD_NAME', 'metadata.name'), ...replicationEnv()],
         ),
+        this.setAside(),
         mergeClusterConfiguration(this.context, [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT]),
       ],
-      containers: [this.patroniContainer(), ...heartbeat(this.context, superuserEnv())],
+      containers: [this.patroniContainer(), backupServer(this.context), ...heartbeat(this.context, superuserEnv())],
       volumes: [
-        // With the passwords in one volume, so that Patroni reads both as one configuration, and reads them again when either changes.
+        // With the passwords in one volume, so that Patroni reads both as one configuration, and reads them again when either changes. While a restore is under
+        // way it finds its bootstrap method there, too; otherwise that ConfigMap does not exist.
         projectedVolume('configuration', [
           { configMap: { name: this.name } },
           { secret: { name: CREDENTIALS_SECRET, items: [{ key: PATRONI_CREDENTIALS_FILE, path: PATRONI_CREDENTIALS_FILE }] } },
+          { configMap: { name: restoreRequestName(region), optional: true, items: [{ key: RESTORE_CONFIG_FILE, path: RESTORE_CONFIG_FILE }] } },
         ]),
         secretFileVolume('roles', CREDENTIALS_SECRET, ROLES_FILE),
+        { name: 'restore', configMap: { name: restoreRequestName(region), optional: true } },
+        ...pgbackrestVolumes(`${this.name}-backup`),
         tlsVolume('postgres-tls', TLS_SECRETS.postgres),
         tlsVolume('etcd-client-tls', TLS_SECRETS.etcdClient),
         tlsVolume('patroni-client-tls', TLS_SECRETS.patroniClient),
@@ -150,6 +175,18 @@ export class PostgresChart extends DataChart {
     };
   }
 
+  private setAside(): Container {
+    const { region, platform } = this.context;
+    return container({
+      name: 'set-aside',
+      image: platform.images.patroni,
+      imagePullPolicy: platform.imagePullPolicy,
+      command: ['holdfast-set-aside', POSTGRES_DATA_MOUNT, RESTORE_REQUEST_DIR],
+      resources: resources(region.postgres.resources),
+      volumeMounts: [{ name: 'data', mountPath: POSTGRES_DATA_MOUNT }, readOnly('restore', RESTORE_REQUEST_DIR)],
+    });
+  }
+
   private patroniContainer(): Container {
     const { region, platform } = this.context;
     return container({
@@ -157,7 +194,7 @@ export class PostgresChart extends DataChart {
       image: platform.images.patroni,
       imagePullPolicy: platform.imagePullPolicy,
       command: ['holdfast-supervise'],
-      env: [...identityEnv(), ...credentialsEnv(), ...this.behaviourEnv()],
+      env: [...identityEnv(), ...credentialsEnv(), ...this.behaviourEnv(), ...BACKUP_ENV],
       ports: containerPorts(PORTS),
       resources: resources(region.postgres.resources),
       // Ready: the leader, or a standby that streams. There is no liveness probe: Patroni's `/liveness` fails while etcd or DNS is away, when a restart would
@@ -179,6 +216,7 @@ export class PostgresChart extends DataChart {
         ETCD_CLIENT_MOUNT,
         readOnly('patroni-client-tls', TLS_DIRS.patroniClient),
         readOnly('roles', ROLES_DIR),
+        ...repositoryMounts,
       ],
     });
   }
@@ -212,10 +250,11 @@ export class PostgresChart extends DataChart {
       [
         members,
         { peer: podsOf('pgbouncer'), ports: [POSTGRES_PORT, PATRONI_PORT] },
+        { peer: podsOf('backup'), ports: [BACKUP_SERVER_PORT] },
         { peer: podsOf('maintenance'), ports: [POSTGRES_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] },
       ],
-      [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, ...gatewayEgress(this.context, [LEADER_PORT, REGION_STATUS_PORT])],
+      [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, ...gatewayEgress(this.context, [LEADER_PORT, REGION_STATUS_PORT]), STORE_EGRESS],
     );
   }
 }

@@ -2,12 +2,14 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { CACHE_PASSWORD_KEYS, type CacheUser, usersAcl } from '../lib/services/cache-users';
-import { cacheSecretName, homeRegion, postgresSecretName } from '../lib/topology/derive';
+import { repositorySecrets } from '../lib/services/pgbackrest';
+import { cacheSecretName, homeRegion, postgresSecretName, repositoryRegions } from '../lib/topology/derive';
 import type { Region } from '../lib/topology/types';
 import type { ChartContext } from './data-chart';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
 import { USERNAME_KEYS } from '../lib/services/rotation/roles';
 import {
+  BACKUP_CIPHER_KEY,
   CACHE_CREDENTIALS_SECRET,
   CACHE_USERS_KEY,
   CACHE_USERS_SECRET,
@@ -16,6 +18,8 @@ import {
   NAMESPACE,
   POOLER_USERS_KEY,
   POOLER_USERS_SECRET,
+  REPOSITORY_SECRET,
+  REPOSITORY_SECRET_KEY,
 } from './names';
 
 interface ExternalSecretSpec {
@@ -73,6 +77,13 @@ export const fetchCacheCredentials = (scope: Construct, { environment }: ChartCo
   const users = usersAcl({ application: digestOf('application'), replication: digestOf('replication'), operator: digestOf('operator') });
   externalSecret(scope, CACHE_CREDENTIALS_SECRET, remote, 'Merge', {});
   externalSecret(scope, CACHE_USERS_SECRET, remote, 'Replace', { [CACHE_USERS_KEY]: users });
+};
+
+/** The passphrase of the backup repositories, as a file that pgbackrest.conf includes. */
+export const fetchRepositorySecrets = (scope: Construct, context: ChartContext): void => {
+  const repositories = repositoryRegions(context.environment, context.region).length;
+  const text = repositorySecrets(repositories, `{{ index . "${BACKUP_CIPHER_KEY}" }}`);
+  externalSecret(scope, REPOSITORY_SECRET, postgresSecret(context), 'Replace', { [REPOSITORY_SECRET_KEY]: text });
 };
 
 /** @param remote the secret's name in AWS Secrets Manager */

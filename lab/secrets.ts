@@ -2,6 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
+import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { AUTHORITY_SECRET, type SignedSecret } from '../lib/services/rotation/authority';
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { CACHE_SERVICE } from '../lib/services/cache-keeper';
@@ -62,6 +63,7 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret | '
       alternativeNames: [`DNS:*.${postgres}.${domain}`, `DNS:${postgres}.${domain}`, ...local],
     },
     'patroni-client-tls': { commonName: 'patroni', usages: ['clientAuth'] },
+    'backup-client-tls': { commonName: BACKUP_CLIENT, usages: ['clientAuth'] },
     'maintenance-client-tls': { commonName: MAINTENANCE_ROLE, usages: ['clientAuth'] },
     'cache-server-tls': {
       commonName: CACHE_SERVICE,

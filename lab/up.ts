@@ -8,6 +8,7 @@ import { health } from './health';
 import { ApiError, isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
 import { startControlPlane, writeCredentials } from './kubernetes/control-plane';
 import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
+import { repositorySecret, startObjectStore } from './s3/store';
 import { clientTls, createSecrets, createSharedSecrets, readCredentials, type SharedSecrets } from './secrets';
 import { labRegions, type LabSettings } from './settings';
 import { claim, claimRegion, markUp, phaseOf } from './state';
@@ -21,6 +22,8 @@ export interface LabParts {
   /** Folder of Kubernetes' binaries. */
   readonly binaries: string;
   readonly images: NodeImages;
+  /** The S3 server's program. */
+  readonly objectStore: string;
   /** Image references by name, as the charts use them. */
   readonly references: Readonly<Record<string, string>>;
 }
@@ -59,6 +62,7 @@ const prepareRegion = async (lab: LabSettings, parts: LabParts): Promise<void> =
   // No name server outside: the cluster's DNS answers for the cluster only.
   await writeFile(join(lab.directory, 'resolv.conf'), 'nameserver 127.0.0.1\n');
   await Promise.all([writeCredentials(lab), createRouter(lab), ...lab.nodes.map((node) => prepareNode(lab, node, parts.images))]);
+  await startObjectStore(lab, parts.objectStore);
 };
 
 /** The machines of one region, from nothing or after they were lost. */
@@ -91,7 +95,7 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
     // The namespaces come with the first chart, and Secrets need them; the nodes register meanwhile.
     const [first = [], ...rest] = charts;
     await applyAll(api, first);
-    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab, shared))]);
+    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab, shared)), await repositorySecret(lab)]);
     await until('volumes available', 60, async () =>
       (await api.list<Volume>('/api/v1/persistentvolumes')).every((v) => v.status.phase === 'Available') ? true : undefined,
     );

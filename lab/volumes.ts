@@ -1,4 +1,5 @@
 /** The lab's disks: local PersistentVolumes per node and service, bound to their zone like EBS volumes. */
+import { delayedReplicaName, NAMESPACE } from '../lib/topology/derive';
 import { type Gibibytes, storageQuantity } from '../lib/topology/units';
 import { cacheVolumes } from './cache-tier/volumes';
 import type { KubernetesObject } from './kubernetes/api';
@@ -25,8 +26,13 @@ const volume = (node: NodeSettings, name: string, size: Gibibytes, claim?: { rea
   },
 });
 
-export const persistentVolumes = (lab: LabSettings): readonly KubernetesObject[] =>
-  lab.nodes.flatMap((node) => [
+export const persistentVolumes = (lab: LabSettings): readonly KubernetesObject[] => [
+  ...lab.nodes.flatMap((node) => [
     ...(['etcd', 'postgres'] as const).map((service) => volume(node, service, lab.region[service].storage)),
     ...cacheVolumes(lab, node).map(({ name, claim, size }) => volume(node, name, size, claim)),
-  ]);
+  ]),
+  // Of the replica that stays behind: on the last node, and for its claim only.
+  ...lab.nodes.slice(-1).map((node) =>
+    volume(node, 'delayed', lab.region.postgres.storage, { namespace: NAMESPACE, name: `data-${delayedReplicaName(lab.region)}-0` }),
+  ),
+];

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { defineEnvironment } from '../../lib/topology/define';
 import { inputNamed } from '../environments';
+import { UsageError } from '../exit';
 import { notice, paintFor, print, printJson } from '../terminal';
 import { version } from '../version';
 
@@ -9,6 +10,7 @@ interface ManifestsOptions {
   readonly out: string;
   readonly registry: string;
   readonly tag: string;
+  readonly account?: string;
   readonly json?: boolean;
 }
 
@@ -25,10 +27,20 @@ const tag = (text: string): string => {
   return text;
 };
 
+const account = (text: string): string => {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('allowed: the 12 digits of an AWS account');
+  return text;
+};
+
 const manifests = async (name: string, options: ManifestsOptions): Promise<void> => {
   const environment = defineEnvironment(inputNamed(name));
+  const account = environment.account ?? options.account;
+  if (account === undefined)
+    throw new UsageError(`the buckets of "${name}" are named after its AWS account, which the environment does not say: give it with --account`);
+  if (environment.account !== null && options.account !== undefined && options.account !== environment.account)
+    throw new UsageError(`--account: given ${options.account}, and the environment says ${environment.account}; leave the option out`);
   const { writeManifests } = await import('../manifests');
-  const files = await writeManifests(environment, resolve(options.out), options);
+  const files = await writeManifests(environment, resolve(options.out), { ...options, account });
   if (options.registry === NO_REGISTRY) {
     notice(
       `${paintFor(process.stderr)('yellow', 'note')}: the images are named ${NO_REGISTRY}/<image>:${options.tag}, which no node can pull; name your registry with --registry`,
@@ -49,10 +61,11 @@ export const registerManifests = (program: Command): void => {
     .requiredOption('--out <dir>', 'folder; each region gets one in it')
     .option('--registry <path>', 'where your builds of the images are', registry, NO_REGISTRY)
     .option('--tag <tag>', 'of the images', tag, version())
+    .option('--account <id>', 'AWS account, where the environment names none', account)
     .option('--json', 'the written files as JSON')
     .addHelpText(
       'after',
-      '\nExample: holdfast manifests production --out deploy --registry registry.example.com/holdfast\nExit codes: 0 written, 1 the environment breaks a rule, 2 usage',
+      '\nExample: holdfast manifests production --out deploy --account 123456789012 --registry registry.example.com/holdfast\nExit codes: 0 written, 1 the environment breaks a rule, 2 usage',
     )
     .action(manifests);
 };

@@ -14,8 +14,8 @@ import { labScript } from './scripts';
 /** Where the local volumes of a node are; the lab's PersistentVolumes name these folders. */
 export const volumePath = (node: NodeSettings, volume: string): string => join(node.directory, 'volumes', volume, 'data');
 
-/** Room for the database and for the WAL that a missing standby holds back. */
-const DATABASE_DISK = '2G';
+/** Room for the database, the WAL that a missing standby holds back, and a data directory that a restore has set aside; sparse. */
+const DATABASE_DISK = '6G';
 
 const containerdConfig = (node: NodeSettings, pauseImage: string): string => `version = 2
 root = "${join(node.directory, 'containerd')}"
@@ -85,7 +85,7 @@ const proxyConfig = (lab: LabSettings, node: NodeSettings): string =>
 
 /** A disk of its own per node: ext4 in a sparse file. */
 const createVolumes = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
-  const folders = ['etcd', ...cacheVolumes(lab, node).map((volume) => volume.name)];
+  const folders = ['etcd', 'delayed', ...cacheVolumes(lab, node).map((volume) => volume.name)];
   for (const folder of folders) await mkdir(volumePath(node, folder), { recursive: true });
   const mountPoint = join(node.directory, 'volumes', 'postgres');
   const image = `${mountPoint}.ext4`;

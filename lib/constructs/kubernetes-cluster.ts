@@ -2,6 +2,7 @@ import { KubectlV35Layer } from '@aws-cdk/lambda-layer-kubectl-v35';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Function } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -20,13 +21,17 @@ export interface KubernetesClusterProps {
 /** The EKS control plane: its own encryption key, all of its logs, an endpoint inside the VPC. Nothing runs on it yet: no nodes, and no add-on that AWS would choose. */
 export class KubernetesCluster extends Construct {
   readonly cluster: eks.ICluster;
+  /** By which pods get roles where EKS Pod Identity is not understood. */
+  readonly openIdConnect: iam.IOpenIdConnectProvider;
   private readonly props: KubernetesClusterProps;
 
   constructor(scope: Construct, id: string, props: KubernetesClusterProps) {
     super(scope, id);
     this.props = props;
     const logs = this.keepLogs();
-    this.cluster = this.defineCluster(this.defineKey());
+    const cluster = this.defineCluster(this.defineKey());
+    this.cluster = cluster as eks.ICluster;
+    this.openIdConnect = cluster.openIdConnectProvider;
     this.cluster.node.addDependency(logs);
     this.acknowledgeFindings();
   }
@@ -48,7 +53,7 @@ export class KubernetesCluster extends Construct {
     });
   }
 
-  private defineCluster(secretsEncryptionKey: kms.Key): eks.ICluster {
+  private defineCluster(secretsEncryptionKey: kms.Key): eks.Cluster {
     const { environment, region, vpc } = this.props;
     const cluster = new eks.Cluster(this, 'Cluster', {
       clusterName: clusterName(environment),
@@ -65,7 +70,7 @@ export class KubernetesCluster extends Construct {
       kubectlProviderOptions: { kubectlLayer: new KubectlV35Layer(this, 'KubectlLayer') },
       outputConfigCommand: true,
     });
-    return cluster as eks.ICluster;
+    return cluster;
   }
 
   private acknowledgeFindings(): void {

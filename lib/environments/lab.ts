@@ -1,5 +1,5 @@
 import type { EnvironmentInput } from '../topology/types';
-import { days, gibibytes, hours, mebibytes, millicores } from '../topology/units';
+import { days, gibibytes, hours, mebibytes, millicores, seconds } from '../topology/units';
 
 /** Sizes that fit several times on one machine. */
 export const smallRegion: NonNullable<EnvironmentInput['everyRegion']> = {
@@ -27,6 +27,7 @@ export const lab: EnvironmentInput = {
     },
   ],
   everyRegion: smallRegion,
+  backups: { archiveTimeout: seconds(10), processMax: 4, delayedReplica: { delay: seconds(30) } },
   maintenance: {
     // The tables of a proof-of-useful-work service, which the drill maintenance-under-load makes.
     retention: [

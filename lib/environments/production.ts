@@ -1,5 +1,5 @@
 import type { EnvironmentInput } from '../topology/types';
-import { gibibytes, mebibytes, millicores } from '../topology/units';
+import { gibibytes, hours, mebibytes, millicores } from '../topology/units';
 
 /** Two regions: Frankfurt writes, Northern Virginia takes over. */
 export const production: EnvironmentInput = {
@@ -29,5 +29,5 @@ export const production: EnvironmentInput = {
     pooler: { poolSize: 90, maxClientConnections: 5000 },
   },
   cache: { maxMemory: mebibytes(2048), storage: gibibytes(20), resources: { cpu: millicores(250), memory: mebibytes(3072), cpuLimit: millicores(2000) } },
-  backups: { retentionDays: 35, objectLockDays: 14, replicateToStandby: true },
+  backups: { retentionDays: 35, objectLockDays: 14, secondRepository: true, delayedReplica: { delay: hours(1) } },
 };

@@ -9,6 +9,7 @@ export * from './maintenance';
 export * from './paths';
 export * from './patroni';
 export * from './pg-hba';
+export * from './pgbackrest';
 export * from './pgbouncer';
 export * from './postgresql-parameters';
 export * from './rotation/authority';

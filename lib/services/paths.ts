@@ -21,6 +21,16 @@ export const PGBOUNCER_RUN_DIR = '/run/pgbouncer';
 /** Written by the follower, included by pgbouncer.ini. */
 export const PGBOUNCER_DATABASES_FILE = `${PGBOUNCER_RUN_DIR}/databases.ini`;
 
+/** Whatever a restore asks of a member's volume is mounted here while one is under way. */
+export const RESTORE_REQUEST_DIR = '/etc/holdfast/restore';
+export const PGBACKREST_CONFIG_DIR = '/etc/pgbackrest';
+/** Secrets of the repositories (cipher, and keys where there is no role), included by pgbackrest.conf. */
+export const PGBACKREST_SECRETS_DIR = `${PGBACKREST_CONFIG_DIR}/conf.d`;
+/** On the volume, not in memory: a recovery fetches write-ahead log ahead of need into it. */
+export const PGBACKREST_SPOOL_DIR = `${POSTGRES_DATA_MOUNT}/spool`;
+/** Where an isolated copy of the database is restored to. */
+export const SCRATCH_MOUNT = '/scratch';
+
 export const FOLLOWER_CONFIG_DIR = '/etc/follower';
 
 /** What the maintenance agent reads. */
@@ -45,6 +55,7 @@ export const TLS_DIRS = {
   postgres: '/tls/postgres',
   postgresCa: '/tls/postgres-ca',
   patroniClient: '/tls/patroni-client',
+  backupClient: '/tls/backup-client',
   pgbouncer: '/tls/pgbouncer',
   maintenance: '/tls/maintenance',
   cache: '/tls/cache',

@@ -18,6 +18,8 @@ import { clusterWideParameters, memberParameters } from './postgresql-parameters
 type Plain = Readonly<Record<string, unknown>>;
 
 export const PATRONI_CONFIG_FILE = '10-patroni.yml';
+/** Beside it while a restore is under way: how the cluster is made anew. */
+export const RESTORE_CONFIG_FILE = '20-restore.yml';
 /** Beside it; not `.yml`, or Patroni would read it as part of its own configuration. */
 export const DYNAMIC_CONFIGURATION_FILE = 'dynamic-configuration.json';
 
@@ -78,7 +80,7 @@ export const patroniConfiguration = (environment: Environment, region: Region): 
   ctl: control(),
   etcd3: etcd3(region),
   bootstrap: bootstrap(environment, region),
-  postgresql: postgresql(region),
+  postgresql: postgresql(environment, region),
   // No watchdog device exists on EKS nodes: the supervisor beside Patroni takes its place.
   watchdog: { mode: 'off' },
 });
@@ -139,7 +141,7 @@ const bootstrap = (environment: Environment, region: Region): Plain => ({
   post_init: '/usr/local/bin/holdfast-post-init',
 });
 
-const postgresql = (region: Region): Plain => ({
+const postgresql = (environment: Environment, region: Region): Plain => ({
   listen: `0.0.0.0:${POSTGRES_PORT}`,
   bin_dir: `/usr/lib/postgresql/${region.postgres.version}/bin`,
   data_dir: PGDATA,
@@ -152,7 +154,7 @@ const postgresql = (region: Region): Plain => ({
   create_replica_methods: ['basebackup'],
   // A spread checkpoint would delay the rebuilding of a member by minutes.
   basebackup: [{ checkpoint: 'fast' }, { 'max-rate': '1024M' }],
-  parameters: memberParameters(region),
+  parameters: memberParameters(environment, region),
 });
 
 const authentication = (): Plain => {

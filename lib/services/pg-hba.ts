@@ -1,5 +1,6 @@
 import { MAINTENANCE_ROLE } from '../topology/maintenance';
 import type { Region } from '../topology/types';
+import { BACKUP_ROLE } from './pgbackrest';
 import { rolePair } from './rotation/roles';
 
 /**
@@ -16,6 +17,8 @@ export const pgHba = (region: Region): readonly string[] => {
     // Patroni itself and the tools in its container: the kernel says who is at the other end of the socket, no password is needed that could be stolen.
     `local all postgres peer map=${SUPERUSER_MAP}`,
     line('local', 'replication', replicators),
+    // Backups, likewise.
+    `local postgres ${BACKUP_ROLE} peer map=${BACKUP_MAP}`,
     // The same by the loopback address. A former primary asks its own server for its timeline before it rewinds: without this it can't come back.
     line('hostssl', 'all', 'postgres', '127.0.0.1/32'),
     line('hostssl', 'all', rewinders, '127.0.0.1/32'),
@@ -35,9 +38,13 @@ export const pgHba = (region: Region): readonly string[] => {
 
 /** Name of the map in pg_ident.conf. */
 const SUPERUSER_MAP = 'superuser';
+const BACKUP_MAP = 'backup';
 
 /** pg_ident.conf: who may be the superuser over the socket: the container's own user, and root of the node, who could become that user anyway. */
-export const pgIdent = (): readonly string[] => ['postgres', 'root'].map((user) => `${SUPERUSER_MAP} ${user} postgres`);
+export const pgIdent = (): readonly string[] => [
+  ...['postgres', 'root'].map((user) => `${SUPERUSER_MAP} ${user} postgres`),
+  `${BACKUP_MAP} postgres ${BACKUP_ROLE}`,
+];
 
 const line = (type: 'local' | 'hostssl', database: string, role: string, address?: string): string =>
   [type, database, role, ...(address === undefined ? [] : [address]), 'scram-sha-256'].join(' ');

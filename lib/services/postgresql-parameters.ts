@@ -1,5 +1,7 @@
-import type { Region } from '../topology/types';
+import type { Environment, Region } from '../topology/types';
 import { POSTGRES_SOCKET_DIR, TLS_DIRS, tlsFiles } from './paths';
+import { archiveCommand } from './pgbackrest';
+import { walSize } from './wal-size';
 
 export type ParameterValue = string | number | boolean;
 export type Parameters = Readonly<Record<string, ParameterValue>>;
@@ -32,12 +34,13 @@ export const clusterWideParameters = (region: Region): Parameters => ({
  * Parameters of each member's own configuration file. The model's `parameters` come last: they replace what only tunes (`max_wal_size`), and can't be among
  * those that a promise depends on (RESERVED_PARAMETERS in lib/topology).
  */
-export const memberParameters = (region: Region): Parameters => ({
+export const memberParameters = (environment: Environment, region: Region): Parameters => ({
   ...memory(region),
   ...security(),
   ...replication(region),
   ...connections(),
   ...operation(region),
+  ...archiving(environment),
   ...lowerCased(region.postgres.parameters),
 });
 
@@ -82,6 +85,13 @@ const connections = (): Parameters => ({
   client_connection_check_interval: '5s',
 });
 
+/** Only a primary archives; no restore_command: a standby that falls behind is rebuilt, and no promotion ever waits for the store (docs/adr/0302). */
+const archiving = (environment: Environment): Parameters => ({
+  archive_mode: 'on',
+  archive_command: archiveCommand(environment),
+  archive_timeout: `${environment.backups.archiveTimeout}s`,
+});
+
 const operation = (region: Region): Parameters => ({
   // After a crash Patroni decides what happens next; a server that restarts by itself behind its back would race with a failover.
   restart_after_crash: 'off',
@@ -100,9 +110,3 @@ const operation = (region: Region): Parameters => ({
   log_timezone: 'UTC',
   timezone: 'UTC',
 });
-
-/** One part in `parts` of the volume for WAL, in whole segments of 16 MB, at least 128 MB and at most `limit` MB. */
-const walSize = (region: Region, parts: number, limit: number): string => {
-  const megabytes = (region.postgres.storage * 1024) / parts;
-  return `${Math.max(128, Math.min(limit, Math.floor(megabytes / 16) * 16))}MB`;
-};

@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { BackupAlarms } from '../constructs/backup-alarms';
 import { BackupBucket } from '../constructs/backup-bucket';
 import { BackupReplication } from '../constructs/backup-replication';
 import { CACHE_PASSWORDS, DatabaseCredentials } from '../constructs/database-credentials';
@@ -44,6 +45,7 @@ export class DataProtection extends RegionalStack {
     new DatabaseCredentials(this, 'Credentials', credentials);
     if (environment.cache !== null) new DatabaseCredentials(this, 'CacheCredentials', { ...credentials, passwords: CACHE_PASSWORDS });
     const [destination] = standbys;
+    new BackupAlarms(this, 'BackupAlarms', { environment, bucket: source });
     if (environment.backups.replicateToStandby) {
       if (destination === undefined) throw new Error(`environment "${environment.name}" replicates its backups, but has no standby region`);
       new BackupReplication(this, 'Replication', {

@@ -3,6 +3,7 @@ import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { applyChart } from '../constructs/chart-manifest';
+import { BackupAccess } from '../constructs/backup-access';
 import { ClusterAddon, NodeAddons, VolumeAddon } from '../constructs/cluster-addons';
 import { ContainerImages, type ImageReferences } from '../constructs/container-images';
 import { ExternalSecrets } from '../constructs/external-secrets';
@@ -35,7 +36,9 @@ export class Platform extends RegionalStack {
   constructor(scope: Construct, props: PlatformProps) {
     super(scope, 'platform', 'EKS cluster, nodes, add-ons, images', props);
     const { environment, region, vpc } = props;
-    this.cluster = new KubernetesCluster(this, 'Kubernetes', { environment, region, vpc }).cluster;
+    const kubernetes = new KubernetesCluster(this, 'Kubernetes', { environment, region, vpc });
+    this.cluster = kubernetes.cluster;
+    new BackupAccess(this, 'BackupAccess', { environment, region, openIdConnect: kubernetes.openIdConnect });
     const charts = props.chartsFor(environment, region, this.buildImages(props));
     this.workloadCharts = charts.filter((chart) => chart.node.id !== FOUNDATION_CHART);
     const nodes = this.defineNodes();

@@ -1,6 +1,6 @@
 import { SCENARIOS, type Scenario } from './scenarios';
 import type { Backups, Cache, Certificates, Maintenance, Objective, Region, Replication, Rotation } from './types';
-import { hours, days, gibibytes, mebibytes, millicores, minutes, seconds } from './units';
+import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
 export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'> & { readonly network: Omit<Region['network'], 'vpcCidr'> } = {
@@ -67,7 +67,19 @@ export const CACHE_DEFAULTS: Cache = {
     resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(500) },
   },
 };
-export const BACKUP_DEFAULTS: Backups = { retentionDays: 35, objectLockDays: 0, replicateToStandby: false };
+export const BACKUP_DEFAULTS: Backups = {
+  retentionDays: 35,
+  objectLockDays: 0,
+  replicateToStandby: false,
+  secondRepository: false,
+  fullSchedule: '0 1 * * 0',
+  differentialSchedule: '0 1 * * 1-6',
+  archiveTimeout: minutes(1),
+  processMax: 4,
+  verifySchedule: '0 4 * * *',
+  newestVerifiedMaxAge: hours(48),
+  delayedReplica: null,
+};
 
 export const MAINTENANCE_DEFAULTS: Maintenance = {
   vacuum: 'week',

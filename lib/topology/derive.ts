@@ -47,7 +47,30 @@ export const POOLER_PORT = 6432;
 
 /** The AWS Secrets Manager secret with the passwords of PostgreSQL's roles, one JSON object with the keys of `POSTGRES_SECRET_KEYS`. */
 export const postgresSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/postgres`;
-export const POSTGRES_SECRET_KEYS = ['superuser-password', 'replication-password', 'rewind-password', 'application-password'] as const;
+export const POSTGRES_SECRET_KEYS = [
+  'superuser-password',
+  'replication-password',
+  'rewind-password',
+  'application-password',
+  // Encrypts the backup repositories. Never rotated: what was written with it can only be read with it.
+  'backup-cipher',
+] as const;
+
+/** pgBackRest's name for this cluster in its repositories: one for the whole environment, whichever region writes. */
+export const backupStanza = (environment: Environment): string => environment.name;
+/** The regions whose buckets are repositories of a region's cluster, its own first. Every bucket is laid out alike, so that a promoted region goes on in its own. */
+export const repositoryRegions = (environment: Environment, region: Region): readonly Region[] =>
+  environment.backups.secondRepository ? [region, ...environment.regions.filter((r) => r !== region)] : [region];
+/** The bucket of write-ahead log and backups; globally unique by its account id. */
+export const backupBucketName = (environment: Environment, region: Region, account: string): string =>
+  `holdfast-${environment.name}-${regionCode(region.name)}-backups-${account}`;
+/** The role by which the database's pods reach the repositories; named, so that manifests can say it without asking AWS. */
+export const backupRoleName = (environment: Environment, region: Region): string => `holdfast-${environment.name}-${regionCode(region.name)}-backups`;
+/** The StatefulSet of the standby that stays behind. */
+export const delayedReplicaName = (region: Region): string => `${postgresName(region)}-delayed`;
+/** The ConfigMap that tells members what a restore wants of them; there only while one is under way. */
+export const restoreRequestName = (region: Region): string => `${postgresName(region)}-restore`;
+export const BACKUP_SERVER_PORT = 8432;
 
 /** The same for the cache's users. */
 export const cacheSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/cache`;

@@ -6,6 +6,7 @@ import type {
   Backups,
   Cache,
   Certificates,
+  DelayedReplica,
   Dns,
   DrillSchedule,
   Edge,
@@ -136,6 +137,23 @@ function everyScenario<T>(shape: Shape<T>): Readonly<Record<Scenario, Shape<T>>>
   return Object.fromEntries(SCENARIOS.map((scenario) => [scenario, shape])) as Record<Scenario, Shape<T>>;
 }
 
+const backups = object<Partial<Backups>>(
+  {
+    retentionDays: count,
+    objectLockDays: count,
+    replicateToStandby: flag,
+    secondRepository: flag,
+    fullSchedule: text,
+    differentialSchedule: text,
+    archiveTimeout: duration,
+    processMax: count,
+    verifySchedule: text,
+    newestVerifiedMaxAge: duration,
+    delayedReplica: nullable(object<DelayedReplica>({ delay: duration }, { delay: true })),
+  },
+  {},
+);
+
 const environment = object<EnvironmentInput>(
   {
     name: text,
@@ -148,7 +166,7 @@ const environment = object<EnvironmentInput>(
     ),
     certificates: object<Partial<Certificates>>({ lifetime: duration, renewBefore: duration }, {}),
     rotation: object<Partial<Rotation>>({ databaseEvery: duration, grace: duration }, {}),
-    backups: object<Partial<Backups>>({ retentionDays: count, objectLockDays: count, replicateToStandby: flag }, {}),
+    backups,
     replication: object<Partial<Replication>>({ heartbeat: duration, stalenessBound: duration }, {}),
     maintenance: object<Partial<Maintenance>>(maintenanceFields, {}),
     objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),

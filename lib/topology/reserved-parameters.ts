@@ -41,6 +41,10 @@ const DURABILITY = [
 
 /** Parameters that Holdfast sets for the promises to hold, but not those which only tune (a user may set `max_wal_size`). */
 const SET_BY_HOLDFAST = [
+  'archive_command',
+  'archive_library',
+  'archive_mode',
+  'archive_timeout',
   'local_preload_libraries',
   'log_destination',
   'logging_collector',

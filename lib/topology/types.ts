@@ -228,14 +228,36 @@ export interface Rotation {
   readonly grace: Seconds;
 }
 
-/** Where backups and WAL go: the bucket in each region. */
+/** A standby that stays behind on purpose: what a bug deletes is still there for so long. */
+export interface DelayedReplica {
+  /** It applies a commit so long after it was made. */
+  readonly delay: Seconds;
+}
+
+/** Base backups and write-ahead log by pgBackRest, in a bucket of each region: what a point in time is restored from. */
 export interface Backups {
-  /** Objects (and their old versions) are kept so long. */
+  /** Backups are kept so long, with the write-ahead log to any point in time since the oldest; and as long again as old versions of objects. */
   readonly retentionDays: number;
   /** S3 Object Lock in governance mode for so many days; 0: off. Must not exceed `retentionDays`. */
   readonly objectLockDays: number;
-  /** Copy every object to the next region's bucket. Needs a standby region. */
+  /** Copy every object to the next region's bucket (by S3 itself). Needs a standby region, and excludes `secondRepository`. */
   readonly replicateToStandby: boolean;
+  /** pgBackRest writes everything to the other regions' buckets as well: each is a whole repository that a restore can begin from. Needs a standby region. */
+  readonly secondRepository: boolean;
+  /** When a full backup is taken: a cron expression of five fields, UTC. */
+  readonly fullSchedule: string;
+  /** When a differential backup (what changed since the full one) is taken: a cron expression, UTC. */
+  readonly differentialSchedule: string;
+  /** A segment of the write-ahead log is archived at the latest so long after its first change: with the region lost, so much is missing from the archive. */
+  readonly archiveTimeout: Seconds;
+  /** Processes that compress, encrypt and transfer at the same time, in each command. */
+  readonly processMax: number;
+  /** When the newest backup is restored in isolation and checked: a cron expression, UTC. */
+  readonly verifySchedule: string;
+  /** An alarm is raised when the newest backup that was verified is older. */
+  readonly newestVerifiedMaxAge: Seconds;
+  /** A standby that stays behind, or null: none. */
+  readonly delayedReplica: DelayedReplica | null;
 }
 
 /** Between the regions of an environment; of no effect where there is one. */

@@ -48,10 +48,13 @@ describe('holdfast', () => {
     [['plann'], /unknown command 'plann'\n\(Did you mean plan\?\)/],
     [['check', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['manifests', 'dev'], /required option '--out <dir>'/],
+    [['manifests', 'dev', '--out', 'x'], /give it with --account/],
+    [['restore', '--into', 'clone', '--at', 'xid:1'], /--table/],
+    [['restore', '--at', 'yesterday'], /allowed: a time with its zone/],
     [['plan', 'prod'], /unknown environment "prod" \(did you mean production\?\); there are dev, lab-regions, lab, production, staging/],
     [['check', 'constructor'], /unknown environment "constructor"; there are/],
     [['synth', 'lab'], /lab is not deployed to AWS; there are dev, production, staging/],
-    [['manifests', 'dev', '--out', 'x', '--registry', 'HTTP://x'], /allowed: host\[:port]\/path/],
+    [['manifests', 'dev', '--account', '123456789012', '--out', 'x', '--registry', 'HTTP://x'], /allowed: host\[:port]\/path/],
   ])('%j is a usage error, and says why', async (args, says) => {
     const { code, stdout, stderr } = await holdfast.run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -64,7 +67,7 @@ describe('holdfast', () => {
   test('shows an unexpected error’s stack trace only when asked', async () => {
     const file = join(folder, 'a-file');
     await writeFile(file, '');
-    const args = ['manifests', 'dev', '--out', join(file, 'below')];
+    const args = ['manifests', 'dev', '--account', '123456789012', '--out', join(file, 'below')];
     const short = await holdfast.run(args);
     expect(short.code).toBe(3);
     expect(short.stderr).toMatch(/error: ENOTDIR/);
@@ -112,7 +115,8 @@ describe('holdfast plan', () => {
 
 describe('holdfast manifests', () => {
   const region = (name: string): string => join(folder, 'out', name);
-  const write = (...more: readonly string[]): Promise<Ran> => holdfast.run(['manifests', 'production', '--out', join(folder, 'out'), ...more]);
+  const write = (...more: readonly string[]): Promise<Ran> =>
+    holdfast.run(['manifests', 'production', '--account', '123456789012', '--out', join(folder, 'out'), ...more]);
 
   test('writes the charts of each region, with a kustomization that names them', async () => {
     const { code, stdout, stderr } = await write('--registry', 'registry.example.com/holdfast', '--tag', 'v1');

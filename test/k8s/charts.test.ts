@@ -144,6 +144,7 @@ describe('disruption and traffic', () => {
       'etcd: 2380',
       'postgres: 2379',
       'pgbouncer: 2379',
+      'backup: 2379',
       '{"namespaceSelector":{"matchLabels":{"holdfast.dev/monitoring":"true"}}}: 2381',
     ]);
   });
@@ -198,8 +199,8 @@ describe('a changed configuration', () => {
 });
 
 describe('charts', () => {
-  test('a home region has six, in the order in which they are applied', () => {
-    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance', 'cache']);
+  test('a home region has eight, in the order in which they are applied', () => {
+    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance', 'backup', 'delayed-replica', 'cache']);
     const charts = chartsFor(new App(), production, homeRegion(production), AWS);
     expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([
       [],
@@ -208,6 +209,8 @@ describe('charts', () => {
       ['postgres'],
       ['pooler'],
       ['maintenance'],
+      ['backup'],
+      ['delayed-replica'],
     ]);
   });
 
@@ -226,7 +229,9 @@ describe('charts', () => {
     for (const { environment, region, manifests } of renderings) {
       const name = region.name === 'us-east-1' ? 'pg-use1' : 'pg-euc1';
       const names = listAt(find(manifests, 'StatefulSet', name), 'spec.template.spec.initContainers').map(nameOf);
-      expect(names).toEqual(environment.regions.length > 1 ? ['region-guard', 'lost-rows', 'cluster-configuration'] : ['cluster-configuration']);
+      expect(names).toEqual(
+        environment.regions.length > 1 ? ['region-guard', 'lost-rows', 'set-aside', 'cluster-configuration'] : ['set-aside', 'cluster-configuration'],
+      );
     }
   });
 
@@ -244,7 +249,7 @@ describe('maintenance', () => {
   const lab = environmentNamed('lab');
   const jobs = homeManifests(lab, LAB)
     .flatMap(({ objects }) => objects as readonly { kind: string; metadata: { name: string }; spec: Record<string, unknown> }[])
-    .filter(({ kind }) => kind === 'CronJob');
+    .filter(({ kind, metadata }) => kind === 'CronJob' && metadata.name.startsWith('maintenance-'));
 
   test('each task is a CronJob whose runs never overlap, and end', () => {
     expect(jobs.map(({ metadata }) => metadata.name)).toEqual([

@@ -48,9 +48,9 @@ const isNamed = (item: unknown): item is { readonly name: string } =>
 const isFlag = (item: unknown): item is string => typeof item === 'string' && /^--[a-z-]+=/.test(item);
 
 const openedText = (text: string, key: string): unknown => {
-  // A template of External Secrets is no YAML yet.
+  // A template of External Secrets is no document yet.
   if (/\.(yml|yaml|json)$/.test(key) && !text.includes('{{')) return opened(parse(text));
-  if (key.endsWith('.conf')) return Object.fromEntries(text.split('\n').map((line) => [line.split(' ')[0] ?? line, line.split(' ').slice(1).join(' ')]));
+  if (key.endsWith('.conf')) return Object.fromEntries(text.split('\n').map((line) => (/^([^ =]+)[ =](.*)$/.exec(line) ?? [line, line, '']).slice(1, 3)));
   if (key.endsWith('.ini')) return Object.fromEntries(text.split('\n').map((line) => [line.split(' = ')[0] ?? line, line.split(' = ').slice(1).join(' = ')]));
   return text;
 };

@@ -1,4 +1,5 @@
 import { IMAGE_NAMES, type ImageName, type Manifest, manifestsFor, type Platform } from '../../k8s';
+import type { BackupStorage } from '../../lib/services/pgbackrest';
 import { ENVIRONMENTS } from '../../lib/environments';
 import { defineEnvironment } from '../../lib/topology/define';
 import { homeRegion } from '../../lib/topology/derive';
@@ -7,12 +8,17 @@ import type { Environment, Region } from '../../lib/topology/types';
 const images = (registry: string): Record<ImageName, string> =>
   Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:1`])) as Record<ImageName, string>;
 
+/** The same buckets on both, so that what differs is how they are reached. */
+const bucketsAt = (endpoint: (region: string) => string): BackupStorage['buckets'] =>
+  Object.fromEntries(['eu-central-1', 'us-east-1'].map((region) => [region, { bucket: `backups-${region}`, endpoint: endpoint(region) }]));
+
 export const LAB: Platform = {
   images: images('local.test/holdfast'),
   imagePullPolicy: 'Never',
   storage: 'local',
   secrets: 'provided',
   certificates: 'provided',
+  backups: { buckets: bucketsAt(() => '10.50.8.10'), credentials: 'shared', roleArn: null, addressing: 'path', authority: 'provided' },
   regionGateway: 'node-addresses',
 };
 
@@ -22,6 +28,13 @@ export const AWS: Platform = {
   storage: 'ebs-gp3',
   secrets: 'aws-secrets-manager',
   certificates: 'cert-manager',
+  backups: {
+    buckets: bucketsAt((region) => `s3.${region}.amazonaws.com`),
+    credentials: 'web-id',
+    roleArn: 'arn:aws:iam::123456789012:role/backups',
+    addressing: 'host',
+    authority: 'public',
+  },
   regionGateway: 'internal-load-balancer',
 };
 

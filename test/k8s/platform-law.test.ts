@@ -5,8 +5,11 @@ import { differences, type Difference } from './differences';
 import { AWS, environmentNamed, homeManifests, LAB } from './fixtures';
 
 const production = environmentNamed('production');
-/** A second region's cache is left out of the lab of two regions: nine nodes more are too many for one machine. It is compared as the lab of one region has it. */
-const lab = { ...environmentNamed('lab-regions'), cache: environmentNamed('lab').cache };
+/**
+ * A second region's cache is left out of the lab of two regions: nine nodes more are too many for one machine. It is compared as the lab of one region has it. How often
+ * backups are taken, and into how many repositories, is not a matter of the platform.
+ */
+const lab: Environment = { ...environmentNamed('lab-regions'), cache: environmentNamed('lab').cache, backups: production.backups };
 
 /** The differences that no pattern allows, and the patterns that allow none. */
 const judge = (
@@ -22,6 +25,13 @@ describe('the same environment on the lab and on AWS', () => {
   const issuedObjects = /^(Certificate|Issuer|ExternalSecret|SecretStore)\/[a-z-]+:/;
   const allowed = [
     /^(StatefulSet|Deployment|DaemonSet)\/[a-z0-9-]+:spec\.template\.spec\.(initContainers|containers)\.[a-z-]+\.(image|imagePullPolicy)$/,
+    /^CronJob\/[a-z-]+:spec\.jobTemplate\.spec\.template\.spec\.containers\.[a-z-]+\.(image|imagePullPolicy)$/,
+    // Where the object store is and how it is reached: which the hash of the members' configuration shows.
+    /^ConfigMap\/(backup-job|backup-clone|pg-euc1-backup|pg-euc1-delayed):data\.pgbackrest\.conf\.repo\d-(s3-endpoint|s3-key-type|s3-uri-style|storage-ca-file)$/,
+    /^StatefulSet\/pg-euc1(-delayed)?:spec\.template\.metadata\.annotations\.holdfast\.dev\/configuration-hash$/,
+    /^ServiceAccount\/backup-repository:metadata\.annotations\.eks\.amazonaws\.com\/(role-arn|sts-regional-endpoints)$/,
+    // The disk of an isolated copy.
+    /^CronJob\/(backup-verify|restore-clone):spec\.jobTemplate\.spec\.template\.spec\.volumes\.scratch\.(emptyDir|ephemeral\..*)$/,
     /^StorageClass\/holdfast-data:(provisioner|parameters\.(type|encrypted)|allowVolumeExpansion)$/,
     issuedObjects,
     // What stands at the addresses that other regions know.
@@ -61,18 +71,22 @@ describe('the lab and production on the same platform', () => {
   const sizes = [
     /^(StatefulSet|Deployment)\/[a-z0-9-]+:spec\.template\.spec\.(initContainers|containers)\.[a-z-]+\.resources\.(limits|requests)\.(cpu|memory)$/,
     /^StatefulSet\/[a-z0-9-]+:spec\.volumeClaimTemplates\.0\.spec\.resources\.requests\.storage$/,
-    /^StatefulSet\/pg-euc1:spec\.template\.spec\.volumes\.shm\.emptyDir\.sizeLimit$/,
+    /^StatefulSet\/pg-euc1(-delayed)?:spec\.template\.spec\.volumes\.shm\.emptyDir\.sizeLimit$/,
     /^StatefulSet\/etcd:spec\.template\.spec\.containers\.etcd\.args\.--quota-backend-bytes$/,
     new RegExp(`${postgres}bootstrap\\.dcs\\.postgresql\\.parameters\\.max_connections$`),
     /^ConfigMap\/pg-euc1:data\.dynamic-configuration\.json\.postgresql\.parameters\.max_connections$/,
     new RegExp(`${postgres}postgresql\\.parameters\\.(shared_buffers|max_wal_size|min_wal_size|max_slot_wal_keep_size)$`),
+    /^ConfigMap\/pg-euc1-delayed:data\.postgresql\.conf\.(max_connections|shared_buffers) /,
+    /^ConfigMap\/backup-clone:data\.postgresql\.conf\.max_connections /,
+    /^ConfigMap\/[a-z0-9-]+:data\.pgbackrest\.conf\.(archive-push-queue-max)$/,
+    /^CronJob\/(backup-verify|restore-clone):.*\.scratch\.ephemeral\..*\.requests\.storage$/,
     /^ConfigMap\/(pgbouncer:data\.follower|pg-euc1:data\.region-guard)\.json\.regions\.localPoolSize$/,
     /^ConfigMap\/cache:data\.cache\.conf\.(maxmemory|repl-backlog-size)$/,
     /^ConfigMap\/pgbouncer:data\.pgbouncer\.ini\.(max_client_conn|default_pool_size|max_db_connections)$/,
   ];
   const consequences = [
     // The hash of a configuration with other sizes in it.
-    /^(StatefulSet\/pg-euc1|StatefulSet\/cache-[abc]|Deployment\/pgbouncer):spec\.template\.metadata\.annotations\.holdfast\.dev\/configuration-hash$/,
+    /^(StatefulSet\/pg-euc1(-delayed)?|StatefulSet\/cache-[abc]|Deployment\/pgbouncer):spec\.template\.metadata\.annotations\.holdfast\.dev\/configuration-hash$/,
     // The lab's data need not outlive it (`retainData`).
     /^StorageClass\/holdfast-data:reclaimPolicy$/,
     /^StatefulSet\/[a-z0-9-]+:spec\.persistentVolumeClaimRetentionPolicy\.whenDeleted$/,

@@ -53,7 +53,7 @@ describe('the dynamic configuration', () => {
       'wal_log_hints',
     ];
     expect(Object.keys(clusterWideParameters(home)).toSorted()).toEqual(fromDynamicConfigurationOnly);
-    expect(Object.keys(memberParameters(home)).filter((name) => fromDynamicConfigurationOnly.includes(name))).toEqual([]);
+    expect(Object.keys(memberParameters(environment, home)).filter((name) => fromDynamicConfigurationOnly.includes(name))).toEqual([]);
     expect(at(dynamicConfiguration(environment, home), 'postgresql.parameters.max_connections')).toBe(home.postgres.maxConnections);
   });
 });
@@ -96,12 +96,12 @@ describe('a member', () => {
 
 describe('the parameters', () => {
   test('of the model replace what only tunes', () => {
-    const { shared_buffers, max_wal_size, work_mem } = memberParameters(withPostgres({ parameters: { MAX_WAL_SIZE: '8GB', work_mem: '16MB' } })) as Record<
-      string,
-      unknown
-    >;
+    const { shared_buffers, max_wal_size, work_mem } = memberParameters(
+      environment,
+      withPostgres({ parameters: { MAX_WAL_SIZE: '8GB', work_mem: '16MB' } }),
+    ) as Record<string, unknown>;
     expect({ shared_buffers, max_wal_size, work_mem }).toEqual({ shared_buffers: '4096MB', max_wal_size: '8GB', work_mem: '16MB' });
-    expect(memberParameters(withPostgres({ parameters: { MAX_WAL_SIZE: '8GB' } }))).not.toHaveProperty('MAX_WAL_SIZE');
+    expect(memberParameters(environment, withPostgres({ parameters: { MAX_WAL_SIZE: '8GB' } }))).not.toHaveProperty('MAX_WAL_SIZE');
   });
 
   test('that promises depend on are reserved; the others that are set only tune', () => {
@@ -117,19 +117,19 @@ describe('the parameters', () => {
       'timezone',
       'wal_compression',
     ];
-    const set = [...Object.keys(clusterWideParameters(home)), ...Object.keys(memberParameters(home))];
+    const set = [...Object.keys(clusterWideParameters(home)), ...Object.keys(memberParameters(environment, home))];
     expect(set.filter((name) => !RESERVED_PARAMETERS.includes(name)).toSorted()).toEqual(tuning);
   });
 
   test('keep WAL within the volume, however small', () => {
     const small = { ...home, postgres: { ...home.postgres, storage: 1 as Postgres['storage'] } };
-    expect(memberParameters(small)).toMatchObject({ max_wal_size: '256MB', min_wal_size: '128MB', max_slot_wal_keep_size: '256MB' });
-    expect(memberParameters(home)).toMatchObject({ max_wal_size: '4096MB', min_wal_size: '1024MB', max_slot_wal_keep_size: '65536MB' });
+    expect(memberParameters(environment, small)).toMatchObject({ max_wal_size: '256MB', min_wal_size: '128MB', max_slot_wal_keep_size: '256MB' });
+    expect(memberParameters(environment, home)).toMatchObject({ max_wal_size: '4096MB', min_wal_size: '1024MB', max_slot_wal_keep_size: '65536MB' });
   });
 
   test('refuse commits that wait for nobody, and commits without TLS on the way', () => {
-    expect(memberParameters(home)).toMatchObject({ synchronous_commit: 'on', ssl: 'on', ssl_min_protocol_version: 'TLSv1.3' });
-    expect(String(memberParameters(home)['shared_preload_libraries']).split(',')).toContain('holdfast_commit_guard');
+    expect(memberParameters(environment, home)).toMatchObject({ synchronous_commit: 'on', ssl: 'on', ssl_min_protocol_version: 'TLSv1.3' });
+    expect(String(memberParameters(environment, home)['shared_preload_libraries']).split(',')).toContain('holdfast_commit_guard');
   });
 });
 

@@ -19,7 +19,7 @@ test('everything that no line names is rejected, replication by name (`all` does
 
 test('the superuser comes from its own machine only', () => {
   expect(lines.filter(([, , role]) => role === 'postgres').map(([type, , , address]) => `${type} ${address}`)).toEqual(['local peer', 'hostssl 127.0.0.1/32']);
-  expect(pgIdent()).toEqual(['superuser postgres postgres', 'superuser root postgres']);
+  expect(pgIdent()).toEqual(['superuser postgres postgres', 'superuser root postgres', 'backup postgres backup']);
 });
 
 test('a former primary may stream from itself: it rewinds by its own timeline', () => {

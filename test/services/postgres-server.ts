@@ -14,7 +14,7 @@ export const serverFiles = (region: Region): Record<string, string> => ({
   '/tmp/postgresql.conf': [
     "listen_addresses = '0.0.0.0'",
     ...configurationLines(clusterWideParameters(region)),
-    ...configurationLines(memberParameters(region)),
+    ...configurationLines(memberParameters(environmentNamed('production'), region)),
     '',
   ].join('\n'),
   '/tmp/pg_hba.conf': [...pgHba(region), ''].join('\n'),

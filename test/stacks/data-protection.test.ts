@@ -68,9 +68,14 @@ describe.each([
   });
 });
 
+const mirrored = templateOf(
+  templatesOf({ ...environment, backups: { ...environment.backups, secondRepository: false, replicateToStandby: true } }),
+  'eu-central-1-data-protection',
+);
+
 describe('replication', () => {
   test('copies everything to the bucket and the key of the standby region, by their names', () => {
-    home.hasResourceProperties('AWS::S3::Bucket', {
+    mirrored.hasResourceProperties('AWS::S3::Bucket', {
       ...BACKUPS,
       ReplicationConfiguration: {
         Rules: [
@@ -98,7 +103,7 @@ describe('replication', () => {
   });
 
   test('is absent where the model does not ask for it', () => {
-    for (const template of [standby, dev]) expect(JSON.stringify(template.toJSON())).not.toContain('ReplicationConfiguration');
+    for (const template of [home, standby, dev]) expect(JSON.stringify(template.toJSON())).not.toContain('ReplicationConfiguration');
   });
 });
 
@@ -150,4 +155,37 @@ test.each([
 ])('the %s region has a key of its own that signs and never leaves KMS', (_role, template) => {
   template.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', MultiRegion: Match.absent() });
   template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/holdfast/production/signing' });
+});
+
+describe('alarms on backups', () => {
+  const silences = [...resourcesOf(home, 'AWS::CloudWatch::Alarm')].map(([, { Properties }]) => Properties);
+
+  test('ring when no backup was verified for as long as the model says, or nothing was archived for a quarter of an hour', () => {
+    const looks = silences.map((alarm) => [
+      (alarm.Dimensions as { Name: string; Value: unknown }[]).find((d) => d.Name === 'FilterId')?.Value,
+      alarm.Period,
+      alarm.EvaluationPeriods,
+    ]);
+    expect(looks).toEqual([
+      ['verified', 3600, environment.backups.newestVerifiedMaxAge / 3600],
+      ['archived', 300, 3],
+    ]);
+  });
+
+  test('take silence for the worst, and count what the store itself has seen written', () => {
+    for (const alarm of silences)
+      expect(alarm).toMatchObject({
+        Namespace: 'AWS/S3',
+        MetricName: 'PutRequests',
+        ComparisonOperator: 'LessThanThreshold',
+        Threshold: 1,
+        TreatMissingData: 'breaching',
+      });
+    home.hasResourceProperties('AWS::S3::Bucket', {
+      MetricsConfigurations: [
+        { Id: 'verified', Prefix: 'pgbackrest/verified/production/' },
+        { Id: 'archived', Prefix: 'pgbackrest/archive/production/' },
+      ],
+    });
+  });
 });

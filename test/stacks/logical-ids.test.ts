@@ -28,6 +28,7 @@ test.each([
       'CredentialsReplicationPassword1135692C',
       'CredentialsRewindPassword875623C6',
       'CredentialsApplicationPasswordF3BB0AE5',
+      'CredentialsBackupCipherF20CAF8D',
       'CredentialsPostgresD778A518',
       'CacheCredentialsApplicationPassword33218216',
       'CacheCredentialsReplicationPasswordD3F0DE2A',

@@ -23,17 +23,18 @@ const wildcards = (environment: string): readonly string[] =>
 const kubectl = (region: string): string =>
   `${region}-platform/KubernetesClusterKubectlProviderframeworkonEventServiceRoleDefaultPolicy: {"Fn::Join":["",[{"Fn::GetAtt":["KubernetesClusterKubectlProviderHandlerF916491E","Arn"]},":*"]]}`;
 
+const REGION_CODES: Readonly<Record<string, string>> = { 'eu-central-1': 'euc1', 'us-east-1': 'use1' };
+
+/** The database's pods: the objects of each of their repositories, and the key behind each, which a condition on its alias names. */
+const repositories = (environment: string, region: string, buckets: readonly string[]): readonly string[] =>
+  buckets.flatMap((bucket) => [
+    `${region}-platform/BackupAccessRoleDefaultPolicy: {"Fn::Join":["",["arn:aws:s3:::holdfast-${environment}-${REGION_CODES[bucket] ?? ''}-backups-",{"Ref":"AWS::AccountId"},"/*"]]}`,
+    `${region}-platform/BackupAccessRoleDefaultPolicy: {"Fn::Join":["",["arn:aws:kms:${bucket}:",{"Ref":"AWS::AccountId"},":key/*"]]}`,
+  ]);
+
 test('IAM policies hold no wildcard but the acknowledged ones', () => {
-  expect(wildcards('dev')).toEqual([kubectl('eu-central-1')]);
-  expect(wildcards('staging')).toEqual([kubectl('eu-central-1')]);
-  const replication = 'eu-central-1-data-protection/ReplicationRoleDefaultPolicy';
-  expect([...wildcards('production')].sort()).toEqual(
-    [
-      `${replication}: {"Fn::Join":["",["arn:aws:s3:::holdfast-production-euc1-backups-",{"Ref":"AWS::AccountId"},"/*"]]}`,
-      `${replication}: {"Fn::Join":["",["arn:aws:s3:::holdfast-production-use1-backups-",{"Ref":"AWS::AccountId"},"/*"]]}`,
-      `${replication}: {"Fn::Join":["",["arn:aws:kms:us-east-1:",{"Ref":"AWS::AccountId"},":key/*"]]}`,
-      kubectl('eu-central-1'),
-      kubectl('us-east-1'),
-    ].sort(),
-  );
+  for (const name of ['dev', 'staging'])
+    expect([...wildcards(name)].sort()).toEqual([kubectl('eu-central-1'), ...repositories(name, 'eu-central-1', ['eu-central-1'])].sort());
+  const both = ['eu-central-1', 'us-east-1'];
+  expect([...wildcards('production')].sort()).toEqual(both.flatMap((region) => [kubectl(region), ...repositories('production', region, both)]).sort());
 });

@@ -318,6 +318,43 @@ const CASES: Readonly<Record<string, Case>> = {
     keeps: { ...withStandby({}), backups: { replicateToStandby: true } },
     breaks: [[environmentWith({ backups: { replicateToStandby: true } }), 'backups.replicateToStandby', /standby region/]],
   },
+  'backup-schedules': {
+    keeps: environmentWith({ backups: { fullSchedule: '30 1 * * 0', differentialSchedule: '0 */6 * * 1-6', verifySchedule: '0 4,16 1-7/2 * *' } }),
+    breaks: [
+      [environmentWith({ backups: { fullSchedule: 'every night' } }), 'backups.fullSchedule', /day of week/],
+      [environmentWith({ backups: { differentialSchedule: '0 24 * * *' } }), 'backups.differentialSchedule', /0 1 \* \* 0/],
+      [environmentWith({ backups: { verifySchedule: '0 4 * *' } }), 'backups.verifySchedule', /UTC/],
+    ],
+  },
+  'one-copy-of-the-backups': {
+    keeps: { ...withStandby({}), backups: { secondRepository: true } },
+    breaks: [
+      [environmentWith({ backups: { secondRepository: true } }), 'backups.secondRepository', /standby region/],
+      [{ ...withStandby({}), backups: { secondRepository: true, replicateToStandby: true } }, 'backups.replicateToStandby', /one of the two/],
+    ],
+  },
+  'archive-is-bounded': {
+    keeps: environmentWith({ backups: { archiveTimeout: seconds(10), processMax: 1 } }),
+    breaks: [
+      [environmentWith({ backups: { archiveTimeout: seconds(0) } }), 'backups.archiveTimeout', /minutes\(1\)/],
+      [environmentWith({ backups: { archiveTimeout: seconds(1.5) } }), 'backups.archiveTimeout', /whole seconds/],
+      [environmentWith({ backups: { processMax: 0 } }), 'backups.processMax', /1 to 64/],
+    ],
+  },
+  'verification-is-watched': {
+    keeps: environmentWith({ backups: { newestVerifiedMaxAge: days(7) } }),
+    breaks: [
+      [environmentWith({ backups: { newestVerifiedMaxAge: minutes(10) } }), 'backups.newestVerifiedMaxAge', /1 h to 168 h/],
+      [environmentWith({ backups: { newestVerifiedMaxAge: days(8) } }), 'backups.newestVerifiedMaxAge', /hours\(48\)/],
+    ],
+  },
+  'delayed-replica-is-behind': {
+    keeps: environmentWith({ backups: { delayedReplica: { delay: hours(1) } } }),
+    breaks: [
+      [environmentWith({ backups: { delayedReplica: { delay: seconds(0) } } }), 'backups.delayedReplica.delay', /or null/],
+      [environmentWith({ backups: { retentionDays: 1, delayedReplica: { delay: days(2) } } }), 'backups.delayedReplica.delay', /1 days/],
+    ],
+  },
   'maintenance-names': {
     keeps: retention({ table: 'pouw.receipts', archiveTo: 'archive.receipts_2026' }),
     breaks: [

@@ -35,6 +35,7 @@ export const SIGNED_SECRETS = [
   'postgres-server-tls',
   'patroni-client-tls',
   'maintenance-client-tls',
+  'backup-client-tls',
   'pgbouncer-server-tls',
 ] as const;
 export type SignedSecret = (typeof SIGNED_SECRETS)[number];

@@ -1,3 +1,4 @@
+import { archiveIsBounded, backupSchedules, delayIsReal, oneCopyOfTheBackups, verificationIsWatched } from './backups';
 import { CACHE_RULES } from './cache';
 import { instanceTypeIsKnown, kubernetesIsSupported, limitsCoverRequests, nodeCounts, podsFitTheNodes } from './cluster';
 import { backupsAreKept, certificatesRenewInTime, lockEndsBeforeRetention, replicationNeedsAStandby } from './data';
@@ -70,6 +71,11 @@ export const RULES: readonly Rule[] = [
   backupsAreKept,
   lockEndsBeforeRetention,
   replicationNeedsAStandby,
+  backupSchedules,
+  oneCopyOfTheBackups,
+  archiveIsBounded,
+  verificationIsWatched,
+  delayIsReal,
   maintenanceNames,
   archivesAreElsewhere,
   retentionIsLongEnough,

@@ -88,6 +88,7 @@ const TAKEN: readonly string[] = [
   'template1',
   'replicator',
   'rewind',
+  'backup',
   'pgbouncer',
   'maintenance',
   'public',
