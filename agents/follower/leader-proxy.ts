@@ -45,6 +45,8 @@ export const serveLeader = (port: number, state: State, log: Log): Promise<Leade
     upstream.pipe(client);
   });
   const sweep = (): void => {
+    // A region that has just become a standby still sends the last of its log: that connection ends with the server.
+    if (state.reading?.role?.follows !== false) return;
     const leader = leaderOf(state);
     for (const [client, used] of open) {
       if (leader?.host === used.host && leader.port === used.port) continue;

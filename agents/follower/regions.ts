@@ -30,6 +30,8 @@ export interface RegionsPorts {
 
 /** While nobody is known to take writes, the others are asked so often. */
 const URGENT_MS = 150;
+/** A gateway that answered so lately is kept. */
+const PATIENCE_MS = 2_500;
 
 /** Asks the other regions what they are, until stopped: whom to forward writes to, and whether this region is primary still. */
 export const regionsLoop = async (ports: RegionsPorts): Promise<void> => {
@@ -68,6 +70,8 @@ const lookAt = async ({ regions, state, agent, now, config }: RegionsPorts, peer
       return;
     } catch (error) {
       failures.push(reasonOf(error));
+      // One late answer is no reason to move every client's connection: the other addresses are tried when the word is getting old.
+      if (now() - (state.peers.get(peer.name)?.at ?? -Infinity) < PATIENCE_MS) break;
     }
   }
   if (now() - (state.peers.get(peer.name)?.at ?? -Infinity) > MAX_PEER_AGE_MS) state.peers.delete(peer.name);

@@ -1,9 +1,10 @@
 /** The drills of regions. The primary region of the moment is the source: a series goes back and forth. */
 import type { ProcedureOutcome } from '../../lib/drill/procedure-run';
-import { highestEpoch, primaryOf } from '../../lib/failover/region-observation';
+import { highestEpoch, primaryOf, type RegionSight } from '../../lib/failover/region-observation';
 import { planPromote, planRejoin, planSwitchover } from '../../lib/failover/region-plan';
 import { DECISION_SECONDS, LINK_CUT_SECONDS, STANDBY_AWAY_SECONDS } from '../../lib/topology/budget/constants-regions';
 import type { ProcedureContext } from '../drill/procedures';
+import { until } from '../exec';
 import { healEverything } from '../faults/heal';
 import { cutLink } from '../hosts/wan';
 import { now } from '../meter/clock';
@@ -21,12 +22,20 @@ const everybody = ({ clients }: RegionStage): readonly string[] => [...clients.s
 const deadline = (stage: RegionStage): number => stage.context.drill.healthyDeadlineSeconds;
 const excludeAll = (clients: readonly string[], because: string): Told['excluded'] => clients.map((client) => ({ client, because }));
 
+/** A look at which every member answered in time. */
+const seenWhole = (stage: RegionStage): Promise<readonly RegionSight[]> =>
+  until('an answer of every member', 30, async () => {
+    const sights = await stage.regions.observeAll();
+    return sights.every((s) => s.members.length === s.expectedMembers && s.role !== undefined) ? sights : undefined;
+  });
+
 export const switchover = (context: ProcedureContext): Promise<ProcedureOutcome> =>
   runRegionDrill(context, async (stage) => {
     const { target } = names(stage);
     const at: Record<string, number> = {};
+    const sights = await seenWhole(stage);
     const began = mark(stage, 'faultAt', 'switchover');
-    await perform(stage, planSwitchover(await stage.regions.observeAll(), target, NO_LAG_LIMIT), (kind) => {
+    await perform(stage, planSwitchover(sights, target, NO_LAG_LIMIT), (kind) => {
       at[kind] = now() - began;
       if (kind === 'await-standby') mark(stage, 'promoted');
     });

@@ -13,7 +13,7 @@ import type { LabSettings } from '../settings';
 const PODS_EVERY = 2;
 const OUTSIDE_EVERY = 0.5;
 const API_SECONDS = 1.5;
-const ASK_SECONDS = 1;
+const ASK_SECONDS = 1.5;
 
 interface Named {
   readonly name: string;
@@ -48,6 +48,7 @@ export class RegionWatcher {
   private members: readonly Named[] = [];
   private listedAt = -Infinity;
   private listing: Promise<void> | undefined;
+  private roleFrom: string | undefined;
   private outsideAt = -Infinity;
   private lastOutside: Promise<FenceEvidence | undefined> = Promise.resolve(undefined);
 
@@ -118,11 +119,20 @@ export class RegionWatcher {
     }
   }
 
-  /** Of the members' answers the one with the highest epoch: each reads the same etcd, some a moment earlier. */
+  /** Each member reads the same etcd: the first answer is as good as all. Who answered last is asked first. */
   private async role(addresses: readonly Named[]): Promise<OwnRole | undefined> {
-    const answers = await Promise.allSettled(addresses.map(({ address }) => askPatroni(this.tls, address, '/config', { timeoutSeconds: ASK_SECONDS })));
-    const roles = answers.flatMap((a) => (a.status === 'fulfilled' && a.value.status === 200 ? [roleOf(JSON.parse(a.value.body))] : []));
-    return roles.sort((a, b) => b.epoch - a.epoch || Number(b.follows) - Number(a.follows))[0];
+    const order = [...addresses].sort((a, b) => Number(b.address === this.roleFrom) - Number(a.address === this.roleFrom));
+    for (const { address } of order) {
+      try {
+        const { status, body } = await askPatroni(this.tls, address, '/config', { timeoutSeconds: ASK_SECONDS });
+        if (status !== 200) continue;
+        this.roleFrom = address;
+        return roleOf(JSON.parse(body));
+      } catch {
+        continue; // this one does not answer: the next may
+      }
+    }
+    return undefined;
   }
 
   /** Asked of the machine: a process each time, so not with every look. */

@@ -19,7 +19,7 @@ import { now } from '../meter/clock';
 import { labRegions, type LabSettings } from '../settings';
 import { openRegions, type LabRegions } from './ports';
 
-const LOOK_EVERY = 0.15;
+const LOOK_EVERY = 0.3;
 const STEADY_SECONDS = 180;
 const SERVED_WITHIN = 30;
 /** A source that is this close behind is as good as level: the next heartbeat is on its way. */

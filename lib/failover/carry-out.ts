@@ -113,10 +113,16 @@ const awaitEverything = async (ports: RegionPorts, source: string, target: strin
   const before = await ports.observe(source);
   const end = furthest(before);
   if (end === undefined || writablePrimary(before) !== undefined) throw new StepError(`how far ${source} has written is not known; fence it first`);
-  await until(ports, `${target} to receive everything that ${source} has written`, PATIENCE_SECONDS.drain, POLL_SECONDS, async () => {
-    const leader = leaderOf(await ports.observe(target));
-    return (leader?.replayed ?? -1) >= end;
-  });
+  await until(
+    ports,
+    `${target} to receive everything that ${source} has written (to give up the change: promote ${source})`,
+    PATIENCE_SECONDS.drain,
+    POLL_SECONDS,
+    async () => {
+      const leader = leaderOf(await ports.observe(target));
+      return (leader?.replayed ?? -1) >= end;
+    },
+  );
 };
 
 interface Watched {
