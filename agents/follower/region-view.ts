@@ -2,7 +2,7 @@
 import { claimsPrimary, type RegionStatus } from '../../lib/failover/region-role';
 import type { PeerConfig, RegionsConfig } from '../../lib/services/follower';
 import { POOLER_PORT } from '../../lib/topology/derive';
-import type { Address, Leader, Reading } from './decide';
+import { forwardName, type Address, type Leader, type Reading } from './decide';
 
 /** What was last heard of another region. */
 export interface PeerView {
@@ -41,9 +41,6 @@ const forwardTo = ({ status, gateway, statusAddress }: PeerView, modRevision: nu
   address: { host: gateway, port: POOLER_PORT },
   primaryUrl: `https://${statusAddress}:${statusPort}/primary`,
 });
-
-/** What stands for another region where a member's name would be. */
-export const forwardName = (region: string): string => `region.${region}`;
 
 /** The peer's address pairs, the one that answered last first. */
 export const addressesInOrder = (peer: PeerConfig, view: PeerView | undefined): readonly (readonly [status: string, gateway: string])[] => {

@@ -26,6 +26,8 @@ export interface RoutingPorts {
 /** PgBouncer's own maintenance comes every third of a second; what is left after two of its turns is killed. */
 const SEVER_MS = 700;
 const SEVER_PAUSE_MS = 30;
+/** The line of the local rows is not changed sooner after any reload: PgBouncer 1.24 was seen to crash on two reloads while connections were being made. */
+const LOCAL_SETTLE_MS = 3_000;
 /** PgBouncer is looked at so often without any occasion; it logs every login on its console. */
 const LOOK_EVERY_MS = 10_000;
 /** While clients wait, it is decided anew so often at least. */
@@ -47,6 +49,7 @@ export class Routing {
   /** A switch that is written, and that PgBouncer has not carried out yet. */
   private switching: { readonly since: number; readonly mustReconnect: boolean } | undefined;
   private lookedAt = -Infinity;
+  private reloadedAt = -Infinity;
   /** Where local reads go by the file. */
   private writtenLocal: Address | undefined;
   private readonly logChange: Log;
@@ -101,6 +104,7 @@ export class Routing {
 
   private isLocalStale(): boolean {
     const { localTarget, route } = this.ports.state;
+    if (this.ports.now() - this.reloadedAt < LOCAL_SETTLE_MS) return false;
     return route !== undefined && localTarget !== undefined && !(this.writtenLocal !== undefined && sameAddress(this.writtenLocal, localTarget));
   }
 
@@ -206,6 +210,7 @@ export class Routing {
 
   private async apply(route: Route): Promise<number> {
     const { pooler, state, metrics, log, now } = this.ports;
+    this.reloadedAt = now();
     state.pooler = await pooler.reload(route);
     this.severingSince = undefined;
     if (state.paused) await this.resume();

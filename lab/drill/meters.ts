@@ -79,6 +79,7 @@ export const startMeters = (
   service: string,
   directory: string,
   writers: readonly NodeSettings[] = lab.nodes,
+  probeEvery: number = PROBE_EVERY,
 ): Meters => {
   const { database } = lab.region.postgres;
   const writer = (zone: string): WriterConfiguration => ({
@@ -105,20 +106,20 @@ export const startMeters = (
         lastAcks,
       ),
     ),
-    proberOf(lab, credentials, directory, lastAcks),
+    proberOf(lab, credentials, directory, lastAcks, probeEvery),
   ];
   return running(meters, [...writers.map((n) => join(directory, `writer-${n.zone}.jsonl`)), proberFile(lab, directory)], lastAcks);
 };
 
 const proberFile = ({ region }: LabSettings, directory: string): string => join(directory, `prober-${region.name}.jsonl`);
 
-const proberOf = (lab: LabSettings, credentials: Credentials, directory: string, lastAcks: Map<string, LastAck>): Meter => {
+const proberOf = (lab: LabSettings, credentials: Credentials, directory: string, lastAcks: Map<string, LastAck>, everySeconds = PROBE_EVERY): Meter => {
   const prober: ProberConfiguration = {
     nodes: lab.nodes.map(({ zone, cgroup }) => ({ zone, cgroup })),
     database: lab.region.postgres.database,
     superuser: 'postgres',
     password: credentials.superuser,
-    everySeconds: PROBE_EVERY,
+    everySeconds,
   };
   return start('prober', proberFile(lab, directory), [...NODE, bundle('meter-prober'), JSON.stringify(prober)], lastAcks);
 };

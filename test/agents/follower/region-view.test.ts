@@ -1,13 +1,5 @@
-import {
-  forwardName,
-  localTarget,
-  MAX_PEER_AGE_MS,
-  seenByRouting,
-  servingPeer,
-  type LocalObservation,
-  type PeerView,
-} from '../../../agents/follower/region-view';
-import type { Leader, Reading } from '../../../agents/follower/decide';
+import { localTarget, MAX_PEER_AGE_MS, seenByRouting, servingPeer, type LocalObservation, type PeerView } from '../../../agents/follower/region-view';
+import { forwardName, type Leader, type Reading } from '../../../agents/follower/decide';
 import type { RegionStatus } from '../../../lib/failover/region-role';
 import { followerConfig } from '../../../lib/services/follower';
 import { homeRegion } from '../../../lib/topology/derive';
