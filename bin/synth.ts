@@ -53,7 +53,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     secrets: 'aws-secrets-manager',
     certificates: 'cert-manager',
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
-    regionGateway: 'internal-load-balancer',
+    regionGateway: 'none',
   });
 
 const featureFlags = (): Record<string, unknown> => {

@@ -13,8 +13,11 @@ export interface Platform {
   readonly certificates: 'cert-manager' | 'provided';
   /** Where backups go: AWS' own S3 by the pods' role, or another store by keys that somebody has put into a Secret. */
   readonly backups: BackupStorage;
-  /** What stands at the addresses that other regions know: a network load balancer, or the nodes, to which the network routes them. */
-  readonly regionGateway: 'internal-load-balancer' | 'node-addresses';
+  /**
+   * What stands at the addresses that other regions know: the nodes, to which the network routes them, or nothing. Without it a standby region waits for ever, and no
+   * guard runs: it could never hear the other region, and would keep a region that restarts as a whole from coming back.
+   */
+  readonly regionGateway: 'node-addresses' | 'none';
 }
 
 export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', 'cache'] as const;

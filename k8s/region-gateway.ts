@@ -21,41 +21,18 @@ interface Entrance {
  * streams); `region-status` to every follower, ready or not.
  */
 export const defineRegionGateway = (scope: Construct, context: ChartContext): void => {
-  const { environment, region } = context;
-  if (!hasPeers(environment)) return;
+  const { environment, region, platform } = context;
+  if (!hasPeers(environment) || platform.regionGateway === 'none') return;
   entrance(scope, context, { name: 'region-gateway', addresses: gatewayAddresses(region), ports: GATEWAY_PORTS, always: false });
   entrance(scope, context, { name: 'region-status', addresses: regionStatusAddresses(region), ports: { status: REGION_STATUS_PORT }, always: true });
 };
 
-const entrance = (scope: Construct, { environment, region, platform }: ChartContext, { name, addresses, ports, always }: Entrance): void => {
+const entrance = (scope: Construct, { environment }: ChartContext, { name, addresses, ports, always }: Entrance): void => {
   const service: unknown = KubeService.manifest({
     metadata: { name, namespace: NAMESPACE, labels: labelsOf('pgbouncer', environment) },
     spec: { selector: selectorOf('pgbouncer'), ports: servicePorts(ports), publishNotReadyAddresses: always },
   });
-  const shape =
-    platform.regionGateway === 'node-addresses'
-      ? [JsonPatch.add('/spec/externalIPs', [...addresses])]
-      : [
-          JsonPatch.add('/spec/type', 'LoadBalancer'),
-          JsonPatch.add('/spec/loadBalancerClass', 'service.k8s.aws/nlb'),
-          JsonPatch.add('/metadata/annotations', internalLoadBalancer(region.zones.length, addresses)),
-        ];
-  patchedObject(scope, name, service, ...shape);
-};
-
-/** A network load balancer without a public address, in the isolated subnets, straight to the pods. */
-const internalLoadBalancer = (zones: number, addresses: readonly string[]): Record<string, string> => {
-  const annotation = (key: string): string => `service.beta.kubernetes.io/aws-load-balancer-${key}`;
-  return {
-    [annotation('scheme')]: 'internal',
-    [annotation('nlb-target-type')]: 'ip',
-    [annotation('subnets')]: Array.from({ length: zones }, (_, i) => `isolatedSubnet${i + 1}`).join(','),
-    [annotation('private-ipv4-addresses')]: addresses.join(','),
-    [annotation('attributes')]: 'load_balancing.cross_zone.enabled=true',
-    [annotation('healthcheck-interval')]: '5',
-    [annotation('healthcheck-healthy-threshold')]: '2',
-    [annotation('healthcheck-unhealthy-threshold')]: '2',
-  };
+  patchedObject(scope, name, service, JsonPatch.add('/spec/externalIPs', [...addresses]));
 };
 
 /** From other regions, and from this one's own nodes and load balancers, which pass it on. */

@@ -21,7 +21,7 @@ export const guardConfiguration = ({ environment, region }: ChartContext): Recor
  * primary have that the new primary region never received? That is written to the volume before Patroni rewinds it away.
  */
 export const guardRegion = ({ environment, region, platform }: ChartContext, mounts: VolumeMount[], identity: EnvVar[]): Container[] => {
-  if (!hasPeers(environment)) return [];
+  if (!hasPeers(environment) || platform.regionGateway === 'none') return [];
   const common = { imagePullPolicy: platform.imagePullPolicy };
   const config = (name: string): string => `${PATRONI_CONFIG_DIR}/${name}`;
   const guard = container({

@@ -35,7 +35,7 @@ export const AWS: Platform = {
     addressing: 'host',
     authority: 'public',
   },
-  regionGateway: 'internal-load-balancer',
+  regionGateway: 'none',
 };
 
 export const environmentNamed = (name: string): Environment => {
