@@ -32,7 +32,7 @@ export const persistentVolumes = (lab: LabSettings): readonly KubernetesObject[]
     ...cacheVolumes(lab, node).map(({ name, claim, size }) => volume(node, name, size, claim)),
   ]),
   // Of the replica that stays behind: on the last node, and for its claim only.
-  ...lab.nodes.slice(-1).map((node) =>
-    volume(node, 'delayed', lab.region.postgres.storage, { namespace: NAMESPACE, name: `data-${delayedReplicaName(lab.region)}-0` }),
-  ),
+  ...lab.nodes
+    .slice(-1)
+    .map((node) => volume(node, 'delayed', lab.region.postgres.storage, { namespace: NAMESPACE, name: `data-${delayedReplicaName(lab.region)}-0` })),
 ];

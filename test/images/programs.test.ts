@@ -31,20 +31,25 @@ describeIf(imageTools, 'the programs of the images', () => {
     ['patroni', 'patroni --version; postgres --version', /patroni 4\.1\.5.*\(PostgreSQL\) 17\./s],
     ['pgbouncer', 'pgbouncer --version', /PgBouncer 1\.24\./],
     ['agent', 'node --version', /v20\./],
+    ['valkey', 'cache-server --version; cache-cli --version', /Valkey server v=8\.1\..*valkey-cli 8\.1\./s],
+    ['redis', 'cache-server --version; cache-cli --version', /Redis server v=8\.0\..*redis-cli 8\.0\./s],
   ])('%s has the versions that are promised', async (image, command, expected) => {
     expect(await sh(image, command)).toMatch(expected);
   });
 
-  test.each<ImageName>(['etcd', 'patroni', 'pgbouncer', 'agent'])('%s runs as user 999, misses no library, and keeps no package lists', async (image) => {
-    expect(await sh(image, 'id -u; id -g')).toBe('999\n999\n');
-    expect(
-      await sh(
-        image,
-        'find /usr/bin /usr/sbin /usr/lib/postgresql /opt -type f \\( -perm -u+x -o -name "*.so*" \\) -exec ldd {} + 2>/dev/null | grep "not found" || true',
-      ),
-    ).toBe('');
-    expect(await sh(image, 'ls /var/lib/apt/lists')).toBe('');
-  });
+  test.each<ImageName>(['etcd', 'patroni', 'pgbouncer', 'agent', 'valkey', 'redis'])(
+    '%s runs as user 999, misses no library, and keeps no package lists',
+    async (image) => {
+      expect(await sh(image, 'id -u; id -g')).toBe('999\n999\n');
+      expect(
+        await sh(
+          image,
+          'find /usr/bin /usr/sbin /usr/lib/postgresql /opt -type f \\( -perm -u+x -o -name "*.so*" \\) -exec ldd {} + 2>/dev/null | grep "not found" || true',
+        ),
+      ).toBe('');
+      expect(await sh(image, 'ls /var/lib/apt/lists')).toBe('');
+    },
+  );
 
   test.each<[ImageName, string]>([
     ['etcd', 'pkg:deb/debian/etcd-server@3.5.'],
@@ -52,6 +57,8 @@ describeIf(imageTools, 'the programs of the images', () => {
     ['patroni', 'pkg:deb/debian/postgresql-17@17.'],
     ['pgbouncer', 'pkg:deb/debian/pgbouncer@1.24.'],
     ['agent', 'pkg:deb/debian/nodejs@20.'],
+    ['valkey', 'pkg:deb/debian/valkey-server@8.1.'],
+    ['redis', 'pkg:deb/debian/redis-server@'],
   ])('the bill of materials of %s lists %s', async (image, purl) => {
     const sbom = JSON.parse(await sh(image, 'cat /usr/share/holdfast/sbom.spdx.json')) as Sbom;
     expect(sbom.spdxVersion).toBe('SPDX-2.3');
