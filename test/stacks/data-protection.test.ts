@@ -178,3 +178,11 @@ describe('alarms on backups', () => {
     });
   });
 });
+
+test.each([
+  ['home', home],
+  ['standby', standby],
+])('the %s region has a key of its own that signs and never leaves KMS', (_role, template) => {
+  template.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', MultiRegion: Match.absent() });
+  template.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/holdfast/production/signing' });
+});

@@ -21,6 +21,7 @@ test.each([
     'eu-central-1-data-protection',
     [
       'DataKey17AFBB84',
+      'SigningKey49B95470',
       'BackupsAccessLogs4CD0EFAD',
       'BackupsBucket2936A3AA',
       'CredentialsSuperuserPassword8008A2D6',
@@ -31,7 +32,7 @@ test.each([
       'CredentialsPostgresD778A518',
     ],
   ],
-  ['us-east-1-data-protection', ['DataKey17AFBB84', 'BackupsAccessLogs4CD0EFAD', 'BackupsBucket2936A3AA']],
+  ['us-east-1-data-protection', ['DataKey17AFBB84', 'SigningKey49B95470', 'BackupsAccessLogs4CD0EFAD', 'BackupsBucket2936A3AA']],
   [
     'eu-central-1-platform',
     ['KubernetesSecretsKey86ABA781', 'KubernetesCluster0CA8310C', 'Nodeseucentral1aA2048F34', 'Nodeseucentral1bFF83A403', 'Nodeseucentral1c13CE8663'],
