@@ -52,8 +52,9 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
 
 const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
+  const cache = lab.environment.cache === null ? {} : { cache: image(lab.environment.cache.engine) };
   return {
-    images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') },
+    images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns'), ...cache },
     imagePullPolicy: 'Never',
     storage: 'local',
     secrets: 'provided',

@@ -1,6 +1,7 @@
 /** Where the platform issues certificates: cert-manager objects (its CRDs have no types in cdk8s-plus; these are the fields we use). */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { CACHE_SERVICE } from '../lib/services/cache-keeper';
 import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
@@ -74,6 +75,12 @@ export const requestPoolerCertificate = (scope: Construct, { environment }: Char
 /** Its name is the role that PostgreSQL takes it for. */
 export const requestMaintenanceCertificate = (scope: Construct, { environment }: ChartContext): void =>
   request(scope, environment, { secretName: TLS_SECRETS.maintenance, commonName: MAINTENANCE_ROLE, usages: ['client auth'] });
+
+/** Nodes of the cache talk to each other with it, both ways, and clients see it. */
+export const requestCacheCertificate = (scope: Construct, { environment }: ChartContext): void => {
+  const dnsNames = [...serviceNames(CACHE_SERVICE, '*.'), ...serviceNames(CACHE_SERVICE), 'localhost'];
+  request(scope, environment, { secretName: TLS_SECRETS.cache, commonName: CACHE_SERVICE, dnsNames, usages: ['server auth', 'client auth'] });
+};
 
 const serviceNames = (service: string, prefix = ''): string[] =>
   [`${service}.${NAMESPACE}.svc`, `${service}.${NAMESPACE}.svc.cluster.local`].map((name) => `${prefix}${name}`);

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import type { Environment, Region } from '../lib/topology/types';
 import { BackupChart } from './backup';
+import { CacheChart } from './cache';
 import { ClusterChart } from './cluster';
 import type { ChartContext } from './data-chart';
 import { DelayedReplicaChart } from './delayed-replica';
@@ -19,7 +20,7 @@ export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `backup`, `delayed-replica`. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -34,7 +35,9 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   const scope = new Construct(app, `${environment.name}-${region.name}`);
   const data = [new ClusterChart(scope, context), new EtcdChart(scope, context), new PostgresChart(scope, context), new PoolerChart(scope, context)];
   // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
-  const charts = region.role === 'home' ? [...data, new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : data;
+  const ofTheHome = region.role === 'home' ? [new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : [];
+  const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
+  const charts: Chart[] = [...data, ...ofTheHome, ...cache];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

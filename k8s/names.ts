@@ -9,6 +9,8 @@ export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** Pods in namespaces with this label may connect to the pooler. */
 export const DATABASE_CLIENT_LABEL = { 'holdfast.dev/database-client': 'true' };
+/** Pods in namespaces with this label may connect to the cache. */
+export const CACHE_CLIENT_LABEL = { 'holdfast.dev/cache-client': 'true' };
 /** Pods in namespaces with this label may scrape metrics. */
 export const MONITORING_LABEL = { 'holdfast.dev/monitoring': 'true' };
 
@@ -22,6 +24,7 @@ export const TLS_SECRETS = {
   backupClient: 'backup-client-tls',
   pgbouncer: 'pgbouncer-server-tls',
   maintenance: 'maintenance-client-tls',
+  cache: 'cache-server-tls',
 } as const;
 
 export const CREDENTIALS_SECRET = 'postgres-credentials';
@@ -41,7 +44,12 @@ export const REPOSITORY_SECRET_KEY = 'repository.conf';
 export const POOLER_USERS_SECRET = 'pgbouncer-users';
 export const POOLER_USERS_KEY = 'userlist.txt';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'backup' | 'postgres-delayed' | 'maintenance';
+/** Its keys: `CACHE_PASSWORD_KEYS`. */
+export const CACHE_CREDENTIALS_SECRET = 'cache-credentials';
+export const CACHE_USERS_SECRET = 'cache-users';
+export const CACHE_USERS_KEY = 'users.acl';
+
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -2,8 +2,8 @@ import type { BackupStorage } from '../lib/services/pgbackrest';
 
 /** Everything that may differ between the lab and AWS: one small typed value. Whatever is not in here is the same on both. */
 export interface Platform {
-  /** Image references of our containers, with tag or digest. */
-  readonly images: Readonly<Record<ImageName, string>>;
+  /** Image references of our containers, with tag or digest; `cache` only where the environment has one. */
+  readonly images: Readonly<Record<Exclude<ImageName, 'cache'>, string>> & { readonly cache?: string };
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   /** `ebs-gp3`: encrypted EBS volumes, made on demand; `local`: volumes that exist already on the nodes. */
   readonly storage: 'ebs-gp3' | 'local';
@@ -17,5 +17,5 @@ export interface Platform {
   readonly regionGateway: 'internal-load-balancer' | 'node-addresses';
 }
 
-export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns'] as const;
+export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', 'cache'] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];

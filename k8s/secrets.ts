@@ -1,14 +1,18 @@
 /** Where passwords come from AWS Secrets Manager: External Secrets objects. No password is ever part of a template. */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { CACHE_PASSWORD_KEYS, type CacheUser, usersAcl } from '../lib/services/cache-users';
 import { repositorySecrets } from '../lib/services/pgbackrest';
-import { postgresSecretName, repositoryRegions } from '../lib/topology/derive';
+import { cacheSecretName, homeRegion, postgresSecretName, repositoryRegions } from '../lib/topology/derive';
 import type { Region } from '../lib/topology/types';
 import type { ChartContext } from './data-chart';
 import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni';
 import { USERNAME_KEYS } from '../lib/services/rotation/roles';
 import {
   BACKUP_CIPHER_KEY,
+  CACHE_CREDENTIALS_SECRET,
+  CACHE_USERS_KEY,
+  CACHE_USERS_SECRET,
   CREDENTIAL_KEYS,
   CREDENTIALS_SECRET,
   NAMESPACE,
@@ -54,36 +58,42 @@ export const fetchPostgresCredentials = (scope: Construct, context: ChartContext
     `      password: '{{ index . "${CREDENTIAL_KEYS[use]}" }}'`,
   ];
   const file = `postgresql:\n  authentication:\n${[...login('replication'), ...login('rewind')].join('\n')}\n`;
-  externalSecret(scope, CREDENTIALS_SECRET, context, 'Merge', { [PATRONI_CREDENTIALS_FILE]: file });
+  externalSecret(scope, CREDENTIALS_SECRET, postgresSecret(context), 'Merge', { [PATRONI_CREDENTIALS_FILE]: file });
 };
 
 /** PgBouncer's list of users: the login in use. Quotes are doubled there. */
 export const fetchPoolerUsers = (scope: Construct, context: ChartContext): void => {
   const user = field(USERNAME_KEYS.application, context.region.postgres.applicationRole);
   const password = `{{ index . "${CREDENTIAL_KEYS.application}" | replace "\\"" "\\"\\"" }}`;
-  externalSecret(scope, POOLER_USERS_SECRET, context, 'Replace', { [POOLER_USERS_KEY]: `"${user}" "${password}"\n` });
+  externalSecret(scope, POOLER_USERS_SECRET, postgresSecret(context), 'Replace', { [POOLER_USERS_KEY]: `"${user}" "${password}"\n` });
+};
+
+const postgresSecret = ({ environment, region }: ChartContext): string => postgresSecretName(environment, region);
+
+/** The same passwords in every region; a standby's copy bears the home's name. The list of users has digests only. */
+export const fetchCacheCredentials = (scope: Construct, { environment }: ChartContext): void => {
+  const remote = cacheSecretName(environment, homeRegion(environment));
+  const digestOf = (user: CacheUser): readonly string[] => [`{{ index . "${CACHE_PASSWORD_KEYS[user]}" | sha256sum }}`];
+  const users = usersAcl({ application: digestOf('application'), replication: digestOf('replication'), operator: digestOf('operator') });
+  externalSecret(scope, CACHE_CREDENTIALS_SECRET, remote, 'Merge', {});
+  externalSecret(scope, CACHE_USERS_SECRET, remote, 'Replace', { [CACHE_USERS_KEY]: users });
 };
 
 /** The passphrase of the backup repositories, as a file that pgbackrest.conf includes. */
 export const fetchRepositorySecrets = (scope: Construct, context: ChartContext): void => {
   const repositories = repositoryRegions(context.environment, context.region).length;
   const text = repositorySecrets(repositories, `{{ index . "${BACKUP_CIPHER_KEY}" }}`);
-  externalSecret(scope, REPOSITORY_SECRET, context, 'Replace', { [REPOSITORY_SECRET_KEY]: text });
+  externalSecret(scope, REPOSITORY_SECRET, postgresSecret(context), 'Replace', { [REPOSITORY_SECRET_KEY]: text });
 };
 
-const externalSecret = (
-  scope: Construct,
-  name: string,
-  { environment, region }: ChartContext,
-  mergePolicy: 'Merge' | 'Replace',
-  data: Readonly<Record<string, string>>,
-): void => {
+/** @param remote the secret's name in AWS Secrets Manager */
+const externalSecret = (scope: Construct, name: string, remote: string, mergePolicy: 'Merge' | 'Replace', data: Readonly<Record<string, string>>): void => {
   const spec: ExternalSecretSpec = {
     // Once: from then on a rotation changes what is in the cluster, in an order in which nothing fails, and the copy in AWS after it.
     refreshPolicy: 'CreatedOnce',
     secretStoreRef: { name: STORE, kind: 'SecretStore' },
     target: { name, creationPolicy: 'Owner', deletionPolicy: 'Retain', template: { engineVersion: 'v2', mergePolicy, data } },
-    dataFrom: [{ extract: { key: postgresSecretName(environment, region) } }],
+    dataFrom: [{ extract: { key: remote } }],
   };
   new ApiObject(scope, `external-secret-${name}`, { apiVersion: API_VERSION, kind: 'ExternalSecret', metadata: { name, namespace: NAMESPACE }, spec });
 };

@@ -1,6 +1,7 @@
 /** Is the lab's data tier whole? Asked strictly before every drill. */
 import { NAMESPACE, postgresMemberCount } from '../lib/topology/derive';
 import { isReady, type KubernetesApi, type Node, type Pod } from './kubernetes/api';
+import { cacheComplaints } from './cache-tier/status';
 import { clusterMembers, complaints, type PatroniClientTls, type PatroniMember } from './patroni';
 import type { LabSettings } from './settings';
 
@@ -35,6 +36,7 @@ export const health = async (lab: LabSettings, api: KubernetesApi, tls: PatroniC
     complaints: [
       ...nodes.filter((n) => !isReady(n)).map((n) => `${n.metadata.name} is not ready`),
       ...podComplaints,
+      ...(await cacheComplaints(lab, api)),
       ...(members.error === undefined ? complaints(members.list, counts.postgres).map((c) => `PostgreSQL: ${c}`) : [`PostgreSQL: ${members.error}`]),
     ],
   };

@@ -5,12 +5,17 @@ import { PATRONI_CREDENTIALS_FILE, PATRONI_ROLES } from '../lib/services/patroni
 import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { AUTHORITY_SECRET, type SignedSecret } from '../lib/services/rotation/authority';
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
+import { CACHE_SERVICE } from '../lib/services/cache-keeper';
+import { CACHE_PASSWORD_KEYS, passwordDigest, usersAcl, type CacheUser } from '../lib/services/cache-users';
 import { NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
 import type { PatroniClientTls } from './patroni';
 import type { LabSettings } from './settings';
+
+/** Of the cache's users. */
+export type CachePasswords = Readonly<Record<CacheUser, string>>;
 
 export interface Credentials {
   readonly superuser: string;
@@ -20,6 +25,7 @@ export interface Credentials {
   readonly application: string;
   /** The application's login in use: changes with each rotation. */
   readonly applicationUser: string;
+  readonly cache: CachePasswords;
   /** PEM: the authority of the data tier, and a client certificate that Patroni and etcd accept. */
   readonly ca: string;
   readonly client: KeyPair;
@@ -42,7 +48,7 @@ export const clientTls = (credentials: Credentials): PatroniClientTls => ({
   key: credentials.client.key,
 });
 
-const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret, CertificateRequest>> => {
+const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret | 'cache-server-tls', CertificateRequest>> => {
   const domain = `${NAMESPACE}.svc.cluster.local`;
   const local = ['DNS:localhost', 'IP:127.0.0.1'];
   const etcdNames = [`DNS:*.etcd.${domain}`, `DNS:etcd.${domain}`, ...local];
@@ -59,6 +65,11 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret, Ce
     'patroni-client-tls': { commonName: 'patroni', usages: ['clientAuth'] },
     'backup-client-tls': { commonName: BACKUP_CLIENT, usages: ['clientAuth'] },
     'maintenance-client-tls': { commonName: MAINTENANCE_ROLE, usages: ['clientAuth'] },
+    'cache-server-tls': {
+      commonName: CACHE_SERVICE,
+      usages: ['serverAuth', 'clientAuth'],
+      alternativeNames: [`DNS:*.${CACHE_SERVICE}.${domain}`, `DNS:${CACHE_SERVICE}.${domain}`, ...local],
+    },
     'pgbouncer-server-tls': {
       commonName: 'pgbouncer',
       usages: ['serverAuth'],
@@ -85,6 +96,7 @@ export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): 
     rewind: passwords(PASSWORD_KEYS.rewind) ?? before.rewind,
     application: passwords(PASSWORD_KEYS.application) ?? before.application,
     applicationUser: passwords(USERNAME_KEYS.application) ?? before.applicationUser,
+    cache: before.cache,
     ca: client('ca.crt') ?? before.ca,
     client: { certificate: client('tls.crt') ?? before.client.certificate, key: client('tls.key') ?? before.client.key },
   });
@@ -105,13 +117,30 @@ export const newAuthority = (): Promise<KeyPair> => createAuthority('holdfast-da
 /** What all regions of a lab have in common: who signs their certificates, and the passwords (a standby has its primary's roles). */
 export interface SharedSecrets {
   readonly authority: KeyPair;
-  readonly passwords: Pick<Credentials, 'superuser' | 'replication' | 'rewind' | 'application'>;
+  readonly passwords: Pick<Credentials, 'superuser' | 'replication' | 'rewind' | 'application' | 'cache'>;
 }
 
 export const createSharedSecrets = async (): Promise<SharedSecrets> => ({
   authority: await newAuthority(),
-  passwords: { superuser: newPassword(), replication: newPassword(), rewind: newPassword(), application: newPassword() },
+  passwords: {
+    superuser: newPassword(),
+    replication: newPassword(),
+    rewind: newPassword(),
+    application: newPassword(),
+    cache: { application: newPassword(), replication: newPassword(), operator: newPassword() },
+  },
 });
+
+const cacheSecrets = (passwords: CachePasswords): readonly KubernetesObject[] => {
+  const users = Object.keys(CACHE_PASSWORD_KEYS) as readonly CacheUser[];
+  const digestOf = (user: CacheUser): readonly string[] => [passwordDigest(passwords[user])];
+  return [
+    secret('cache-credentials', Object.fromEntries(users.map((user) => [CACHE_PASSWORD_KEYS[user], passwords[user]]))),
+    secret('cache-users', {
+      'users.acl': usersAcl({ application: digestOf('application'), replication: digestOf('replication'), operator: digestOf('operator') }),
+    }),
+  ];
+};
 
 /** Makes everything new, keeps what the lab itself needs in its directory, and returns the Secrets to apply. */
 export const createSecrets = async (lab: LabSettings, { authority, passwords }: SharedSecrets): Promise<readonly KubernetesObject[]> => {
@@ -142,6 +171,7 @@ export const createSecrets = async (lab: LabSettings, { authority, passwords }: 
       [PATRONI_CREDENTIALS_FILE]: patroniCredentials(logins),
       [ROLES_FILE]: rolesJson([]),
     }),
+    ...cacheSecrets(credentials.cache),
     secret('pgbouncer-users', { 'userlist.txt': userlist([{ user: credentials.applicationUser, password: credentials.application }]) }),
   ];
 };

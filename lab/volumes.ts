@@ -1,42 +1,38 @@
-/** The lab's disks: one local PersistentVolume per node and service, bound to its zone like an EBS volume. */
+/** The lab's disks: local PersistentVolumes per node and service, bound to their zone like EBS volumes. */
 import { delayedReplicaName, NAMESPACE } from '../lib/topology/derive';
-import { storageQuantity } from '../lib/topology/units';
+import { type Gibibytes, storageQuantity } from '../lib/topology/units';
+import { cacheVolumes } from './cache-tier/volumes';
 import type { KubernetesObject } from './kubernetes/api';
 import { volumePath } from './kubernetes/node';
-import type { LabSettings } from './settings';
+import type { LabSettings, NodeSettings } from './settings';
 
-export const persistentVolumes = (lab: LabSettings): readonly KubernetesObject[] => [...memberVolumes(lab), ...delayedVolume(lab)];
+interface Volume extends KubernetesObject {
+  readonly spec: object;
+}
 
-const memberVolumes = (lab: LabSettings): readonly KubernetesObject[] =>
-  lab.nodes.flatMap((node) =>
-    (['etcd', 'postgres'] as const).map((service) => ({
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: `${service}-${node.name}` },
-      spec: {
-        capacity: { storage: storageQuantity(lab.region[service].storage) },
-        accessModes: ['ReadWriteOnce'],
-        persistentVolumeReclaimPolicy: 'Retain',
-        storageClassName: 'holdfast-data',
-        local: { path: volumePath(node, service) },
-        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node.name] }] }] } },
-      },
-    })),
-  );
+/** @param claim the only one that may have it; @default - any claim of its size */
+const volume = (node: NodeSettings, name: string, size: Gibibytes, claim?: { readonly namespace: string; readonly name: string }): Volume => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: `${name}-${node.name}` },
+  spec: {
+    capacity: { storage: storageQuantity(size) },
+    accessModes: ['ReadWriteOnce'],
+    persistentVolumeReclaimPolicy: 'Retain',
+    storageClassName: 'holdfast-data',
+    local: { path: volumePath(node, name) },
+    nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node.name] }] }] } },
+    ...(claim === undefined ? {} : { claimRef: claim }),
+  },
+});
 
-/** Of the replica that stays behind: on the last node, and for its claim only. */
-const delayedVolume = (lab: LabSettings): readonly KubernetesObject[] =>
-  lab.nodes.slice(-1).map((node) => ({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: `delayed-${node.name}` },
-    spec: {
-      capacity: { storage: storageQuantity(lab.region.postgres.storage) },
-      accessModes: ['ReadWriteOnce'],
-      persistentVolumeReclaimPolicy: 'Retain',
-      storageClassName: 'holdfast-data',
-      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: NAMESPACE, name: `data-${delayedReplicaName(lab.region)}-0` },
-      local: { path: volumePath(node, 'delayed') },
-      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node.name] }] }] } },
-    },
-  }));
+export const persistentVolumes = (lab: LabSettings): readonly KubernetesObject[] => [
+  ...lab.nodes.flatMap((node) => [
+    ...(['etcd', 'postgres'] as const).map((service) => volume(node, service, lab.region[service].storage)),
+    ...cacheVolumes(lab, node).map(({ name, claim, size }) => volume(node, name, size, claim)),
+  ]),
+  // Of the replica that stays behind: on the last node, and for its claim only.
+  ...lab.nodes.slice(-1).map((node) =>
+    volume(node, 'delayed', lab.region.postgres.storage, { namespace: NAMESPACE, name: `data-${delayedReplicaName(lab.region)}-0` }),
+  ),
+];

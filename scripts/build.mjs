@@ -29,6 +29,7 @@ const targets = {
   holdfast: program('bin/holdfast.ts', 'holdfast'),
   'meter-writer': program('lab/meter/writer.ts', 'meter-writer'),
   'meter-intruder': program('lab/meter/intruder.ts', 'meter-intruder'),
+  'meter-cache': program('lab/meter/cache-writer.ts', 'meter-cache'),
   'meter-prober': program('lab/meter/prober.ts', 'meter-prober'),
   agents: () => bundleAgents(),
 };

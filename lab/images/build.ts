@@ -6,7 +6,7 @@ import { kubernetesBinaries } from '../kubernetes/binaries';
 import { projectRoot } from '../kubernetes/scripts';
 import { withLock } from '../lock';
 import { Buildah, packageIndexArgs } from './buildah';
-import { IMAGE_NAMES, type ImageName } from './catalog';
+import { IMAGE_NAMES, IMAGES, type ImageName } from './catalog';
 import { baseContext, imageContext, stageContext, type Context } from './context';
 import { runLogged } from './namespaces';
 import { requirePrograms, requireRoot, requireSpace } from './preflight';
@@ -123,7 +123,13 @@ const buildImage = async (session: Session, image: Planned): Promise<string> => 
   await stageContext(image.context, staged);
   const log = logOf(session, image.context);
   const buildArgs = { BASE: base, ...packageIndexArgs(), ...image.context.buildArgs };
-  await session.buildah.build({ reference: image.reference, context: staged, dockerfile: join(staged, image.name, 'Dockerfile'), buildArgs, log });
+  await session.buildah.build({
+    reference: image.reference,
+    context: staged,
+    dockerfile: join(staged, IMAGES[image.name].directory ?? image.name, 'Dockerfile'),
+    buildArgs,
+    log,
+  });
   const partial = join(session.scratch, `${image.name}.tar`);
   await session.buildah.exportArchive(image.reference, partial, log);
   await rename(partial, image.archive);

@@ -51,11 +51,11 @@ export const baseContext = async (suite: string): Promise<Context> => {
 
 /** One image's inputs: images/common, its own directory, and what is generated for it. */
 export const imageContext = async (name: ImageName, base: Context, inputs: BuildInputs): Promise<Context> => {
-  const { built = [], generated, buildArgs = {} } = IMAGES[name];
+  const { built = [], generated, buildArgs = {}, directory = name } = IMAGES[name];
   const missing = built.filter((path) => !existsSync(join(imagesDirectory(), path)));
   if (missing.length > 0) throw new Error(`images/${missing.join(', images/')} is missing: \`node scripts/build.mjs agents\` makes it`);
   const extra = generated === undefined ? {} : await generated(inputs);
-  const files = await directoryFiles(['common', name], Object.keys(extra));
+  const files = await directoryFiles(['common', directory], Object.keys(extra));
   for (const [path, source] of Object.entries(extra)) files.set(path, source);
   return { name, files, buildArgs, hash: await hashContext(files, [name, base.hash, JSON.stringify(buildArgs)]) };
 };

@@ -8,10 +8,11 @@ import { createNodeLeg, deleteNetns, inNetns } from '../hosts/network';
 import { copyContainerdRoot } from '../images/containerd-template';
 import { killProcesses, recordProcess } from '../processes';
 import type { LabSettings, NodeSettings } from '../settings';
+import { cacheVolumes } from '../cache-tier/volumes';
 import { labScript } from './scripts';
 
 /** Where the local volumes of a node are; the lab's PersistentVolumes name these folders. */
-export const volumePath = (node: NodeSettings, volume: 'etcd' | 'postgres' | 'delayed'): string => join(node.directory, 'volumes', volume, 'data');
+export const volumePath = (node: NodeSettings, volume: string): string => join(node.directory, 'volumes', volume, 'data');
 
 /** Room for the database, the WAL that a missing standby holds back, and a data directory that a restore has set aside; sparse. */
 const DATABASE_DISK = '6G';
@@ -83,9 +84,9 @@ const proxyConfig = (lab: LabSettings, node: NodeSettings): string =>
   });
 
 /** A disk of its own per node: ext4 in a sparse file. */
-const createVolumes = async (node: NodeSettings): Promise<void> => {
-  await mkdir(volumePath(node, 'etcd'), { recursive: true });
-  await mkdir(volumePath(node, 'delayed'), { recursive: true });
+const createVolumes = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
+  const folders = ['etcd', 'delayed', ...cacheVolumes(lab, node).map((volume) => volume.name)];
+  for (const folder of folders) await mkdir(volumePath(node, folder), { recursive: true });
   const mountPoint = join(node.directory, 'volumes', 'postgres');
   const image = `${mountPoint}.ext4`;
   await mkdir(mountPoint, { recursive: true });
@@ -113,7 +114,7 @@ export const prepareNode = async (lab: LabSettings, node: NodeSettings, images: 
     writeFile(join(node.directory, 'kubelet.yaml'), kubeletConfig(lab, node)),
     writeFile(join(node.directory, 'kube-proxy.yaml'), proxyConfig(lab, node)),
     copyContainerdRoot(images.template, join(node.directory, 'containerd')),
-    createVolumes(node),
+    createVolumes(lab, node),
   ]);
 };
 

@@ -4,7 +4,7 @@ import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, type IDependable } from 'constructs';
-import { homeRegion, postgresSecretName } from '../topology/derive';
+import { cacheSecretName, homeRegion, postgresSecretName } from '../topology/derive';
 import type { Environment } from '../topology/types';
 import { PodIdentityRole } from './pod-identity';
 
@@ -21,7 +21,7 @@ export interface ExternalSecretsProps {
   readonly after: readonly IDependable[];
 }
 
-/** The External Secrets operator, which may read one secret: the passwords of this environment's PostgreSQL. */
+/** The External Secrets operator, which may read the passwords of this environment's PostgreSQL and cache, and nothing else. */
 export class ExternalSecrets extends Construct {
   /** Installed when this is done; objects of its resource types come after it. */
   readonly release: eks.HelmChart;
@@ -45,14 +45,13 @@ export class ExternalSecrets extends Construct {
     const role = new PodIdentityRole(this, 'Role', {
       namespace: NAMESPACE,
       serviceAccount: 'external-secrets',
-      description: "Reads the passwords of this environment's PostgreSQL",
+      description: "Reads the passwords of this environment's PostgreSQL and cache",
     });
     // Secrets Manager appends a hyphen and six random characters to the name; a standby's replica bears the home's name.
-    const secret = Stack.of(this).formatArn({
-      service: 'secretsmanager',
-      resource: `secret:${postgresSecretName(environment, homeRegion(environment))}-??????`,
-    });
-    role.addToPolicy(new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: [secret] }));
+    const home = homeRegion(environment);
+    const names = [postgresSecretName(environment, home), ...(environment.cache === null ? [] : [cacheSecretName(environment, home)])];
+    const secrets = names.map((name) => Stack.of(this).formatArn({ service: 'secretsmanager', resource: `secret:${name}-??????` }));
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: secrets }));
     role.addToPolicy(
       new iam.PolicyStatement({
         actions: ['kms:Decrypt'],

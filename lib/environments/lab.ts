@@ -36,4 +36,10 @@ export const lab: EnvironmentInput = {
       { table: 'receipts', column: 'submitted_at', olderThan: days(90), archiveTo: 'receipts_archive', every: 'month' },
     ],
   },
+  cache: {
+    maxMemory: mebibytes(64),
+    storage: gibibytes(3),
+    resources: { cpu: millicores(20), memory: mebibytes(160), cpuLimit: millicores(1000) },
+    keeper: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
+  },
 };

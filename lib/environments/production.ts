@@ -28,5 +28,6 @@ export const production: EnvironmentInput = {
     },
     pooler: { poolSize: 90, maxClientConnections: 5000 },
   },
+  cache: { maxMemory: mebibytes(2048), storage: gibibytes(20), resources: { cpu: millicores(250), memory: mebibytes(3072), cpuLimit: millicores(2000) } },
   backups: { retentionDays: 35, objectLockDays: 14, secondRepository: true, delayedReplica: { delay: hours(1) } },
 };

@@ -13,5 +13,6 @@ export const staging: EnvironmentInput = {
     },
   ],
   everyRegion: { cluster: { instanceType: 'm7i.xlarge' }, postgres: { storage: gibibytes(100) } },
+  cache: {},
   backups: { retentionDays: 14 },
 };

@@ -1,4 +1,7 @@
 /** The renderers: one function per service, model in, configuration out. */
+export * from './cache';
+export * from './cache-keeper';
+export * from './cache-users';
 export * from './corefile';
 export * from './etcd';
 export * from './follower';

@@ -36,6 +36,17 @@ export const FOLLOWER_CONFIG_DIR = '/etc/follower';
 /** What the maintenance agent reads. */
 export const MAINTENANCE_CONFIG_DIR = '/etc/maintenance';
 
+export const CACHE_CONFIG_DIR = '/etc/cache';
+export const CACHE_USERS_FILE = `${CACHE_CONFIG_DIR}/users/users.acl`;
+export const CACHE_DATA_MOUNT = '/var/lib/cache';
+/** Not the mount itself, as with etcd. */
+export const CACHE_DATA_DIR = `${CACHE_DATA_MOUNT}/data`;
+/** What is known only when a pod starts: its address, the password for replication. */
+export const CACHE_RUN_DIR = '/run/cache';
+export const CACHE_LOCAL_FILE = `${CACHE_RUN_DIR}/local.conf`;
+
+export const CACHE_KEEPER_CONFIG_DIR = '/etc/cache-keeper';
+
 /** Mounts of TLS Secrets; each holds tls.crt, tls.key, ca.crt (postgresCa: ca.crt only). */
 export const TLS_DIRS = {
   etcdPeer: '/tls/etcd-peer',
@@ -47,6 +58,8 @@ export const TLS_DIRS = {
   backupClient: '/tls/backup-client',
   pgbouncer: '/tls/pgbouncer',
   maintenance: '/tls/maintenance',
+  cache: '/tls/cache',
+  cacheCa: '/tls/cache-ca',
 } as const;
 
 export interface TlsFiles {

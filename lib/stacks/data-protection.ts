@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { BackupAlarms } from '../constructs/backup-alarms';
 import { BackupBucket } from '../constructs/backup-bucket';
 import { BackupReplication } from '../constructs/backup-replication';
-import { DatabaseCredentials } from '../constructs/database-credentials';
+import { CACHE_PASSWORDS, DatabaseCredentials } from '../constructs/database-credentials';
 import { dataKeyAlias } from '../constructs/names';
 import { SigningKey } from '../constructs/signing-key';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
@@ -41,7 +41,9 @@ export class DataProtection extends RegionalStack {
   }
 
   private protectHome({ environment, region, standbys }: DataProtectionProps, source: s3.IBucket): void {
-    new DatabaseCredentials(this, 'Credentials', { environment, region, encryptionKey: this.key, replicateTo: standbys.map((s) => s.regionModel) });
+    const credentials = { environment, region, encryptionKey: this.key, replicateTo: standbys.map((s) => s.regionModel) };
+    new DatabaseCredentials(this, 'Credentials', credentials);
+    if (environment.cache !== null) new DatabaseCredentials(this, 'CacheCredentials', { ...credentials, passwords: CACHE_PASSWORDS });
     const [destination] = standbys;
     new BackupAlarms(this, 'BackupAlarms', { environment, bucket: source });
     if (environment.backups.replicateToStandby) {

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { applyChart } from '../constructs/chart-manifest';
 import { BackupAccess } from '../constructs/backup-access';
 import { ClusterAddon, NodeAddons, VolumeAddon } from '../constructs/cluster-addons';
-import { ContainerImages, type ImageName } from '../constructs/container-images';
+import { ContainerImages, type ImageReferences } from '../constructs/container-images';
 import { ExternalSecrets } from '../constructs/external-secrets';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
 import { NodeGroups } from '../constructs/node-groups';
@@ -14,7 +14,7 @@ import type { Environment, Region } from '../topology/types';
 import type { DataProtection } from './data-protection';
 
 /** Renders a region's charts, in the order in which they have to be applied. */
-export type ChartsFor = (environment: Environment, region: Region, images: Readonly<Record<ImageName, string>>) => readonly Chart[];
+export type ChartsFor = (environment: Environment, region: Region, images: ImageReferences) => readonly Chart[];
 
 export interface PlatformProps extends RegionalStackProps {
   readonly vpc: ec2.IVpc;
@@ -54,9 +54,10 @@ export class Platform extends RegionalStack {
     new VolumeAddon(this, 'Volumes', { clusterName, after: foundation });
   }
 
-  private buildImages({ region, imagesDirectory }: PlatformProps): Readonly<Record<ImageName, string>> {
+  private buildImages({ environment, region, imagesDirectory }: PlatformProps): ImageReferences {
     const instanceType = new ec2.InstanceType(region.cluster.instanceType);
-    return new ContainerImages(this, 'Images', { directory: imagesDirectory, instanceType }).references;
+    const engine = environment.cache === null ? {} : { cacheEngine: environment.cache.engine };
+    return new ContainerImages(this, 'Images', { directory: imagesDirectory, instanceType, ...engine }).references;
   }
 
   private defineNodes(): NodeGroups {

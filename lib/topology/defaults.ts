@@ -1,5 +1,5 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Certificates, Maintenance, Objective, Region, Replication, Rotation } from './types';
+import type { Backups, Cache, Certificates, Maintenance, Objective, Region, Replication, Rotation } from './types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
@@ -48,6 +48,25 @@ export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'
 export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
 export const ROTATION_DEFAULTS: Rotation = { databaseEvery: days(30), grace: hours(1) };
 export const REPLICATION_DEFAULTS: Replication = { heartbeat: seconds(1), stalenessBound: seconds(5) };
+export const CACHE_DEFAULTS: Cache = {
+  engine: 'valkey',
+  shards: 3,
+  replicasPerMaster: 2,
+  nodeTimeout: seconds(1),
+  minReplicasToWrite: 1,
+  minReplicasMaxLag: seconds(2),
+  maxMemory: mebibytes(1024),
+  maxMemoryPolicy: 'noeviction',
+  memoryAlertPercent: 90,
+  appendFsync: 'everysec',
+  storage: gibibytes(10),
+  resources: { cpu: millicores(100), memory: mebibytes(1536), cpuLimit: millicores(1000) },
+  keeper: {
+    checkInterval: seconds(1),
+    requestTimeout: seconds(1),
+    resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(500) },
+  },
+};
 export const BACKUP_DEFAULTS: Backups = {
   retentionDays: 35,
   objectLockDays: 0,
@@ -95,4 +114,9 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'region-rejoin': objective(5),
   'maintenance-under-load': objective(5),
   'connections-exhausted': objective(60),
+  'redis-master-dies': objective(5),
+  'redis-az-lost': objective(5),
+  'redis-master-isolated': objective(5),
+  'redis-majority-lost': objective(15),
+  'redis-memory-full': objective(10),
 };

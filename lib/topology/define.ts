@@ -1,5 +1,6 @@
 import {
   BACKUP_DEFAULTS,
+  CACHE_DEFAULTS,
   CERTIFICATE_DEFAULTS,
   MAINTENANCE_DEFAULTS,
   ROTATION_DEFAULTS,
@@ -11,7 +12,7 @@ import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
 import type { Scenario } from './scenarios';
-import type { Environment, EnvironmentInput, Objective, Region, RegionInput } from './types';
+import type { Cache, Environment, EnvironmentInput, Objective, Region, RegionInput } from './types';
 import { TopologyError, type Violation } from './violation';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -51,7 +52,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   maintenance: merge(MAINTENANCE_DEFAULTS, input.maintenance) as unknown as Environment['maintenance'],
   objectives: merge(OBJECTIVE_DEFAULTS, input.objectives) as unknown as Record<Scenario, Objective>,
   drills: input.drills ?? [],
-  cache: input.cache ?? null,
+  cache: input.cache === undefined || input.cache === null ? null : (merge(CACHE_DEFAULTS, input.cache) as unknown as Cache),
   edge: input.edge ?? null,
   dns: input.dns ?? null,
   workloads: input.workloads ?? [],

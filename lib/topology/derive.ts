@@ -72,6 +72,10 @@ export const delayedReplicaName = (region: Region): string => `${postgresName(re
 export const restoreRequestName = (region: Region): string => `${postgresName(region)}-restore`;
 export const BACKUP_SERVER_PORT = 8432;
 
+/** The same for the cache's users. */
+export const cacheSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/cache`;
+export const CACHE_SECRET_KEYS = ['application-password', 'replication-password', 'operator-password'] as const;
+
 export const poolerCount = (region: Region): number => region.zones.length * region.pooler.replicasPerAz;
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);

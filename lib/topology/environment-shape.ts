@@ -1,6 +1,7 @@
 /** What an `EnvironmentInput` looks like, field by field. */
 import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
+import { MAX_MEMORY_POLICIES } from './types';
 import type {
   Backups,
   Cache,
@@ -80,6 +81,27 @@ const pooler = object<Part<'pooler'>>(
   {},
 );
 const follower = object<Part<'follower'>>({ pollInterval: duration, requestTimeout: duration, resources }, {});
+const cache = object<Exclude<EnvironmentInput['cache'], undefined | null>>(
+  {
+    engine: oneOf(['redis', 'valkey']),
+    shards: count,
+    replicasPerMaster: oneOf([1, 2]),
+    nodeTimeout: duration,
+    minReplicasToWrite: count,
+    minReplicasMaxLag: duration,
+    maxMemory: mebi,
+    maxMemoryPolicy: oneOf(MAX_MEMORY_POLICIES),
+    memoryAlertPercent: count,
+    appendFsync: oneOf(['always', 'everysec', 'no']),
+    storage: gibi,
+    resources,
+    keeper: object<Partial<Omit<Cache['keeper'], 'resources'>> & { readonly resources?: Partial<Resources> }>(
+      { checkInterval: duration, requestTimeout: duration, resources },
+      {},
+    ),
+  },
+  {},
+);
 const regionParts = { cluster, etcd, postgres, pooler, follower };
 
 const region = object<RegionInput>(
@@ -149,7 +171,7 @@ const environment = object<EnvironmentInput>(
     maintenance: object<Partial<Maintenance>>(maintenanceFields, {}),
     objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),
     drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),
-    cache: nullable(object<Cache>({ engine: oneOf(['redis', 'valkey']), replicasPerMaster: oneOf([1, 2]) }, { engine: true, replicasPerMaster: true })),
+    cache: nullable(cache),
     edge: nullable(object<Edge>({ wafRequestsPerSecondPerIp: count }, { wafRequestsPerSecondPerIp: true })),
     dns: nullable(object<Dns>({ zoneName: text }, { zoneName: true })),
     workloads: listOf(object<Workload>({ name: text, image: text }, { name: true, image: true })),

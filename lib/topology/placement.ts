@@ -1,6 +1,7 @@
 /** Whether the pods of one AZ fit its nodes: requests against what the nodes offer. */
 import type { NodeCapacity } from './instance-types';
-import type { Region, Resources } from './types';
+import { cachePods, SHARDS } from './cache-placement';
+import type { Cache, Region, Resources } from './types';
 
 export interface PodRequest {
   readonly name: string;
@@ -20,8 +21,16 @@ const request = (name: string, ...containers: readonly Resources[]): PodRequest 
 });
 const times = (n: number, pod: PodRequest): readonly PodRequest[] => Array.from({ length: n }, () => pod);
 
+const cachePodsPerZone = (region: Region, cache: Cache): readonly PodRequest[] => {
+  if (cache.shards > SHARDS.most) return []; // another rule refuses it
+  const pods = cachePods(cache, region);
+  const fullest = Math.max(0, ...region.zones.map((zone) => pods.filter((pod) => pod.zone === zone).length));
+  return [...times(fullest, request('cache', cache.resources)), request('cache-keeper', cache.keeper.resources)];
+};
+
 /** The pods that one AZ has to hold; with members spread evenly, the fullest AZ. */
-export const podsPerZone = (region: Region): readonly PodRequest[] => [
+export const podsPerZone = (region: Region, cache: Cache | null): readonly PodRequest[] => [
+  ...(cache === null ? [] : cachePodsPerZone(region, cache)),
   ...times(region.postgres.membersPerAz, request('postgres', region.postgres.resources)),
   ...times(Math.ceil(region.etcd.members / Math.max(1, region.zones.length)), request('etcd', region.etcd.resources)),
   ...times(region.pooler.replicasPerAz, request('pgbouncer', region.pooler.resources, region.follower.resources)),

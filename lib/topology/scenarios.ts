@@ -21,7 +21,7 @@ export const DATABASE_SCENARIOS = [
   'etcd-leader-lost-with-primary',
   'disk-full',
 ] as const;
-export const CACHE_SCENARIOS = [] as const;
+export const CACHE_SCENARIOS = ['redis-master-dies', 'redis-az-lost', 'redis-master-isolated', 'redis-majority-lost', 'redis-memory-full'] as const;
 export const BACKUP_SCENARIOS = [] as const;
 export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
 export const SECRET_SCENARIOS = ['rotate-secrets', 'credentials-compromised'] as const;

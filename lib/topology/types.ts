@@ -147,12 +147,57 @@ export interface Follower {
   readonly resources: Resources;
 }
 
-/** Redis Cluster. Only declared by this release: an environment that sets it is refused until the cache is carried out. */
+/** The cluster's keeper: creates it, heals it, and leads its masters back home. */
+export interface CacheKeeper {
+  /** Pause between two looks at every node. */
+  readonly checkInterval: Seconds;
+  /** A node that has not answered within this time counts as silent in that look. */
+  readonly requestTimeout: Seconds;
+  /** Of each keeper; there is one per AZ. */
+  readonly resources: Resources;
+}
+
+/** What happens to writes when the memory is full; `noeviction` refuses them, everything else throws keys away. */
+export const MAX_MEMORY_POLICIES = [
+  'noeviction',
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-random',
+  'volatile-ttl',
+] as const;
+export type MaxMemoryPolicy = (typeof MAX_MEMORY_POLICIES)[number];
+
+/** A cluster of Redis or Valkey in each region, over all of its AZs. */
 export interface Cache {
-  /** The program. */
+  /** The program; both speak the same protocol. */
   readonly engine: 'redis' | 'valkey';
-  /** 2 where no acknowledged write may be lost. */
+  /** Masters, each with an equal share of the 16384 hash slots; >= 3, because a failover needs the votes of a majority of them. */
+  readonly shards: number;
+  /** Copies of each master, every one in another AZ. 2 where no write that WAIT confirmed may be lost. */
   readonly replicasPerMaster: 1 | 2;
+  /** A node that has been silent for so long is suspected, and failed over when a majority of the masters agrees; >= 1, in milliseconds at the finest. */
+  readonly nodeTimeout: Seconds;
+  /** A master with fewer replicas in step refuses writes; 0: never. Less than `replicasPerMaster`, so that a shard which lost an AZ is written to. */
+  readonly minReplicasToWrite: number;
+  /** A replica that was last heard of longer ago is not in step; whole seconds, >= 1. */
+  readonly minReplicasMaxLag: Seconds;
+  /** Memory for data on each node, at most two thirds of the node's memory: the rest is for copies of pages while the file is rewritten, and for buffers. */
+  readonly maxMemory: Mebibytes;
+  /** What happens when `maxMemory` is reached. */
+  readonly maxMemoryPolicy: MaxMemoryPolicy;
+  /** From so many percent of `maxMemory` on the keeper complains. */
+  readonly memoryAlertPercent: number;
+  /** When the append-only file is flushed to the disk: with every write, every second, or when the kernel likes. */
+  readonly appendFsync: 'always' | 'everysec' | 'no';
+  /** Volume of each node: at least three times `maxMemory`, for the file, its rewritten copy, and growth in between. */
+  readonly storage: Gibibytes;
+  /** Of each node. */
+  readonly resources: Resources;
+  /** What keeps the cluster whole. */
+  readonly keeper: CacheKeeper;
 }
 
 /** Edge (WAF, CDN). Only declared. */
@@ -328,7 +373,7 @@ export interface Environment {
   readonly objectives: Readonly<Record<Scenario, Objective>>;
   /** Drills on a schedule. Only declared: must be empty in this release. */
   readonly drills: readonly DrillSchedule[];
-  /** Only declared: must be null in this release. */
+  /** Redis or Valkey in each region, or null: none. */
   readonly cache: Cache | null;
   /** Only declared: must be null in this release. */
   readonly edge: Edge | null;
@@ -363,7 +408,7 @@ export interface EnvironmentInput {
   readonly maintenance?: Partial<Maintenance>;
   readonly objectives?: Partial<Record<Scenario, Partial<Objective>>>;
   readonly drills?: readonly DrillSchedule[];
-  readonly cache?: Cache | null;
+  readonly cache?: DeepPartial<Cache> | null;
   readonly edge?: Edge | null;
   readonly dns?: Dns | null;
   readonly workloads?: readonly Workload[];

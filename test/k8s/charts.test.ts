@@ -199,8 +199,8 @@ describe('a changed configuration', () => {
 });
 
 describe('charts', () => {
-  test('a home region has seven, in the order in which they are applied', () => {
-    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance', 'backup', 'delayed-replica']);
+  test('a home region has eight, in the order in which they are applied', () => {
+    expect(aws.map(({ name }) => name)).toEqual(['cluster', 'etcd', 'postgres', 'pooler', 'maintenance', 'backup', 'delayed-replica', 'cache']);
     const charts = chartsFor(new App(), production, homeRegion(production), AWS);
     expect(charts.map((chart) => chart.node.dependencies.map((d) => d.node.id))).toEqual([
       [],
@@ -210,6 +210,7 @@ describe('charts', () => {
       ['pooler'],
       ['maintenance'],
       ['backup'],
+      ['delayed-replica'],
     ]);
   });
 

@@ -50,7 +50,7 @@ const isFlag = (item: unknown): item is string => typeof item === 'string' && /^
 const openedText = (text: string, key: string): unknown => {
   // A template of External Secrets is no document yet.
   if (/\.(yml|yaml|json)$/.test(key) && !text.includes('{{')) return opened(parse(text));
-  if (key.endsWith('.conf')) return Object.fromEntries(text.split('\n').map((line) => [line.split('=')[0] ?? line, line.split('=').slice(1).join('=')]));
+  if (key.endsWith('.conf')) return Object.fromEntries(text.split('\n').map((line) => (/^([^ =]+)[ =](.*)$/.exec(line) ?? [line, line, '']).slice(1, 3)));
   if (key.endsWith('.ini')) return Object.fromEntries(text.split('\n').map((line) => [line.split(' = ')[0] ?? line, line.split(' = ').slice(1).join(' = ')]));
   return text;
 };

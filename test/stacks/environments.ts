@@ -19,9 +19,9 @@ afterAll(() => {
 });
 
 /** One object per chart, with an image in it: what is inside the charts is tested elsewhere. */
-export const smallCharts: ChartsFor = (_environment, region, images) => {
+export const smallCharts: ChartsFor = (environment, _region, images) => {
   const app = new cdk8s.App();
-  const names = region.role === 'home' ? ['cluster', 'etcd', 'postgres', 'pooler'] : ['cluster', 'etcd'];
+  const names = ['cluster', 'etcd', 'postgres', 'pooler', ...(environment.cache === null ? [] : ['cache'])];
   return names.map((name) => {
     const chart = new cdk8s.Chart(app, name);
     new cdk8s.ApiObject(chart, 'object', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { image: images.etcd } });

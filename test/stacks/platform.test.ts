@@ -150,9 +150,9 @@ describe('the add-ons', () => {
         Statement: [
           {
             Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
-            Resource: {
-              'Fn::Join': ['', [`arn:aws:secretsmanager:${region}:`, { Ref: 'AWS::AccountId' }, ':secret:holdfast/production/eu-central-1/postgres-??????']],
-            },
+            Resource: ['cache', 'postgres'].map((what) => ({
+              'Fn::Join': ['', [`arn:aws:secretsmanager:${region}:`, { Ref: 'AWS::AccountId' }, `:secret:holdfast/production/eu-central-1/${what}-??????`]],
+            })),
           },
           { Action: 'kms:Decrypt', Condition: { StringEquals: { 'kms:ViaService': Match.anyValue() } } },
         ],

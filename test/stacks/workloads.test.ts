@@ -9,9 +9,9 @@ interface Applied {
 }
 const applied = (): ReadonlyMap<string, Applied> => new Map(Object.entries(home.findResources('Custom::AWSCDK-EKS-KubernetesResource')) as [string, Applied][]);
 
-test('applies etcd, then PostgreSQL, then the pooler', () => {
+test('applies etcd, then PostgreSQL, then the pooler, then the cache', () => {
   const ids = [...applied().keys()];
-  expect(ids.map((id) => id.replace(/^Cluster(Chart\w+?)[0-9A-F]{8}$/, '$1'))).toEqual(['Chartetcd', 'Chartpostgres', 'Chartpooler']);
+  expect(ids.map((id) => id.replace(/^Cluster(Chart\w+?)[0-9A-F]{8}$/, '$1'))).toEqual(['Chartetcd', 'Chartpostgres', 'Chartpooler', 'Chartcache']);
   expect(applied().get(ids[1] ?? '')?.DependsOn).toEqual([ids[0]]);
   expect(applied().get(ids[2] ?? '')?.DependsOn).toEqual([ids[1]]);
 });
@@ -26,9 +26,9 @@ test('names the images by their content, in the registry of the account and regi
 
 test('a standby region runs the same charts', () => {
   const ids = [...resourcesOf(templateOf(production, 'us-east-1-workloads'), 'Custom::AWSCDK-EKS-KubernetesResource').keys()];
-  expect(ids.map((id) => id.slice(0, -8))).toEqual(['ClusterChartetcd', 'ClusterChartpostgres', 'ClusterChartpooler']);
+  expect(ids.map((id) => id.slice(0, -8))).toEqual(['ClusterChartetcd', 'ClusterChartpostgres', 'ClusterChartpooler', 'ClusterChartcache']);
 });
 
 test('the workloads can be deleted without touching the platform', () => {
-  expect([...resourcesOf(home).values()].map((r) => r.Type)).toEqual(Array(3).fill('Custom::AWSCDK-EKS-KubernetesResource'));
+  expect([...resourcesOf(home).values()].map((r) => r.Type)).toEqual(Array(4).fill('Custom::AWSCDK-EKS-KubernetesResource'));
 });

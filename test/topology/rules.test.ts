@@ -27,6 +27,14 @@ const receipts: RetentionPolicy = { table: 'receipts', column: 'submitted_at', o
 const retention = (...policies: readonly Partial<RetentionPolicy>[]): EnvironmentInput =>
   environmentWith({ maintenance: { retention: policies.map((policy) => ({ ...receipts, ...policy })) } });
 const maintenance = (changes: EnvironmentInput['maintenance'] & object): EnvironmentInput => environmentWith({ maintenance: changes });
+const ROOMY: Partial<RegionInput> = { cluster: { instanceType: 'm7i.2xlarge' } };
+const cache = (changes: EnvironmentInput['cache'] & object, rest: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
+  ...withRegion(ROOMY),
+  ...rest,
+  cache: changes,
+});
+/** Confirmed writes may be lost: what promises nothing may be configured freely. */
+const LOSSY = { objectives: everyObjective({ rpo: seconds(60), rto: minutes(10) }) };
 const zones = (letters: string): readonly string[] => Array.from(letters, (letter) => `eu-central-1${letter}`);
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -392,10 +400,65 @@ const CASES: Readonly<Record<string, Case>> = {
       [maintenance({ timeLimit: seconds(59) }), 'maintenance.timeLimit', /60 s to less/],
     ],
   },
+  'cache-has-a-majority': {
+    keeps: cache({ shards: 3 }),
+    breaks: [
+      [cache({ shards: 2 }), 'cache.shards', /use 3/],
+      [cache({ shards: 301 }), 'cache.shards', /3 to 300/],
+    ],
+  },
+  'cache-survives-a-zone-loss': {
+    keeps: cache({ shards: 6, maxMemory: mebibytes(256), resources: { memory: mebibytes(512) } }),
+    breaks: [
+      [cache({ shards: 4 }), 'cache.shards', /leaves 2 masters of the 3 that a majority needs/],
+      [{ ...withRegion({ ...ROOMY, zones: zones('ab') }), cache: {} }, 'cache.shards', /use 2 shards|multiple of 2/],
+    ],
+  },
+  'cache-copies-are-apart': {
+    keeps: cache({ replicasPerMaster: 2 }),
+    breaks: [[{ ...withRegion({ ...ROOMY, zones: zones('ab') }), cache: {} }, 'cache.replicasPerMaster', /as many AZs as copies/]],
+  },
+  'cache-stays-writable': {
+    keeps: cache({ replicasPerMaster: 1, minReplicasToWrite: 0 }, LOSSY),
+    breaks: [
+      [cache({ replicasPerMaster: 1, minReplicasToWrite: 1 }, LOSSY), 'cache.minReplicasToWrite', /use 0, or replicasPerMaster 2/],
+      [cache({ minReplicasToWrite: 2 }), 'cache.minReplicasToWrite', /0 to 1/],
+    ],
+  },
+  'cache-zero-loss-needs-two-replicas': {
+    keeps: cache({ replicasPerMaster: 2, minReplicasToWrite: 1 }),
+    breaks: [
+      [cache({ replicasPerMaster: 1, minReplicasToWrite: 0 }), 'cache.replicasPerMaster', /every scenario of the cache/],
+      [cache({ minReplicasToWrite: 0 }), 'cache.minReplicasToWrite', /cut off stops accepting/],
+    ],
+  },
+  'cache-timeouts': {
+    keeps: cache({ nodeTimeout: seconds(1.5) }, GENEROUS),
+    breaks: [
+      [cache({ nodeTimeout: seconds(0.5) }), 'cache.nodeTimeout', /1 s to 15 s/],
+      [cache({ nodeTimeout: seconds(1.00001) }), 'cache.nodeTimeout', /use seconds\(1\)/],
+      [cache({ minReplicasMaxLag: seconds(1.5) }), 'cache.minReplicasMaxLag', /whole seconds/],
+      [cache({ keeper: { checkInterval: seconds(0) } }), 'cache.keeper.checkInterval', /> 0 s/],
+    ],
+  },
+  'cache-memory-fits': {
+    keeps: cache({ maxMemory: mebibytes(1024), resources: { memory: mebibytes(1536) }, storage: gibibytes(3) }),
+    breaks: [
+      [cache({ maxMemory: mebibytes(1025), resources: { memory: mebibytes(1536) } }), 'cache.maxMemory', /at most 1024 MiB/],
+      [cache({ storage: gibibytes(2) }), 'cache.storage', /gibibytes\(3\)/],
+      [cache({ memoryAlertPercent: 100 }), 'cache.memoryAlertPercent', /1 to 99/],
+    ],
+  },
+  'cache-limits-cover-requests': {
+    keeps: cache({ resources: { cpu: millicores(500), cpuLimit: millicores(500) } }),
+    breaks: [
+      [cache({ resources: { cpu: millicores(500), cpuLimit: millicores(400) } }), 'cache.resources.cpuLimit', />= cpu/],
+      [cache({ keeper: { resources: { cpu: millicores(600) } } }), 'cache.keeper.resources.cpuLimit', /600m/],
+    ],
+  },
   'nothing-is-ignored': {
     keeps: environmentWith({ cache: null, drills: [] }),
     breaks: [
-      [environmentWith({ cache: { engine: 'redis', replicasPerMaster: 2 } }), 'cache', /in this release/],
       [environmentWith({ edge: { wafRequestsPerSecondPerIp: 100 } }), 'edge', /nothing would carry it out/],
       [environmentWith({ dns: { zoneName: 'example.com' } }), 'dns', /null/],
       [environmentWith({ drills: [{ drill: 'az-lost', every: 'quarter' }] }), 'drills', /empty list/],

@@ -1,3 +1,4 @@
+import { CACHE_DEFAULTS } from '../../lib/topology/defaults';
 import { defineEnvironment } from '../../lib/topology/define';
 import { componentsOf, startOrder, type Component } from '../../lib/topology/start-order';
 import { environmentWith } from './fixtures';
@@ -5,7 +6,7 @@ import { environmentWith } from './fixtures';
 const environment = defineEnvironment(environmentWith());
 const full = {
   ...environment,
-  cache: { engine: 'redis', replicasPerMaster: 1 } as const,
+  cache: CACHE_DEFAULTS,
   dns: { zoneName: 'example.com' },
   workloads: [
     { name: 'api', image: 'api:1' },

@@ -1,4 +1,5 @@
 /** What each component of the start order is in Kubernetes. */
+import { CACHE_SET_LABEL, cachePods, cacheSetName } from '../../topology/cache-placement';
 import { majority, NAMESPACE, poolerCount, postgresMemberCount, postgresName } from '../../topology/derive';
 import { componentsOf, startOrder, type Component } from '../../topology/start-order';
 import type { Environment, Region } from '../../topology/types';
@@ -73,12 +74,31 @@ const TIERS: Readonly<Partial<Record<Component['kind'], Describe>>> = {
   }),
 };
 
+/** A StatefulSet per AZ: a region without one of its AZs must come back, too. The keeper, which nothing here starts, makes a cluster of them again. */
+const cacheTiers = ({ cache }: Environment, region: Region): readonly Tier[] =>
+  cache === null
+    ? []
+    : region.zones.map((zone) => {
+        const set = cacheSetName(zone);
+        const workload = dataWorkload('StatefulSet', set, 'cache');
+        const members = cachePods(cache, region).filter((pod) => pod.zone === zone).length;
+        return {
+          id: set,
+          kind: 'cache',
+          workload: { ...workload, labels: { ...workload.labels, [CACHE_SET_LABEL]: set } },
+          members,
+          enough: 0,
+          oneAtATime: false,
+        };
+      });
+
 /**
  * The tiers of a region in their start order.
  * @throws Error when the environment has a component that this release can't start
  */
 export const tiersOf = (environment: Environment, region: Region): readonly Tier[] =>
-  startOrder(componentsOf(environment)).map(({ id, kind }) => {
+  startOrder(componentsOf(environment)).flatMap(({ id, kind }) => {
+    if (kind === 'cache') return cacheTiers(environment, region);
     const describe = TIERS[kind];
     if (describe === undefined) throw new Error(`"${id}" is part of ${environment.name}, and this release does not know how to start it`);
     return { id, kind, ...describe(region) };

@@ -3,7 +3,7 @@ import { homeRegion } from '../derive';
 import { isDatabaseScenario, type Scenario } from '../scenarios';
 import type { Environment, Objective } from '../types';
 import { BACKUP_STAGES } from './backups';
-import { CACHE_STAGES } from './cache';
+import { CACHE_LOSSES, CACHE_STAGES } from './cache';
 import { DATABASE_STAGES } from './database';
 import type { FamilyLosses, FamilyStages, LossBound } from './family';
 import { OPERATION_STAGES } from './operations';
@@ -37,7 +37,7 @@ export const lossBound = (environment: Environment): LossBound =>
 
 const PROCEDURE_STAGES: Partial<FamilyStages<string>> = { ...CACHE_STAGES, ...BACKUP_STAGES, ...REGION_STAGES, ...SECRET_STAGES, ...OPERATION_STAGES };
 /** Scenarios that are not listed lose what the home region's database may lose. */
-const LOSSES: FamilyLosses<string> = { ...REGION_LOSSES };
+const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES };
 
 const stagesFor = (environment: Environment, scenario: Scenario): readonly Stage[] => {
   if (isDatabaseScenario(scenario)) return DATABASE_STAGES[scenario](homeRegion(environment));

@@ -64,10 +64,10 @@ export const limitsCoverRequests: Rule = regionRule(
 export const podsFitTheNodes: Rule = regionRule(
   'pods-fit-the-nodes',
   'What an AZ’s pods request fits its running nodes, beside what the system’s own pods take on each.',
-  (region, at) => {
+  (region, at, environment) => {
     const node = nodeCapacity(region.cluster.instanceType);
     if (node === undefined) return [];
-    const left = fitOntoNodes(podsPerZone(region), node, region.cluster.nodesPerAz);
+    const left = fitOntoNodes(podsPerZone(region, environment.cache), node, region.cluster.nodesPerAz);
     return when(left.length > 0, () => ({
       path: at('cluster'),
       given: `${region.cluster.nodesPerAz} x ${region.cluster.instanceType} per AZ, ${node.cpu - PER_NODE_RESERVE.cpu}m and ${node.memory - PER_NODE_RESERVE.memory} MiB free on each; no room for ${left.map((pod) => `${pod.name} (${pod.cpu}m, ${pod.memory} MiB)`).join(', ')}`,

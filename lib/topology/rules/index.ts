@@ -1,4 +1,5 @@
 import { archiveIsBounded, backupSchedules, delayIsReal, oneCopyOfTheBackups, verificationIsWatched } from './backups';
+import { CACHE_RULES } from './cache';
 import { instanceTypeIsKnown, kubernetesIsSupported, limitsCoverRequests, nodeCounts, podsFitTheNodes } from './cluster';
 import { backupsAreKept, certificatesRenewInTime, lockEndsBeforeRetention, replicationNeedsAStandby } from './data';
 import {
@@ -64,6 +65,7 @@ export const RULES: readonly Rule[] = [
   sharedBuffersLeaveRoom,
   poolsFitConnections,
   poolersServeClients,
+  ...CACHE_RULES,
   certificatesRenewInTime,
   rotationsEnd,
   backupsAreKept,

@@ -33,13 +33,16 @@ interface Miss {
 
 const tenths = (seconds: number): number => Math.ceil(seconds * 10 - 1e-6) / 10;
 
+/** The cache is the environment's, everything else a region's. */
+const pathOf = (home: number, setting: string): string => (setting.startsWith('cache.') ? setting : `regions[${home}].${setting}`);
+
 const missOf = (environment: Environment, home: number, scenario: Scenario): readonly Miss[] => {
   const budget = budgetFor(environment, scenario);
   const excess = tenths(budget.upperSeconds - budget.objective.rto);
   if (excess <= 0) return [];
   const change = stagesToChange(budget, excess);
   const setting = change[0]?.settings[0];
-  return [{ budget, excess, change, path: setting === undefined ? `objectives.${scenario}.rto` : `regions[${home}].${setting}` }];
+  return [{ budget, excess, change, path: setting === undefined ? `objectives.${scenario}.rto` : pathOf(home, setting) }];
 };
 
 const describe = ({ scenario, upperSeconds, stages, objective }: Budget): string =>

@@ -3,9 +3,9 @@ import { rule, when, type Rule } from './rule';
 /** What the model can say and this release does not carry out: refused, so that nothing is ignored silently. */
 export const nothingIsIgnored: Rule = rule(
   'nothing-is-ignored',
-  'Parts that are only declared (cache, edge, dns, drills, workloads) are refused until a release carries them out.',
+  'Parts that are only declared (edge, dns, drills, workloads) are refused until a release carries them out.',
   (environment) => [
-    ...(['cache', 'edge', 'dns'] as const).flatMap((part) =>
+    ...(['edge', 'dns'] as const).flatMap((part) =>
       when(environment[part] !== null, () => ({
         path: part,
         given: JSON.stringify(environment[part]),

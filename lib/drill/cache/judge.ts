@@ -1,0 +1,101 @@
+/** Judges one run of a drill of the cache. Pure. */
+import type { ContractFigures, ProcedureOutcome } from '../procedure-run';
+import { fail, pass, unknown, type Finding } from '../verdict';
+import type { CacheHistory } from './history';
+import { falseFailovers, isolatedSeconds, losses, mastersAtOnce, shardGaps, unservedBefore, type CacheLoss, type ShardGap } from './measure';
+
+export interface CacheExpectation {
+  readonly objective: { readonly rtoSeconds: number; readonly rpoSeconds: number };
+  readonly budgetUpperSeconds: number;
+  readonly healthyDeadlineSeconds: number;
+  /** The struck shards' masters are meant to be two for a moment. */
+  readonly isolation: boolean;
+}
+
+/** Shards that the fault does not strike may pause for so long. */
+export const OTHER_SHARDS_SECONDS = 1;
+
+const seconds = (n: number): string => `${n.toFixed(2)} s`;
+const longest = (gaps: readonly ShardGap[]): ShardGap | undefined => [...gaps].sort((a, b) => b.seconds - a.seconds)[0];
+const where = (gap: ShardGap): string => `${gap.client}, shard ${gap.shard}, ${gap.mode === 'wait' ? 'with WAIT' : 'without WAIT'}`;
+
+const gapFinding = (gap: ShardGap | undefined, { objective, budgetUpperSeconds }: CacheExpectation): Finding => {
+  if (gap === undefined) return unknown('gap', 'no client could be served');
+  const detail = `${seconds(gap.seconds)} (${where(gap)})`;
+  if (gap.open) return fail('gap', `${detail}: not served any more until the end`);
+  if (gap.seconds > objective.rtoSeconds) return fail('gap', `${detail}; the objective is ${objective.rtoSeconds} s`);
+  return gap.seconds > budgetUpperSeconds
+    ? fail('gap', `${detail}; the budget allows ${budgetUpperSeconds} s`)
+    : pass('gap', `${detail} of ${budgetUpperSeconds} s`);
+};
+
+const othersFinding = (gap: ShardGap | undefined): Finding => {
+  if (gap === undefined) return pass('other-shards', 'the fault strikes every shard');
+  const detail = `${seconds(gap.seconds)} (${where(gap)}) of ${OTHER_SHARDS_SECONDS} s`;
+  return gap.seconds > OTHER_SHARDS_SECONDS ? fail('other-shards', detail) : pass('other-shards', detail);
+};
+
+const lossFinding = ({ lost, acked }: CacheLoss, rpoSeconds: number): Finding => {
+  if (lost.wait === null) return unknown('confirmed-writes', 'what is there in the end could not be read');
+  const detail = `${lost.wait} of ${acked.wait} writes that WAIT confirmed are missing`;
+  return lost.wait > 0 && rpoSeconds === 0 ? fail('confirmed-writes', detail) : pass('confirmed-writes', detail);
+};
+
+const healthFinding = (healthyAgain: number | null, deadline: number): Finding =>
+  healthyAgain === null
+    ? fail('healthy-again', `not within ${deadline} s after the fault`)
+    : healthyAgain > deadline
+      ? fail('healthy-again', `after ${seconds(healthyAgain)}; allowed are ${deadline} s`)
+      : pass('healthy-again', `after ${seconds(healthyAgain)}`);
+
+const mastersFinding = (masters: number, isolation: boolean): Finding =>
+  masters > 1 && !isolation ? fail('one-master', 'two nodes accepted writes of one shard side by side') : pass('one-master', `at most ${masters} at once`);
+
+const steadyFinding = (history: CacheHistory): Finding => {
+  const unserved = unservedBefore(history);
+  if (history.dead.length > 0) return unknown('steady-state', `meters that ended early: ${history.dead.join(', ')}`);
+  return unserved.length === 0
+    ? pass('steady-state', 'every client was served on every shard')
+    : unknown('steady-state', `not served before the fault: ${unserved.join(', ')}`);
+};
+
+export const judgeCache = (history: CacheHistory, expectation: CacheExpectation): ProcedureOutcome => {
+  const gaps = shardGaps(history);
+  const struck = longest(gaps.filter((g) => history.struck.includes(g.shard)));
+  const others = longest(gaps.filter((g) => !history.struck.includes(g.shard)));
+  const loss = losses(history);
+  const healthyAgain = history.healthyAt === null ? null : Math.max(0, history.healthyAt - history.healedAt);
+  const masters = mastersAtOnce(history);
+  const failovers = falseFailovers(history);
+  const measured: ContractFigures = {
+    gapSeconds: struck?.seconds ?? null,
+    ackedLost: loss.lost.wait,
+    // What was read in a cache is what is there or what expired: rows that were read and are gone are not counted.
+    readThenLost: 0,
+    writablePrimaries: masters,
+    falseFailovers: failovers,
+    healthyAgainSeconds: healthyAgain,
+  };
+  return {
+    measured,
+    findings: [
+      steadyFinding(history),
+      gapFinding(struck, expectation),
+      othersFinding(others),
+      lossFinding(loss, expectation.objective.rpoSeconds),
+      mastersFinding(masters, expectation.isolation),
+      failovers === 0 ? pass('false-failovers', 'none') : fail('false-failovers', `${failovers} of shards that the fault did not strike`),
+      healthFinding(healthyAgain, expectation.healthyDeadlineSeconds),
+    ],
+    notes: Object.entries(history.excluded).map(([client, because]) => `${client} is not served: ${because}`),
+    extra: {
+      struckShards: history.struck,
+      otherShardsGapSeconds: others?.seconds ?? null,
+      plainGapSeconds: longest(gaps.filter((g) => history.struck.includes(g.shard) && g.mode === 'plain'))?.seconds ?? null,
+      waitAcked: loss.acked.wait,
+      plainAcked: loss.acked.plain,
+      plainLost: loss.lost.plain,
+      isolatedAcceptedSeconds: isolatedSeconds(history),
+    },
+  };
+};
