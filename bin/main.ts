@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   manifests: async () => (await import('./commands/manifests')).registerManifests,
   images: async () => (await import('./commands/images')).registerImages,
   lab: async () => (await import('./commands/lab')).registerLab,
+  cache: async () => (await import('./commands/cache')).registerCache,
   drill: async () => (await import('./commands/drill')).registerDrill,
   rotate: async () => (await import('./commands/rotate')).registerRotate,
   recover: async () => (await import('./commands/recover')).registerRecover,

@@ -63,12 +63,15 @@ const primaryOf = async (target: Target): Promise<Place> => {
   throw new ExpectedError('no ready member is primary: see `holdfast recover --plan`', EXIT.failed);
 };
 
+/** Small: it shares the follower's memory while it runs. */
+const CONSOLE = ['node', '--max-old-space-size=16', '--max-semi-space-size=1', '/opt/holdfast/pooler-console.js'];
+
 const atEveryPooler = async (target: Target, commands: readonly string[]): Promise<readonly { readonly pooler: string; readonly answers: unknown[] }[]> => {
   const pods = await podsOf(target, 'pgbouncer');
   return Promise.all(
     pods.map(async (pod) => ({
       pooler: pod.name,
-      answers: JSON.parse(await target.cluster.exec(pod, 'follower', ['node', '/opt/holdfast/pooler-console.js', ...commands])) as unknown[],
+      answers: JSON.parse(await target.cluster.exec(pod, 'follower', [...CONSOLE, ...commands])) as unknown[],
     })),
   );
 };

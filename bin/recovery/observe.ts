@@ -30,7 +30,7 @@ const COMMIT = "SELECT pg_logical_emit_message(true, 'holdfast', 'recover')";
 const sampleTransaction = (database: string): readonly string[] => [
   'sh',
   '-c',
-  'PGPASSWORD="$PATRONI_SUPERUSER_PASSWORD" PGOPTIONS="-c statement_timeout=3000" exec psql -h /run/postgresql -U postgres -d "$0" -v ON_ERROR_STOP=1 -qAtc "$1"',
+  'PGOPTIONS="-c statement_timeout=3000" exec psql -h /run/postgresql -U postgres -d "$0" -v ON_ERROR_STOP=1 -qAtc "$1"',
   database,
   COMMIT,
 ];

@@ -41,7 +41,9 @@ const holdEverything = async ({
         const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
         return { client, pid: rows[0]?.pid };
       } catch {
-        return { client, pid: undefined }; // the pool was full before it: so much the better
+        // The pool was full before it: so much the better. What it still waits for must not be begun later.
+        client.end().catch(() => undefined); // it may be gone already, which is what is wanted
+        return { client, pid: undefined };
       }
     }),
   );

@@ -104,8 +104,11 @@ const crc16 = (text: string): number => {
   return crc;
 };
 
-/** Of a key, or of what stands in its first pair of braces. */
-export const slotOf = (key: string): number => crc16(/\{([^}]+)\}/.exec(key)?.[1] ?? key) % HASH_SLOTS;
+/** Of what stands between a key's first brace and the next closing one, if anything does, or else of the key. */
+export const slotOf = (key: string): number => {
+  const tag = /^[^{]*\{([^}]*)\}/.exec(key)?.[1] ?? '';
+  return crc16(tag === '' ? key : tag) % HASH_SLOTS;
+};
 
 /** A text which, in braces, puts a key into the range. */
 export const keyTag = ([from, to]: SlotRange): string => {

@@ -100,7 +100,9 @@ describe('holdfast plan', () => {
     const { code, stdout } = await holdfast.run(['plan', 'production']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/PostgreSQL +pg-euc1-0, pg-euc1-1, pg-euc1-2/);
-    expect(stdout).toMatch(/us-east-1 \(standby\)[^]*not yet +PostgreSQL .*: not in this release/);
+    expect(stdout).toMatch(
+      /us-east-1 \(standby\)[^]*pg-use1-0, pg-use1-1, pg-use1-2, following the home region[^]*not yet +a certificate authority .*not in this release/,
+    );
     for (const scenario of scenarios('production')) expect(stdout).toMatch(new RegExp(`${scenario} +[\\d.]+ to [\\d.]+ s +[\\d.]+ s`));
   });
 
@@ -121,12 +123,13 @@ describe('holdfast manifests', () => {
   test('writes the charts of each region, with a kustomization that names them', async () => {
     const { code, stdout, stderr } = await write('--registry', 'registry.example.com/holdfast', '--tag', 'v1');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(await readdir(region('eu-central-1'))).toEqual(['cluster.yaml', 'etcd.yaml', 'kustomization.yaml', 'pooler.yaml', 'postgres.yaml']);
-    expect(await readdir(region('us-east-1'))).toEqual(['cluster.yaml', 'etcd.yaml', 'kustomization.yaml']);
+    const both = ['cache.yaml', 'cluster.yaml', 'etcd.yaml', 'kustomization.yaml', 'pooler.yaml', 'postgres.yaml'];
+    expect(await readdir(region('eu-central-1'))).toEqual([...both, 'backup.yaml', 'delayed-replica.yaml', 'maintenance.yaml'].toSorted());
+    expect(await readdir(region('us-east-1'))).toEqual(both);
     const postgres = await readFile(join(region('eu-central-1'), 'postgres.yaml'), 'utf8');
     expect(postgres).toContain('image: registry.example.com/holdfast/patroni:v1');
     expect(parseAllDocuments(postgres).flatMap((document) => ('errors' in document ? document.errors : []))).toEqual([]);
-    expect(stdout.trim().split('\n')).toHaveLength(8);
+    expect(stdout.trim().split('\n')).toHaveLength(2 * both.length + 3);
   });
 
   test('twice are the same; what a person wrote stays, what an earlier run wrote and no chart has any more goes', async () => {
@@ -139,7 +142,15 @@ describe('holdfast manifests', () => {
     await writeFile(stale, first);
     await write('--tag', 'v2');
     expect(await readFile(join(region('eu-central-1'), 'etcd.yaml'), 'utf8')).toBe(first);
-    expect(await readdir(region('us-east-1'))).toEqual(['cluster.yaml', 'etcd.yaml', 'kustomization.yaml', 'mine.yaml']);
+    expect(await readdir(region('us-east-1'))).toEqual([
+      'cache.yaml',
+      'cluster.yaml',
+      'etcd.yaml',
+      'kustomization.yaml',
+      'mine.yaml',
+      'pooler.yaml',
+      'postgres.yaml',
+    ]);
   });
 
   test('without a registry says that no node can pull the images', async () => expect((await write()).stderr).toMatch(/name your registry with --registry/));

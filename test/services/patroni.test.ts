@@ -109,6 +109,7 @@ describe('the parameters', () => {
       'checkpoint_timeout',
       'client_connection_check_interval',
       'log_checkpoints',
+      'log_connections',
       'log_line_prefix',
       'log_lock_waits',
       'log_timezone',

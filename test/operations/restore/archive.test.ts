@@ -42,7 +42,7 @@ describe('a moment', () => {
     ['before the oldest backup', whole, at(400), undefined, /before the oldest backup, old/],
     ['in the future', whole, at(-60), undefined, /in the future/],
     ['after the archive', whole, parseTarget('lsn:0/FF000000', false), undefined, /after the newest archived segment/],
-    ['without any backup', report([], []), at(10), undefined, /no backup .* holdfast backup run/],
+    ['without any backup', report([], []), at(10), undefined, /no backup .*holdfast backup run/],
     ['from a backup that is too new', whole, at(200), 'new', /"new" can't be used .* old/],
   ] as const)('%s is refused before anything is stopped', (_, r, target, chosen, says) => {
     expect(cover(r, target, chosen)).toMatchObject({ kind: 'refused', because: expect.stringMatching(says) });
