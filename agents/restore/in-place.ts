@@ -129,7 +129,7 @@ class InPlace {
   /** Before anything was stopped, the lock is given back; a restore that can't succeed is undone. Whatever else went wrong may be resumed. */
   private async afterFailure(error: unknown): Promise<void> {
     const phase = (await this.store.read())?.phase ?? 'locked';
-    if (phase === 'locked' || phase === 'checked') return this.store.remove();
+    if (phase === 'locked') return this.store.remove();
     if (!(error instanceof RestoreFailed)) return;
     this.options.onLine(`it failed: ${error.message}; putting the old data directories back`);
     await undo(this.api, this.options);
