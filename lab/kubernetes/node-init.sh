@@ -38,7 +38,11 @@ for _ in $(seq 200); do
   [ -S /run/containerd/containerd.sock ] && break
   sleep 0.05
 done
-"$BIN/kubelet" --config "$NODE_DIR/kubelet.yaml" --kubeconfig "$STATE/$NODE.kubeconfig" --root-dir "$NODE_DIR/kubelet" --hostname-override "$NODE" --node-ip "$NODE_IP" \
-  --node-labels "topology.kubernetes.io/zone=$ZONE,topology.kubernetes.io/region=$REGION" -v 1 >>"$STATE/logs/kubelet-$NODE.log" 2>&1 &
+# As systemd does on a real node: a kubelet that ends (containerd has not yet recovered its containers, say) is started again.
+while :; do
+  "$BIN/kubelet" --config "$NODE_DIR/kubelet.yaml" --kubeconfig "$STATE/$NODE.kubeconfig" --root-dir "$NODE_DIR/kubelet" --hostname-override "$NODE" --node-ip "$NODE_IP" \
+    --node-labels "topology.kubernetes.io/zone=$ZONE,topology.kubernetes.io/region=$REGION" -v 1 >>"$STATE/logs/kubelet-$NODE.log" 2>&1 || true
+  sleep 0.5
+done &
 "$BIN/kube-proxy" --config "$NODE_DIR/kube-proxy.yaml" >>"$STATE/logs/kube-proxy-$NODE.log" 2>&1 &
 wait
