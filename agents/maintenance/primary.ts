@@ -5,9 +5,12 @@ import type { MaintenanceConfig } from '../../lib/services/maintenance';
 
 const CONNECT_TIMEOUT_MS = 3000;
 
+/** One row of an answer: texts, but for what PostgreSQL's protocol types (timestamps are dates). */
+export type Row = Readonly<Record<string, string | Date>>;
+
 /** What a task needs of a connection; tests bring their own. */
 export interface Session {
-  readonly query: <T extends object>(sql: string, values?: readonly unknown[]) => Promise<{ readonly rows: readonly T[]; readonly rowCount: number | null }>;
+  readonly query: (sql: string, values?: readonly unknown[]) => Promise<{ readonly rows: readonly Row[]; readonly rowCount: number | null }>;
   readonly end: () => Promise<void>;
 }
 
@@ -59,6 +62,6 @@ export const connectToPrimary = async (config: MaintenanceConfig): Promise<Sessi
 };
 
 const sessionOf = (client: Client): Session => ({
-  query: async <T extends object>(sql: string, values: readonly unknown[] = []) => client.query<T>(sql, [...values]),
+  query: async (sql, values = []) => client.query<Row>(sql, [...values]),
   end: () => client.end(),
 });

@@ -2,7 +2,7 @@
 import { batchSql, COLUMNS_SQL, CUTOFF_SQL, dueCountSql, TABLE_SIZES_SQL, vacuumSql, type MaintenanceConfig } from '../../lib/services/maintenance';
 import { qualified } from '../../lib/topology/maintenance';
 import type { RetentionPolicy } from '../../lib/topology/types';
-import type { Session } from './primary';
+import type { Row, Session } from './primary';
 
 export interface RunPorts {
   readonly connect: () => Promise<Session>;
@@ -74,11 +74,17 @@ class Work {
   }
 }
 
+const textOf = (row: Row, column: string): string => {
+  const value = row[column];
+  if (typeof value !== 'string') throw new Error(`column ${column}: a text was expected, given ${String(value)}`);
+  return value;
+};
+
 const columnsOf = async (session: Session, table: string): Promise<readonly string[]> => {
   const { schema, name } = qualified(table);
-  const { rows } = await session.query<{ name: string }>(COLUMNS_SQL, [schema, name]);
+  const { rows } = await session.query(COLUMNS_SQL, [schema, name]);
   if (rows.length === 0) throw new Error(`there is no table ${table}: create it, or remove it from maintenance.retention`);
-  return rows.map((row) => row.name);
+  return rows.map((row) => textOf(row, 'name'));
 };
 
 /** @throws Error naming the columns that the archive lacks: moving rows without them would lose data */
@@ -92,16 +98,16 @@ const movableColumns = async (session: Session, { table, archiveTo }: RetentionP
 };
 
 const dueNow = async (work: Work, policy: RetentionPolicy, cutoff: Date): Promise<number> => {
-  const { rows } = await work.attempt((session) => session.query<{ due: string }>(dueCountSql(policy), [cutoff]));
-  return Number(rows[0]?.due ?? 0);
+  const { rows } = await work.attempt((session) => session.query(dueCountSql(policy), [cutoff]));
+  return Number(rows[0]?.['due'] ?? 0);
 };
 
 const retain = async (work: Work, policy: RetentionPolicy, dryRun: boolean): Promise<RunResult> => {
   const { config, ports } = work;
   const columns = await work.attempt((session) => movableColumns(session, policy));
-  const { rows } = await work.attempt((session) => session.query<{ cutoff: Date }>(CUTOFF_SQL, [policy.olderThan]));
-  const cutoff = rows[0]?.cutoff;
-  if (cutoff === undefined) throw new Error('the database did not tell the time');
+  const { rows } = await work.attempt((session) => session.query(CUTOFF_SQL, [policy.olderThan]));
+  const cutoff = rows[0]?.['cutoff'];
+  if (!(cutoff instanceof Date)) throw new Error('the database did not tell the time');
   const due = await dueNow(work, policy, cutoff);
   ports.log('begins', { table: policy.table, archiveTo: policy.archiveTo, cutoff, due, dryRun });
   if (dryRun) return { done: 0, left: due };
@@ -118,20 +124,19 @@ const retain = async (work: Work, policy: RetentionPolicy, dryRun: boolean): Pro
   return { done, left: await dueNow(work, policy, cutoff) };
 };
 
+/** Of a table. */
 interface TableSize {
   readonly schema: string;
   readonly name: string;
-  readonly bytes: string;
-  readonly live: string;
-  readonly dead: string;
 }
 
 const recordSizes = async (work: Work): Promise<readonly TableSize[]> => {
-  const { rows } = await work.attempt((session) => session.query<TableSize>(TABLE_SIZES_SQL));
-  for (const { schema, name, bytes, live, dead } of rows) {
-    work.ports.log('table size', { table: `${schema}.${name}`, bytes: Number(bytes), liveRows: Number(live), deadRows: Number(dead) });
-  }
-  return rows;
+  const { rows } = await work.attempt((session) => session.query(TABLE_SIZES_SQL));
+  return rows.map((row) => {
+    const [schema, name] = [textOf(row, 'schema'), textOf(row, 'name')];
+    work.ports.log('table size', { table: `${schema}.${name}`, bytes: Number(row['bytes']), liveRows: Number(row['live']), deadRows: Number(row['dead']) });
+    return { schema, name };
+  });
 };
 
 const vacuum = async (work: Work, dryRun: boolean): Promise<RunResult> => {

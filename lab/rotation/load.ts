@@ -45,8 +45,9 @@ const served = async (context: ProcedureContext, meters: Meters): Promise<void> 
   await until('every client is served', 20, () => Promise.resolve(all() || undefined)).catch((error: unknown) => {
     throw new NotSteadyError(error instanceof Error ? error.message : String(error));
   });
-  for (const end = now() + STEADY_SECONDS; now() < end; await sleep(0.1)) {
+  for (const end = now() + STEADY_SECONDS; now() < end;) {
     context.signal.throwIfAborted();
+    await sleep(0.1);
   }
 };
 

@@ -19,8 +19,9 @@ export interface SigningKeyProps {
 export class SigningKey extends Construct {
   readonly key: kms.IKey;
 
-  constructor(scope: Construct, id: string, { environment, region }: SigningKeyProps) {
+  constructor(scope: Construct, id: string, props: SigningKeyProps) {
     super(scope, id);
+    const { environment, region } = props;
     this.key = new kms.Key(this, 'Key', {
       description: `Signs on behalf of ${environment.name} in ${region.name}`,
       keySpec: kms.KeySpec.ECC_NIST_P256,

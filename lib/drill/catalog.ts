@@ -47,9 +47,7 @@ const stepsDrill = (name: DatabaseScenario, environment: Environment): StepsDril
 };
 
 const procedureDrill = (name: ProcedureScenario, environment: Environment): ProcedureDrill => {
-  const describe = PROCEDURE_DRILLS[name];
-  if (describe === undefined) throw new Error(`drill "${String(name)}" has no description`);
-  const description = describe(environment);
+  const description = PROCEDURE_DRILLS[name](environment);
   return {
     kind: 'procedure',
     name,

@@ -7,7 +7,6 @@ import type { Environment } from './types';
 const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environment) => string | null>> = {
   database: () => null,
   cache: (environment) => (environment.cache === null ? 'there is no cache' : null),
-  backups: () => null,
   regions: (environment) => (environment.regions.some((region) => region.role === 'standby') ? null : 'there is no standby region'),
   secrets: () => null,
   operations: () => null,

@@ -1,4 +1,4 @@
-import { BACKUP_PROCEDURES } from './backups';
+import type { ProcedureScenario } from '../../../lib/topology/scenarios';
 import { CACHE_PROCEDURES } from './cache';
 import { OPERATION_PROCEDURES } from './operations';
 import type { Procedures } from './procedure';
@@ -7,9 +7,8 @@ import { SECRET_PROCEDURES } from './secrets';
 
 export type { Procedure, ProcedureContext } from './procedure';
 
-export const PROCEDURES: Partial<Procedures<string>> = {
+export const PROCEDURES: Procedures<ProcedureScenario> = {
   ...CACHE_PROCEDURES,
-  ...BACKUP_PROCEDURES,
   ...REGION_PROCEDURES,
   ...SECRET_PROCEDURES,
   ...OPERATION_PROCEDURES,

@@ -33,8 +33,9 @@ const rotateAll: Procedure = async (context) => {
   const { judgement } = await underLoad(context, async () => {
     const killAt = KILL_AT[seed % KILL_AT.length] ?? KILL_AT[0];
     findings.push(expectExit('killed-half-way', await rotate(lab, { ...common, what: 'database', flags: [], killAt }), 'killed'));
-    for (const end = now() + LOCK_SECONDS; now() < end; await sleep(0.2)) {
+    for (const end = now() + LOCK_SECONDS; now() < end;) {
       signal.throwIfAborted();
+      await sleep(0.2);
     }
     findings.push(expectExit('another-is-refused', await rotate(lab, { ...common, what: 'database', flags: [] }), 1));
     const resumed = await rotate(lab, { ...common, what: 'database', flags: ['--resume'] });

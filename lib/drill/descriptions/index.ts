@@ -1,5 +1,5 @@
 /** What every drill does, by family. */
-import { BACKUP_DRILLS } from './backups';
+import type { ProcedureScenario } from '../../topology/scenarios';
 import { CACHE_DRILLS } from './cache';
 import { OPERATION_DRILLS } from './operations';
 import type { ProcedureDescriptions } from './procedure';
@@ -10,9 +10,8 @@ export { DATABASE_DRILLS } from './database';
 export type { DrillDescription, StepsDescription } from './description';
 export type { ProcedureDescription } from './procedure';
 
-export const PROCEDURE_DRILLS: Partial<ProcedureDescriptions<string>> = {
+export const PROCEDURE_DRILLS: ProcedureDescriptions<ProcedureScenario> = {
   ...CACHE_DRILLS,
-  ...BACKUP_DRILLS,
   ...REGION_DRILLS,
   ...SECRET_DRILLS,
   ...OPERATION_DRILLS,

@@ -100,7 +100,8 @@ export const judgeMaintenance = (history: History, run: MaintenanceRun): Pick<Pr
   const lost = run.tables.reduce((sum, table) => sum + count(lostRows(table)), 0);
   // Nothing is done to the members: who is writable is not sampled.
   const nothing = { writablePrimaries: null, falseFailovers: 0, healthyAgainSeconds: null };
-  if (typeof window === 'string') return { measured: { gapSeconds: null, ackedLost: null, readThenLost: null, ...nothing }, findings: [unknown('window', window)] };
+  if (typeof window === 'string')
+    return { measured: { gapSeconds: null, ackedLost: null, readThenLost: null, ...nothing }, findings: [unknown('window', window)] };
   const rows = missingRows(history, window.from);
   const gaps = longestGaps(history, window, run.expectation.clients);
   return {

@@ -1,8 +1,7 @@
 /** The budget: how long each scenario may stop writes, as a sum of what is configured. Nothing here is measured at run time. */
 import { homeRegion } from '../derive';
-import { isDatabaseScenario, type Scenario } from '../scenarios';
+import { isDatabaseScenario, type ProcedureScenario, type Scenario } from '../scenarios';
 import type { Environment, Objective } from '../types';
-import { BACKUP_STAGES } from './backups';
 import { CACHE_LOSSES, CACHE_STAGES } from './cache';
 import { DATABASE_STAGES } from './database';
 import type { FamilyLosses, FamilyStages, LossBound } from './family';
@@ -35,15 +34,13 @@ export const lossBound = (environment: Environment): LossBound =>
     ? { seconds: 0, because: 'a commit is acknowledged once a standby in another AZ has it on disk, and only that standby may be promoted' }
     : { seconds: null, because: 'commits don’t wait for a standby: the replication lag at that moment is lost' };
 
-const PROCEDURE_STAGES: Partial<FamilyStages<string>> = { ...CACHE_STAGES, ...BACKUP_STAGES, ...REGION_STAGES, ...SECRET_STAGES, ...OPERATION_STAGES };
+const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = { ...CACHE_STAGES, ...REGION_STAGES, ...SECRET_STAGES, ...OPERATION_STAGES };
 /** Scenarios that are not listed lose what the home region's database may lose. */
 const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES };
 
 const stagesFor = (environment: Environment, scenario: Scenario): readonly Stage[] => {
   if (isDatabaseScenario(scenario)) return DATABASE_STAGES[scenario](homeRegion(environment));
-  const stages = PROCEDURE_STAGES[scenario];
-  if (stages === undefined) throw new Error(`scenario "${String(scenario)}" has no budget`);
-  return stages(environment);
+  return PROCEDURE_STAGES[scenario](environment);
 };
 
 const lossFor = (environment: Environment, scenario: Scenario): LossBound =>

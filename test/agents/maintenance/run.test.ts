@@ -1,4 +1,4 @@
-import type { Session } from '../../../agents/maintenance/primary';
+import type { Row, Session } from '../../../agents/maintenance/primary';
 import { runTask, type RunPorts } from '../../../agents/maintenance/run';
 import { COLUMNS_SQL, CUTOFF_SQL, maintenanceConfig, TABLE_SIZES_SQL, type MaintenanceConfig } from '../../../lib/services/maintenance';
 import { defineEnvironment } from '../../../lib/topology/define';
@@ -33,17 +33,17 @@ class Database {
   session(): Session {
     this.connections += 1;
     return {
-      query: <T extends object>(sql: string, values: readonly unknown[] = []) => {
+      query: (sql, values = []) => {
         this.asked.push(sql);
         this.fail(sql);
-        return Promise.resolve(this.answer(sql, values) as { rows: readonly T[]; rowCount: number });
+        return Promise.resolve(this.answer(sql, values));
       },
       end: () => Promise.resolve(),
     };
   }
 
-  private answer(sql: string, values: readonly unknown[]): { rows: readonly object[]; rowCount: number } {
-    const of = (rows: readonly object[]) => ({ rows, rowCount: rows.length });
+  private answer(sql: string, values: readonly unknown[]): { rows: readonly Row[]; rowCount: number } {
+    const of = (rows: readonly Row[]) => ({ rows, rowCount: rows.length });
     if (sql === COLUMNS_SQL) return of((values[1] === 'receipts' ? ['id', 'submitted_at'] : this.archiveColumns).map((name) => ({ name })));
     if (sql === CUTOFF_SQL) return of([{ cutoff: new Date(0) }]);
     if (sql === TABLE_SIZES_SQL) return of(['a', 'b'].map((name) => ({ schema: 'public', name, bytes: '8192', live: '1', dead: '0' })));

@@ -56,7 +56,7 @@ test('one failed write among hundreds fails it', () => {
             [1, 100],
             [102, writes.length],
           ],
-        } as HistoryEvent,
+        },
         ...marks,
       ],
     }),
