@@ -1,5 +1,6 @@
 /** The cache's keeper, and the commands that people run in its pod: `keep`, `status`, `fix`, `takeover`, `clear-sessions`. */
 import { parseArgs } from 'node:util';
+import type { CacheKeeperConfig } from '../../lib/services/cache-keeper';
 import { ConfigError } from '../checks';
 import { makeLog, reasonOf, type Log } from '../follower/log';
 import { clear, fix, status, takeover, type Session } from './commands';
@@ -37,6 +38,9 @@ const COMMANDS: Readonly<Record<string, (session: Session, values: Values) => Pr
   'clear-sessions': (session, values) => clear(session, clearOptions(values)),
 };
 
+/** A command begins with a connection to every node at once, in a process that has just started beside the keeper: a busy node must not look silent to it. */
+const patient = (config: CacheKeeperConfig): CacheKeeperConfig => ({ ...config, requestTimeoutSeconds: 3 * config.requestTimeoutSeconds });
+
 const keepUntilStopped = async (file: string, log: Log): Promise<number> => {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -61,7 +65,7 @@ const main = async (): Promise<number> => {
   if (command === undefined || rest.length > 0) {
     throw new ConfigError(`usage: cache-keeper [keep|${Object.keys(COMMANDS).join('|')}] [options]; given: ${positionals.join(' ')}`);
   }
-  const config = readConfig(values.config);
+  const config = patient(readConfig(values.config));
   const connections = openConnections(config, operatorPassword(process.env));
   try {
     // What is done goes to standard error, so that JSON stays clean.

@@ -74,7 +74,8 @@ const write = async (connection: MasterConnection, mode: CacheMode, key: string,
   try {
     return await accept(client, mode, key, id);
   } catch (error) {
-    connection.drop();
+    // A full memory is no reason to look for another master, as it is for client libraries.
+    if (!messageOf(error).startsWith('OOM')) connection.drop();
     return { outcome: isRefusal(error) ? 'refused' : 'unknown', error: messageOf(error) };
   }
 };
