@@ -15,7 +15,7 @@ const runner = join(ROOT, 'dist', 'test-synth.js');
 
 /** A process of its own, as a user starts it: `node dist/test-synth.js <fast|full> <outdir>`. */
 beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs'), 'follower'], { cwd: ROOT });
+  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs'), 'agents'], { cwd: ROOT });
   const contents = `
     import { deployableEnvironments, synthesize } from './bin/synth';
     const [, , mode, outdir] = process.argv;
@@ -118,7 +118,7 @@ describe('synthesis of all environments', () => {
       '"',
     );
     const asked = [...template.matchAll(/"extract":\{"key":"([^"]+)"\}/g)].map((m) => m[1]);
-    expect(new Set(asked)).toEqual(new Set(['holdfast/production/eu-central-1/postgres']));
+    expect(new Set(asked)).toEqual(new Set(['holdfast/production/eu-central-1/postgres', 'holdfast/production/eu-central-1/cache']));
     const protection = readFileSync(join(scratch, 'a', 'assembly-production', 'productioneucentral1dataprotection5B16A345.template.json'), 'utf8');
     for (const property of Object.values(PASSWORD_KEYS)) expect(protection).toContain(`\\"${property}\\":\\"{{resolve:secretsmanager:`);
   });
