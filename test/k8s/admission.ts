@@ -4,6 +4,7 @@
  *
  * Nothing of what may run on that server is touched: everything goes to a scratch namespace, cluster-wide objects under scratch names.
  */
+import { REPOSITORY_ACCOUNT } from '../../k8s/names';
 import { at, type KubernetesObject, listAt, nameOf } from './fixtures';
 
 export interface KubectlResult {
@@ -73,7 +74,7 @@ const scratchObjects = JSON.stringify({
   items: [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SCRATCH, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
     { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: SCRATCH }, value: 1, globalDefault: false },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'coredns', namespace: SCRATCH } },
+    ...['coredns', REPOSITORY_ACCOUNT].map((name) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: SCRATCH } })),
   ],
 });
 
