@@ -1,5 +1,5 @@
 /** How the drills of the cache are carried out. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { judgeCache } from '../../../lib/drill/cache/judge';
 import type { CacheHistory } from '../../../lib/drill/cache/history';
 import type { ProcedureOutcome } from '../../../lib/drill/procedure-run';
@@ -29,7 +29,7 @@ const judged = (context: ProcedureContext, history: CacheHistory, isolation: boo
     healthyDeadlineSeconds,
     isolation,
   });
-  const logs = history.clients.map((client) => ({ name: client, path: join(context.directory, `cache-${client}.jsonl`) }));
+  const logs = history.clients.map((client) => ({ name: client, path: join(basename(context.directory), `cache-${client}.jsonl`) }));
   return { ...outcome, findings: [...outcome.findings, ...(more.findings ?? [])], extra: { ...outcome.extra, ...more.extra }, logs };
 };
 
