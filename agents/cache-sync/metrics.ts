@@ -1,3 +1,5 @@
+import { prometheusText, type Sample } from '../prometheus-text';
+
 /** What the synchroniser counts. */
 export interface SyncMetrics {
   /** `lead`, `pull`, `hold`; undefined: not decided yet. */
@@ -32,8 +34,6 @@ export const newMetrics = (): SyncMetrics => ({
 export const lagSeconds = (m: SyncMetrics, nowMs: number): number | undefined =>
   m.decision !== 'pull' || m.newestHeartbeat === undefined ? undefined : Math.max(0, (nowMs - m.newestHeartbeat) / 1000);
 
-type Sample = readonly [name: string, kind: 'gauge' | 'counter', help: string, value: number | undefined, labels?: string];
-
 const samples = (m: SyncMetrics, nowMs: number): readonly Sample[] => [
   ['decision_info', 'gauge', 'What is done: lead, pull or hold.', m.decision === undefined ? undefined : 1, `{decision="${m.decision ?? ''}"}`],
   ['lag_seconds', 'gauge', 'Age of the newest heartbeat that was copied, of the shard that is furthest behind.', lagSeconds(m, nowMs)],
@@ -47,12 +47,5 @@ const samples = (m: SyncMetrics, nowMs: number): readonly Sample[] => [
   ['relayed_messages_total', 'counter', 'Pub/sub messages passed on.', m.relayed],
 ];
 
-/** Prometheus' text format. A figure that is not known yet is left out: it is not zero. */
-export const renderMetrics = (m: SyncMetrics, nowMs: number): string =>
-  samples(m, nowMs)
-    .filter(([, , , value]) => value !== undefined)
-    .map(
-      ([name, kind, help, value, labels = '']) =>
-        `# HELP holdfast_cache_sync_${name} ${help}\n# TYPE holdfast_cache_sync_${name} ${kind}\nholdfast_cache_sync_${name}${labels} ${String(value)}\n`,
-    )
-    .join('');
+/** For Prometheus. */
+export const renderMetrics = (m: SyncMetrics, nowMs: number): string => prometheusText('holdfast_cache_sync_', samples(m, nowMs));

@@ -1,3 +1,5 @@
+import { prometheusText, type Sample } from '../prometheus-text';
+
 /** What the follower counts; each loop writes its own figures. */
 export interface Metrics {
   leader: string | undefined;
@@ -37,9 +39,6 @@ export const newMetrics = (): Metrics => ({
   replicationAgeSeconds: undefined,
 });
 
-type Kind = 'gauge' | 'counter';
-type Sample = readonly [name: string, kind: Kind, help: string, value: number | undefined, labels?: string];
-
 const samples = (m: Metrics, now: number): readonly Sample[] => [
   ['leader_info', 'gauge', 'The member that holds the leader key.', m.leader === undefined ? undefined : 1, `{member="${m.leader ?? ''}"}`],
   ['ready', 'gauge', 'Whether PgBouncer uses a route that was confirmed.', m.ready ? 1 : 0],
@@ -58,12 +57,5 @@ const samples = (m: Metrics, now: number): readonly Sample[] => [
   ['replication_age_seconds', 'gauge', 'Age of the newest row that a standby region has.', m.replicationAgeSeconds],
 ];
 
-/** Prometheus' text format. A figure that is not known yet is left out: it is not zero. */
-export const renderMetrics = (m: Metrics, now: number): string =>
-  samples(m, now)
-    .filter(([, , , value]) => value !== undefined)
-    .map(
-      ([name, kind, help, value, labels = '']) =>
-        `# HELP holdfast_follower_${name} ${help}\n# TYPE holdfast_follower_${name} ${kind}\nholdfast_follower_${name}${labels} ${String(value)}\n`,
-    )
-    .join('');
+/** For Prometheus. */
+export const renderMetrics = (m: Metrics, now: number): string => prometheusText('holdfast_follower_', samples(m, now));

@@ -1,11 +1,11 @@
 /** The drill connections-exhausted: sessions that idle in a transaction hold every connection of every pool; one command ends them and nobody else. */
+import { withoutFailover } from './expectation';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { historyOf, type HistoryEvent } from '../../lib/drill/events';
 import { judgeExhausted } from '../../lib/drill/operations/connections';
 import type { ProcedureOutcome } from '../../lib/drill/procedure-run';
-import { postgresMemberNames } from '../../lib/topology/derive';
 import { asSuperuser } from '../database';
 import { finalRows, prepareTables } from '../drill/data';
 import type { ProcedureContext } from '../drill/procedures/procedure';
@@ -76,7 +76,7 @@ const command = async <T>({ lab, directory, signal }: ProcedureContext, args: re
 };
 
 export const connectionsExhausted = async (context: ProcedureContext): Promise<ProcedureOutcome> => {
-  const { lab, api, credentials, directory, drill, budgetUpperSeconds, progress } = context;
+  const { lab, api, credentials, directory, progress } = context;
   const { leader } = await steadyRegion(context);
   await prepareTables(lab, leader);
   const marks: HistoryEvent[] = [];
@@ -110,16 +110,7 @@ export const connectionsExhausted = async (context: ProcedureContext): Promise<P
     const history = historyOf([...clients.events, ...marks, ...(await finalRows(lab, leader, clients.names))]);
     await writeFile(join(directory, 'history.jsonl'), history.events.map((e) => `${JSON.stringify(e)}\n`).join(''));
     const judged = judgeExhausted(history, {
-      expectation: {
-        clients: clients.names,
-        excluded: [],
-        members: postgresMemberNames(lab.region),
-        leaderChanges: { min: 0, max: 0 },
-        planned: false,
-        objective: { rtoSeconds: drill.objective.rto, rpoSeconds: drill.objective.rpo },
-        budgetUpperSeconds,
-        healthyDeadlineSeconds: drill.healthyDeadlineSeconds,
-      },
+      expectation: withoutFailover(context, clients.names, false),
       holders: held.pids,
       ended: sessions.filter(({ ended }) => ended).map(({ pid }) => pid),
       healthy: { before: others.length, lost: others.filter((id) => !after.includes(id)).length },

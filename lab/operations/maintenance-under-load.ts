@@ -1,11 +1,11 @@
 /** The drill maintenance-under-load: every task of the lab runs while clients write; the one that moves rows is killed at work and goes on by itself. */
+import { withoutFailover } from './expectation';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyOf, type HistoryEvent } from '../../lib/drill/events';
 import { idSetOf, type IdSet } from '../../lib/drill/id-set';
 import { judgeMaintenance } from '../../lib/drill/operations/maintenance';
 import type { ProcedureOutcome } from '../../lib/drill/procedure-run';
-import { postgresMemberNames } from '../../lib/topology/derive';
 import { maintenanceTasks, retentionTaskName } from '../../lib/topology/maintenance';
 import { asSuperuser } from '../database';
 import { finalRows, prepareTables } from '../drill/data';
@@ -121,7 +121,7 @@ const runTask = async (
 };
 
 export const maintenanceUnderLoad = async (context: ProcedureContext): Promise<ProcedureOutcome> => {
-  const { lab, api, credentials, directory, drill, budgetUpperSeconds, progress } = context;
+  const { lab, api, credentials, directory, progress } = context;
   const { leader } = await steadyRegion(context);
   await prepareTables(lab, leader);
   await asSuperuser(lab, leader, (client) => prepareMaintenanceTables(lab, client));
@@ -158,16 +158,7 @@ export const maintenanceUnderLoad = async (context: ProcedureContext): Promise<P
     const history = historyOf([...clients.events, ...marks, ...(await finalRows(lab, leader, clients.names))]);
     await writeFile(join(directory, 'history.jsonl'), history.events.map((e) => `${JSON.stringify(e)}\n`).join(''));
     const judged = judgeMaintenance(history, {
-      expectation: {
-        clients: clients.names,
-        excluded: [],
-        members: postgresMemberNames(lab.region),
-        leaderChanges: { min: 0, max: 0 },
-        planned: true,
-        objective: { rtoSeconds: drill.objective.rto, rpoSeconds: drill.objective.rpo },
-        budgetUpperSeconds,
-        healthyDeadlineSeconds: drill.healthyDeadlineSeconds,
-      },
+      expectation: withoutFailover(context, clients.names, true),
       tables,
       missingWhenKilled: killed.missing,
       attempts: Math.max(...ends.map(({ task, pods }) => (moves.includes(task) ? pods : 0))),
