@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   rotate: async () => (await import('./commands/rotate')).registerRotate,
   recover: async () => (await import('./commands/recover')).registerRecover,
   backup: async () => (await import('./commands/backup')).registerBackup,
+  replica: async () => (await import('./commands/replica')).registerReplica,
   restore: async () => (await import('./commands/restore')).registerRestore,
   region: async () => (await import('./commands/region')).registerRegion,
   connections: async () => (await import('./commands/connections')).registerConnections,

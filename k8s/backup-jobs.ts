@@ -17,7 +17,7 @@ const NEVER = '0 0 31 2 *';
 export interface BackupJob {
   readonly name: string;
   /** What it works on besides the repositories. */
-  readonly with?: 'etcd';
+  readonly with?: 'etcd' | 'delayed-replica';
   /** A cron expression, UTC; null: on command only. */
   readonly schedule: string | null;
   readonly arguments: readonly string[];
@@ -39,7 +39,10 @@ const etcdEnv = ({ environment, region }: ChartContext): EnvVar[] => [
   { name: 'HOLDFAST_ETCD_PREFIX', value: `${PATRONI_NAMESPACE}${patroniScope(environment)}/` },
 ];
 
-/** How rows that were extracted get into the live database: like an application's, through the pooler, as the role that owns the tables. */
+/**
+ * How rows that were extracted get into the live database: like an application's, through the pooler, as the role that owns the tables. And the certificate by
+ * which the replica that stays behind lets a job in.
+ */
 const liveEnv = ({ region }: ChartContext): EnvVar[] => [
   { name: 'HOLDFAST_LIVE_HOST', value: `pgbouncer.${NAMESPACE}.svc.cluster.local` },
   { name: 'HOLDFAST_LIVE_PORT', value: String(POOLER_PORT) },
@@ -49,6 +52,10 @@ const liveEnv = ({ region }: ChartContext): EnvVar[] => [
   secretEnv('HOLDFAST_APPLICATION_PASSWORD', CREDENTIALS_SECRET, CREDENTIAL_KEYS.application),
   { name: 'HOLDFAST_CLIENT_TLS', value: TLS_DIRS.backupClient },
   { name: 'HOLDFAST_CA', value: tlsFiles(TLS_DIRS.backupClient).ca },
+];
+
+/** Where an isolated copy is. */
+const cloneEnv: EnvVar[] = [
   { name: 'HOLDFAST_SCRATCH', value: SCRATCH_MOUNT },
   { name: 'HOLDFAST_CLONE_CONFIG', value: `${ISOLATED_CONFIG_DIR}/${ISOLATED_FILES.conf}` },
   { name: 'PGBACKREST_SPOOL_PATH', value: `${SCRATCH_MOUNT}/spool` },
@@ -96,7 +103,12 @@ const jobContainer = (context: ChartContext, job: BackupJob): Container =>
     imagePullPolicy: context.platform.imagePullPolicy,
     command: ['holdfast-backup'],
     args: [...job.arguments],
-    env: [...backupEnv(context), ...(job.isolated ? liveEnv(context) : []), ...(job.with === 'etcd' ? etcdEnv(context) : [])],
+    env: [
+      ...backupEnv(context),
+      ...(job.isolated || job.with === 'delayed-replica' ? liveEnv(context) : []),
+      ...(job.isolated ? cloneEnv : []),
+      ...(job.with === 'etcd' ? etcdEnv(context) : []),
+    ],
     resources: resources({ cpu: millicores(50), memory: mebibytes(job.isolated ? 1024 : 512), cpuLimit: millicores(4000) }),
     volumeMounts: mountsOf(job),
   });

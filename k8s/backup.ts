@@ -13,6 +13,8 @@ import { fetchRepositorySecrets } from './secrets';
 
 const COMPONENT = 'backup';
 
+const DELAYED_REPLICA_JOB: BackupJob = { name: 'delayed-replica', schedule: null, arguments: ['delayed'], isolated: false, with: 'delayed-replica' };
+
 /** The jobs of every environment. What has no schedule is a template: `holdfast backup`, `restore` and `replica` make jobs of it. */
 const jobsOf = ({ environment: { backups } }: ChartContext): readonly BackupJob[] => [
   { name: 'backup-full', schedule: backups.fullSchedule, arguments: ['take', 'full'], isolated: false },
@@ -21,6 +23,7 @@ const jobsOf = ({ environment: { backups } }: ChartContext): readonly BackupJob[
   { name: 'backup-report', schedule: null, arguments: ['report'], isolated: false },
   { name: 'restore-clone', schedule: null, arguments: ['extract'], isolated: true },
   { name: 'restore-forget', schedule: null, arguments: ['forget'], isolated: false, with: 'etcd' },
+  ...(backups.delayedReplica === null ? [] : [DELAYED_REPLICA_JOB]),
 ];
 
 /** Base backups, their verification, isolated restores. The members' own part (archiving) is in the chart `postgres`. */

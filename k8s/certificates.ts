@@ -3,7 +3,7 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { CACHE_SERVICE } from '../lib/services/cache-keeper';
 import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
-import { postgresName } from '../lib/topology/derive';
+import { delayedReplicaName, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { Environment } from '../lib/topology/types';
 import { days } from '../lib/topology/units';
@@ -55,11 +55,12 @@ export const requestEtcdCertificates = (scope: Construct, { environment }: Chart
 };
 
 export const requestPostgresCertificates = (scope: Construct, { environment, region }: ChartContext): void => {
-  const name = postgresName(region);
+  const names = [postgresName(region), ...(environment.backups.delayedReplica === null ? [] : [delayedReplicaName(region)])];
   request(scope, environment, {
     secretName: TLS_SECRETS.postgres,
-    commonName: name,
-    dnsNames: [...serviceNames(name, '*.'), ...serviceNames(name), 'localhost'],
+    commonName: postgresName(region),
+    // The replica that stays behind is a server of its own with this certificate: jobs that steer it check its name.
+    dnsNames: [...names.flatMap((name) => [...serviceNames(name, '*.'), ...serviceNames(name)]), 'localhost'],
     ipAddresses: ['127.0.0.1'],
     usages: ['server auth'],
   });

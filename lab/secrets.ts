@@ -7,7 +7,7 @@ import { AUTHORITY_SECRET, type SignedSecret } from '../lib/services/rotation/au
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { CACHE_SERVICE } from '../lib/services/cache-keeper';
 import { CACHE_PASSWORD_KEYS, passwordDigest, usersAcl, type CacheUser } from '../lib/services/cache-users';
-import { NAMESPACE, postgresName } from '../lib/topology/derive';
+import { delayedReplicaName, NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
@@ -52,7 +52,7 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret | '
   const domain = `${NAMESPACE}.svc.cluster.local`;
   const local = ['DNS:localhost', 'IP:127.0.0.1'];
   const etcdNames = [`DNS:*.etcd.${domain}`, `DNS:etcd.${domain}`, ...local];
-  const postgres = postgresName(lab.region);
+  const postgres = [postgresName(lab.region), delayedReplicaName(lab.region)];
   return {
     'etcd-peer-tls': { commonName: 'etcd-peer', usages: ['serverAuth', 'clientAuth'], alternativeNames: etcdNames },
     'etcd-server-tls': { commonName: 'etcd-server', usages: ['serverAuth', 'clientAuth'], alternativeNames: etcdNames },
@@ -60,7 +60,7 @@ const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret | '
     'postgres-server-tls': {
       commonName: 'postgres',
       usages: ['serverAuth'],
-      alternativeNames: [`DNS:*.${postgres}.${domain}`, `DNS:${postgres}.${domain}`, ...local],
+      alternativeNames: [...postgres.flatMap((name) => [`DNS:*.${name}.${domain}`, `DNS:${name}.${domain}`]), ...local],
     },
     'patroni-client-tls': { commonName: 'patroni', usages: ['clientAuth'] },
     'backup-client-tls': { commonName: BACKUP_CLIENT, usages: ['clientAuth'] },

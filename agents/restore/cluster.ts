@@ -32,6 +32,19 @@ export class Cluster {
     await this.api.patch(`${SETS}/${this.names.statefulSet}/scale`, { spec: { replicas } });
   }
 
+  /**
+   * Starts some of the members and leaves the others for later, so that they don't take each other's bandwidth; all of them, when those some don't come to run
+   * (their nodes may be off).
+   */
+  async startSome(count: number, withinSeconds: number): Promise<void> {
+    await this.scale(count);
+    const deadline = Date.now() + withinSeconds * 1000;
+    while ((await this.pods()).filter((p) => p.status.phase === 'Running').length < count) {
+      if (Date.now() > deadline) return this.scale(this.names.members);
+      await pause(200);
+    }
+  }
+
   async awaitGone(withinSeconds: number): Promise<void> {
     const deadline = Date.now() + withinSeconds * 1000;
     for (;;) {

@@ -37,7 +37,7 @@ export interface RestoreResult {
   readonly seconds: Readonly<Record<string, number>>;
 }
 
-const TIMEOUTS = { report: 180, stop: 120, forget: 60, recover: 3600, replica: 1800, backup: 3600, discard: 120 } as const;
+const TIMEOUTS = { report: 180, stop: 120, forget: 60, start: 30, recover: 3600, replica: 1800, backup: 3600, discard: 120 } as const;
 
 export const newId = (): string => new Date().toISOString().replace(/\D/g, '').slice(2, 14);
 
@@ -94,11 +94,14 @@ class InPlace {
     forgotten: () => forgetCluster(this.api, `${this.id}-f`, this.options.onLine),
     requested: () => this.request(),
     recovered: async () => {
-      await this.cluster.scale(this.cluster.members());
+      await this.cluster.startSome(this.firstMembers(), TIMEOUTS.start);
       await this.cluster.awaitReady(1, TIMEOUTS.recover);
     },
-    writable: () => this.cluster.awaitReady(Math.min(2, this.cluster.members()), TIMEOUTS.replica),
-    whole: () => this.cluster.awaitReady(this.cluster.members(), TIMEOUTS.replica),
+    writable: () => this.cluster.awaitReady(this.firstMembers(), TIMEOUTS.replica),
+    whole: async () => {
+      await this.cluster.scale(this.cluster.members());
+      await this.cluster.awaitReady(this.cluster.members(), TIMEOUTS.replica);
+    },
     withdrawn: async () => {
       await this.cluster.restartDelayedReplica();
       await this.store.write({ action: 'none', [RESTORE_CONFIG_FILE]: null });
@@ -108,6 +111,11 @@ class InPlace {
     },
     finished: () => Promise.resolve(),
   };
+
+  /** A primary and the standby that acknowledges: the others are copied once these two serve. */
+  private firstMembers(): number {
+    return Math.min(2, this.cluster.members());
+  }
 
   /** Nothing is stopped for a restore that can't succeed. */
   private async check(): Promise<void> {

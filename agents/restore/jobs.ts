@@ -90,7 +90,7 @@ export const runJob = async <T extends JobAnswer>(api: Kubernetes, run: JobRun):
   const deadline = Date.now() + run.timeoutSeconds * 1000;
   let told = 0;
   for (;;) {
-    const finished = await ended(api, run.name);
+    const finished = await ended(api, run.name); // asked before the log, which is whole then
     const pod = await podOf(api, run.name);
     const log = pod === undefined ? '' : await logOf(api, pod);
     const lines = log.split('\n').slice(0, -1);
@@ -100,7 +100,8 @@ export const runJob = async <T extends JobAnswer>(api: Kubernetes, run: JobRun):
       .forEach((line) => run.onLine?.(line));
     told = Math.max(told, lines.length);
     const answer = answerIn(log);
-    if (answer !== undefined && finished) return checked(answer) as T;
+    // Its answer is its last line: whether Kubernetes has already counted it as ended (seconds later) changes nothing.
+    if (answer !== undefined) return checked(answer) as T;
     if (finished) throw new JobFailed('failed', `job ${run.name} ended without an answer: ${lines.slice(-3).join(' / ') || 'it said nothing'}`);
     if (Date.now() > deadline) throw new JobFailed('timeout', `job ${run.name} did not end within ${run.timeoutSeconds} s${waitingFor(pod)}`);
     await pause(400);

@@ -18,6 +18,7 @@ interface RunOptions {
   readonly lab: string;
   readonly runs: number;
   readonly seed: number;
+  readonly megabytes?: number;
   readonly out?: string;
   readonly json?: boolean;
   /** Nothing on standard output: the caller shows the report. */
@@ -71,7 +72,8 @@ const runHere = async (lab: LabSettings, name: string, options: RunOptions): Pro
   const progress = progressLine();
   const directory = resolve(options.out ?? defaultFolder(name));
   try {
-    const command = `holdfast drill run ${name} --runs ${options.runs} --seed ${options.seed}`;
+    const size = options.megabytes === undefined ? '' : ` --megabytes ${options.megabytes}`;
+    const command = `holdfast drill run ${name} --runs ${options.runs} --seed ${options.seed}${size}`;
     const report = await runSeries(lab, {
       drill: name,
       runs: options.runs,
@@ -81,6 +83,7 @@ const runHere = async (lab: LabSettings, name: string, options: RunOptions): Pro
       deadMan: deadMan(lab),
       progress,
       signal: aborting.signal,
+      ...(options.megabytes === undefined ? {} : { megabytes: options.megabytes }),
     });
     if (options.json === true) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else if (options.quiet !== true) process.stdout.write(`${summaryLine(report)}\n${reportFile(directory)}\n`);
@@ -124,6 +127,7 @@ export const runDrillCommand = async (name: string, options: RunOptions): Promis
     String(options.seed),
     '--out',
     out,
+    ...(options.megabytes === undefined ? [] : ['--megabytes', String(options.megabytes)]),
     ...(options.json === true ? ['--json'] : []),
     ...(options.quiet === true ? ['--quiet'] : []),
   ];
@@ -144,6 +148,7 @@ export const registerDrill = (program: Command): void => {
     .option('--lab <name>', 'which lab', 'lab')
     .option('--runs <n>', 'how often', wholeNumber(1, 1000), 1)
     .option('--seed <s>', 'of the first run; decides when exactly the fault strikes; the next runs count up', wholeNumber(0, 2 ** 31), 1)
+    .option('--megabytes <n>', 'drills of backups: how large a table (default: 30)', wholeNumber(1, 4000))
     .option('--out <dir>', 'folder for the report (default: .holdfast/drills/<name>-<time>)')
     .option('--json', 'the report on standard output')
     .addOption(new Option('--quiet', 'nothing on standard output').hideHelp())

@@ -24,14 +24,16 @@ interface RestoreOptions {
   readonly json?: boolean;
 }
 
+export interface ExtractedTable {
+  readonly table: string;
+  readonly rowsThen: number;
+  readonly rowsBefore: number;
+  readonly rowsAfter: number;
+  readonly sideTable?: string;
+}
+
 interface Extracted extends JobAnswer {
-  readonly tables: readonly {
-    readonly table: string;
-    readonly rowsThen: number;
-    readonly rowsBefore: number;
-    readonly rowsAfter: number;
-    readonly sideTable?: string;
-  }[];
+  readonly tables: readonly ExtractedTable[];
   readonly restored: number;
   readonly recovered: number;
 }
@@ -114,7 +116,7 @@ const extract = async (api: Kubernetes, target: RestoreTarget, options: RestoreO
   return EXIT.ok;
 };
 
-export const extractedLine = (t: Extracted['tables'][number]): string =>
+export const extractedLine = (t: ExtractedTable): string =>
   t.sideTable === undefined
     ? `${t.table}: ${t.rowsAfter - t.rowsBefore} rows brought back (${t.rowsThen} then, ${t.rowsBefore} before, ${t.rowsAfter} now)`
     : `${t.table}: ${t.rowsThen} rows as they were are in ${t.sideTable}`;

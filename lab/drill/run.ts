@@ -30,6 +30,8 @@ export interface DrillRun {
   readonly seed: number;
   readonly drill: StepsDrill;
   readonly budgetUpperSeconds: number;
+  /** See ProcedureContext. */
+  readonly megabytes?: number;
   /** Folder for what the meters write. */
   readonly directory: string;
   readonly progress: Progress;

@@ -23,6 +23,8 @@ export interface SeriesOptions {
   readonly drill: string;
   readonly runs: number;
   readonly seed: number;
+  /** See ProcedureContext. */
+  readonly megabytes?: number;
   /** Folder of the report; made when it doesn't exist. */
   readonly directory: string;
   /** As the user typed it, for the report. */
@@ -72,6 +74,7 @@ export const runSeries = async (lab: LabSettings, options: SeriesOptions): Promi
         progress: options.progress,
         deadMan: options.deadMan,
         signal: options.signal,
+        ...(options.megabytes === undefined ? {} : { megabytes: options.megabytes }),
       };
       // Read anew: a run may have changed them.
       const run = await oneRun(lab, api, await readCredentials(lab), single, i);

@@ -5,7 +5,8 @@ import { processesIn } from './cgroups';
 export type Program = 'postgres' | 'patroni' | 'etcd' | 'pgbouncer';
 
 const COMMAND: Readonly<Record<Program, RegExp>> = {
-  postgres: /bin\/postgres -D /,
+  // Members only: isolated copies and the replica that stays behind have their configuration elsewhere (lib/services/isolated-postgres.ts).
+  postgres: /bin\/postgres -D (?!.*--config-file=\/etc\/postgresql\/)/,
   patroni: /python3?\S* \S*\/patroni /,
   etcd: /^(\/usr\/bin\/)?etcd /,
   pgbouncer: /pgbouncer .*pgbouncer\.ini/,

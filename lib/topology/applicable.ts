@@ -9,11 +9,15 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
   cache: (environment) => (environment.cache === null ? 'there is no cache' : null),
   regions: (environment) => (environment.regions.some((region) => region.role === 'standby') ? null : 'there is no standby region'),
   secrets: () => null,
+  backups: () => null,
   operations: () => null,
 };
 
 /** Why the scenario does not apply to the environment, or null. */
-export const obstacleTo = (environment: Environment, scenario: Scenario): string | null => FAMILY_OBSTACLES[familyOf(scenario)](environment);
+export const obstacleTo = (environment: Environment, scenario: Scenario): string | null => {
+  if (scenario === 'standby-delayed-extract' && environment.backups.delayedReplica === null) return 'there is no replica that stays behind';
+  return FAMILY_OBSTACLES[familyOf(scenario)](environment);
+};
 
 /** The scenarios that the environment makes a promise for, in the catalogue's order. */
 export const scenariosOf = (environment: Environment): readonly Scenario[] => SCENARIOS.filter((scenario) => obstacleTo(environment, scenario) === null);
@@ -23,9 +27,9 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   const obstacle = obstacleTo(environment, scenario);
   if (obstacle !== null) return obstacle;
   const home = homeRegion(environment);
-  if (familyOf(scenario) === 'secrets' && environment.regions.some((region) => region.role === 'standby')) {
-    return 'a rotation does not reach the standby region, which has the same passwords';
-  }
+  const standbyRegion = environment.regions.some((region) => region.role === 'standby');
+  if (familyOf(scenario) === 'secrets' && standbyRegion) return 'a rotation does not reach the standby region, which has the same passwords';
+  if (scenario === 'restore-point-in-time' && standbyRegion) return 'the standby region would go on with what the restore gives up';
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
   return null;

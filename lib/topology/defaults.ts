@@ -106,6 +106,11 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'etcd-quorum-lost': objective(5),
   // The catalogue allows 30 min for a complete outage (PW-10).
   'region-cold-start': objective(150),
+  // CS-6 allows an hour. Of 1 GB: writable again a minute after the command. Nothing else may be noticed by those who write.
+  'restore-point-in-time': objective(120),
+  'restore-extract': objective(5),
+  'verified-backup': objective(5),
+  'standby-delayed-extract': objective(5),
   'region-switchover': objective(6),
   // CS-5: what was under way between the regions may be lost, half a second of it.
   'region-crash-promotion': { rto: seconds(6), rpo: seconds(0.5) },

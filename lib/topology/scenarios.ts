@@ -24,12 +24,14 @@ export const DATABASE_SCENARIOS = [
 export const CACHE_SCENARIOS = ['redis-master-dies', 'redis-az-lost', 'redis-master-isolated', 'redis-majority-lost', 'redis-memory-full'] as const;
 export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
 export const SECRET_SCENARIOS = ['rotate-secrets', 'credentials-compromised'] as const;
+export const BACKUP_SCENARIOS = ['restore-point-in-time', 'restore-extract', 'verified-backup', 'standby-delayed-extract'] as const;
 export const OPERATION_SCENARIOS = ['connections-exhausted', 'maintenance-under-load', 'region-cold-start'] as const;
 
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];
 export type CacheScenario = (typeof CACHE_SCENARIOS)[number];
 export type RegionScenario = (typeof REGION_SCENARIOS)[number];
 export type SecretScenario = (typeof SECRET_SCENARIOS)[number];
+export type BackupScenario = (typeof BACKUP_SCENARIOS)[number];
 export type OperationScenario = (typeof OPERATION_SCENARIOS)[number];
 
 /** By family, in the order of the catalogue. */
@@ -38,6 +40,7 @@ export const SCENARIO_FAMILIES = {
   cache: CACHE_SCENARIOS,
   regions: REGION_SCENARIOS,
   secrets: SECRET_SCENARIOS,
+  backups: BACKUP_SCENARIOS,
   operations: OPERATION_SCENARIOS,
 } as const;
 export type ScenarioFamily = keyof typeof SCENARIO_FAMILIES;

@@ -1,4 +1,4 @@
-"""Patroni's REST API as holdfast-handover sees it. fake-rest.py PORT CERT KEY ROLE ANSWERS...: each POST /switchover takes the next of ANSWERS
+"""Patroni's REST API as holdfast-handover sees it. fake-rest.py PORT CERT KEY ROLE[-alone] ANSWERS...: a standby streams, unless alone; each POST /switchover takes the next of ANSWERS
 (status codes; the last one repeats); 200 makes this member a replica. Every switchover request's body is printed."""
 import http.server
 import json
@@ -6,7 +6,9 @@ import ssl
 import sys
 
 port, cert, key, role, *answers = sys.argv[1:]
-state = {'role': role, 'answers': [int(answer) for answer in answers]}
+state = {'role': role.removesuffix('-alone'), 'answers': [int(answer) for answer in answers]}
+
+streaming = {} if role.endswith('-alone') else {'replication': [{'application_name': 'pg-x-1', 'state': 'streaming', 'sync_state': 'sync'}]}
 
 
 class Rest(http.server.BaseHTTPRequestHandler):
@@ -16,7 +18,7 @@ class Rest(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def do_GET(self):
-        self.answer(200 if state['role'] == 'primary' else 503, json.dumps({'role': state['role'], 'state': 'running', 'patroni': {'name': 'pg-x-0'}}))
+        self.answer(200 if state['role'] == 'primary' else 503, json.dumps({'role': state['role'], 'state': 'running', 'patroni': {'name': 'pg-x-0'}, **streaming}))
 
     def do_POST(self):
         print(self.path, self.rfile.read(int(self.headers['Content-Length'])).decode(), flush=True)

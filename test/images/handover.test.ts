@@ -66,6 +66,14 @@ describeIf(programs('python3', 'openssl'), 'holdfast-handover', () => {
     expect(said).toMatch(/412: switchover is not possible.*503.*handed over/s);
   });
 
+  test('does not wait for a standby when none streams any more: the whole cluster is being stopped', async () => {
+    await serve('primary-alone', '412');
+    const { code, said, seconds } = await handOver('20');
+    expect(code).toBe(1);
+    expect(said).toContain('no standby has streamed for 2 s: nobody to hand over to');
+    expect(seconds).toBeLessThan(6);
+  });
+
   test('does nothing on a replica', async () => {
     await serve('replica', '200');
     expect(await handOver()).toMatchObject({ code: 0, said: expect.stringContaining('nothing to hand over: this member is replica') as string });

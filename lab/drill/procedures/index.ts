@@ -1,4 +1,5 @@
 import type { ProcedureScenario } from '../../../lib/topology/scenarios';
+import { BACKUP_PROCEDURES } from './backups';
 import { CACHE_PROCEDURES } from './cache';
 import { OPERATION_PROCEDURES } from './operations';
 import type { Procedures } from './procedure';
@@ -11,5 +12,6 @@ export const PROCEDURES: Procedures<ProcedureScenario> = {
   ...CACHE_PROCEDURES,
   ...REGION_PROCEDURES,
   ...SECRET_PROCEDURES,
+  ...BACKUP_PROCEDURES,
   ...OPERATION_PROCEDURES,
 };

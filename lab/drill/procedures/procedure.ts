@@ -13,6 +13,8 @@ export interface ProcedureContext {
   readonly drill: ProcedureDrill;
   readonly budgetUpperSeconds: number;
   readonly seed: number;
+  /** How large a table drills of backups make, MB. @default - as small as serves the drill */
+  readonly megabytes?: number;
   /** Folder for what the run writes; exists. */
   readonly directory: string;
   readonly progress: Progress;

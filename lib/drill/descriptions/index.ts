@@ -1,5 +1,6 @@
 /** What every drill does, by family. */
 import type { ProcedureScenario } from '../../topology/scenarios';
+import { BACKUP_DRILLS } from './backups';
 import { CACHE_DRILLS } from './cache';
 import { OPERATION_DRILLS } from './operations';
 import type { ProcedureDescriptions } from './procedure';
@@ -14,5 +15,6 @@ export const PROCEDURE_DRILLS: ProcedureDescriptions<ProcedureScenario> = {
   ...CACHE_DRILLS,
   ...REGION_DRILLS,
   ...SECRET_DRILLS,
+  ...BACKUP_DRILLS,
   ...OPERATION_DRILLS,
 };

@@ -2,6 +2,7 @@
 import { homeRegion } from '../derive';
 import { isDatabaseScenario, type ProcedureScenario, type Scenario } from '../scenarios';
 import type { Environment, Objective } from '../types';
+import { BACKUP_LOSSES, BACKUP_STAGES } from './backups';
 import { CACHE_LOSSES, CACHE_STAGES } from './cache';
 import { DATABASE_STAGES } from './database';
 import type { FamilyLosses, FamilyStages, LossBound } from './family';
@@ -34,9 +35,15 @@ export const lossBound = (environment: Environment): LossBound =>
     ? { seconds: 0, because: 'a commit is acknowledged once a standby in another AZ has it on disk, and only that standby may be promoted' }
     : { seconds: null, because: 'commits don’t wait for a standby: the replication lag at that moment is lost' };
 
-const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = { ...CACHE_STAGES, ...REGION_STAGES, ...SECRET_STAGES, ...OPERATION_STAGES };
+const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = {
+  ...CACHE_STAGES,
+  ...REGION_STAGES,
+  ...SECRET_STAGES,
+  ...BACKUP_STAGES,
+  ...OPERATION_STAGES,
+};
 /** Scenarios that are not listed lose what the home region's database may lose. */
-const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES };
+const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES, ...BACKUP_LOSSES };
 
 const stagesFor = (environment: Environment, scenario: Scenario): readonly Stage[] => {
   if (isDatabaseScenario(scenario)) return DATABASE_STAGES[scenario](homeRegion(environment));

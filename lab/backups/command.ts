@@ -1,0 +1,57 @@
+/** Runs `holdfast` as an operator would, and notes when each line of its progress came. */
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ProcedureContext } from '../drill/procedures/procedure';
+import { now } from '../meter/clock';
+
+export interface CommandRun {
+  readonly exitCode: number | null;
+  readonly beganAt: number;
+  readonly endedAt: number;
+  /** What it printed. */
+  readonly stdout: string;
+  /** What it said meanwhile, each line with its time. */
+  readonly lines: readonly { readonly t: number; readonly text: string }[];
+}
+
+export const LOG = 'holdfast.log';
+
+/** @param killAt SIGKILL as soon as a line of its progress begins so */
+export const holdfast = ({ lab, directory, progress, signal }: ProcedureContext, args: readonly string[], killAt?: string): Promise<CommandRun> =>
+  new Promise((resolve, reject) => {
+    const beganAt = now();
+    const lines: { readonly t: number; readonly text: string }[] = [];
+    const argv = [...process.execArgv, process.argv[1] ?? '', ...args, '--lab', lab.name, '--json'];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const log = createWriteStream(join(directory, LOG), { flags: 'a' });
+    log.write(`# holdfast ${args.join(' ')}\n`);
+    createInterface({ input: child.stderr }).on('line', (text) => {
+      lines.push({ t: now(), text });
+      log.write(`${(now() - beganAt).toFixed(1)} s  ${text}\n`);
+      if (args[0] === 'restore') progress(`${args[0]}: ${text.slice(0, 160)}`);
+      if (killAt !== undefined && text.startsWith(killAt)) child.kill('SIGKILL');
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      log.end();
+      resolve({ exitCode, beganAt, endedAt: now(), stdout: Buffer.concat(chunks).toString('utf8'), lines });
+    });
+  });
+
+/** Why it did not end well, or null. */
+export const failureOf = (run: CommandRun): string | null =>
+  run.exitCode === 0
+    ? null
+    : `exit ${run.exitCode ?? 'by a signal'}: ${
+        run.lines
+          .slice(-2)
+          .map(({ text }) => text)
+          .join(' / ') || 'it said nothing'
+      }`;
+
+/** When it first said a line that begins so. */
+export const saidAt = ({ lines }: CommandRun, start: string): number | null => lines.find(({ text }) => text.startsWith(start))?.t ?? null;

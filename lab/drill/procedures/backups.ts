@@ -1,0 +1,13 @@
+/** How the drills of backups are carried out. */
+import type { BackupScenario } from '../../../lib/topology/scenarios';
+import { delayedExtract } from '../../backups/delayed';
+import { extract, pointInTime } from '../../backups/restore';
+import { verifiedBackup } from '../../backups/verified';
+import type { Procedures } from './procedure';
+
+export const BACKUP_PROCEDURES: Procedures<BackupScenario> = {
+  'restore-point-in-time': pointInTime,
+  'restore-extract': extract,
+  'verified-backup': verifiedBackup,
+  'standby-delayed-extract': delayedExtract,
+};

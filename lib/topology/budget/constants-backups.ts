@@ -1,0 +1,17 @@
+/** What the budgets of backups and restores count on and nobody configures. Seconds; upper bounds leave room for a loaded machine. */
+import type { Span } from './constants';
+
+const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+
+/** The restore that is budgeted: a database of so much, of which a bug has changed half since the backup. */
+export const RESTORED_MEGABYTES = 1000;
+
+export const BACKUP_CONSTANTS = {
+  archiveChecked: span(1, 12, 'estimated from a few runs: a job forces a segment into the archive and lists what is there'),
+  membersStop: span(1, 12, 'estimated from a few runs: PostgreSQL’s shutdown checkpoint, and the pods are gone'),
+  membersStart: span(2, 12, 'estimated from a few runs: pods placed, volumes mounted, data set aside, one member begins'),
+  backupRestored: span(3, 20, `estimated from a few runs: ${RESTORED_MEGABYTES} MB fetched, decrypted, unpacked and flushed`),
+  logReplayed: span(1, 20, 'estimated from a few runs: the write-ahead log from the backup to the moment, half of the database among it'),
+  standbyBuilt: span(2, 25, `estimated from a few runs: ${RESTORED_MEGABYTES} MB copied to two members at once`),
+  besideACopy: span(0, 2, 'estimated from a few runs: a commit beside a backup, a copy that is restored, or rows that are inserted'),
+} as const satisfies Readonly<Record<string, Span>>;
