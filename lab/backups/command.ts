@@ -7,6 +7,7 @@ import type { ProcedureContext } from '../drill/procedures/procedure';
 import { now } from '../meter/clock';
 
 export interface CommandRun {
+  readonly args: readonly string[];
   readonly exitCode: number | null;
   readonly beganAt: number;
   readonly endedAt: number;
@@ -18,8 +19,17 @@ export interface CommandRun {
 
 export const LOG = 'holdfast.log';
 
-/** @param killAt SIGKILL as soon as a line of its progress begins so */
-export const holdfast = ({ lab, directory, progress, signal }: ProcedureContext, args: readonly string[], killAt?: string): Promise<CommandRun> =>
+export interface Following {
+  /** SIGKILL as soon as a line of its progress begins so. */
+  readonly killAt?: string;
+  readonly onLine?: (line: string) => void;
+}
+
+export const holdfast = (
+  { lab, directory, progress, signal }: ProcedureContext,
+  args: readonly string[],
+  { killAt, onLine }: Following = {},
+): Promise<CommandRun> =>
   new Promise((resolve, reject) => {
     const beganAt = now();
     const lines: { readonly t: number; readonly text: string }[] = [];
@@ -27,10 +37,12 @@ export const holdfast = ({ lab, directory, progress, signal }: ProcedureContext,
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], signal });
     const log = createWriteStream(join(directory, LOG), { flags: 'a' });
     log.write(`# holdfast ${args.join(' ')}\n`);
-    createInterface({ input: child.stderr }).on('line', (text) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      const text = line.replace(/^\d{4}-\d\d-\d\dT\S+Z /, ''); // of a job's log
       lines.push({ t: now(), text });
       log.write(`${(now() - beganAt).toFixed(1)} s  ${text}\n`);
       if (args[0] === 'restore') progress(`${args[0]}: ${text.slice(0, 160)}`);
+      onLine?.(text);
       if (killAt !== undefined && text.startsWith(killAt)) child.kill('SIGKILL');
     });
     const chunks: Buffer[] = [];
@@ -38,7 +50,7 @@ export const holdfast = ({ lab, directory, progress, signal }: ProcedureContext,
     child.on('error', reject);
     child.on('close', (exitCode) => {
       log.end();
-      resolve({ exitCode, beganAt, endedAt: now(), stdout: Buffer.concat(chunks).toString('utf8'), lines });
+      resolve({ args, exitCode, beganAt, endedAt: now(), stdout: Buffer.concat(chunks).toString('utf8'), lines });
     });
   });
 

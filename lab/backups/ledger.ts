@@ -38,24 +38,37 @@ export const fillLedger = async (client: Client, rows: number, owner: string): P
 
 export const dropLedger = (client: Client): Promise<unknown> => client.query(`DROP TABLE IF EXISTS ${LEDGER}, ${NEIGHBOURS}`);
 
-/** Deletes half of the table and commits; in the same session one transaction comes just before and one just after it. */
+/** The moment just before the bug's commit, in every way that it can be named. */
+export interface Moment {
+  /** The bug's own transaction. */
+  readonly xid: string;
+  readonly time: string;
+  readonly lsn: string;
+  readonly name: string;
+}
+
+/** Deletes half of the table and commits; another session commits just before and just after it. */
 export const deleteHalf = async (
   client: Client,
   neighbour: Client,
   clock: () => number,
-): Promise<{ readonly xid: string; readonly sentAt: number; readonly doneAt: number }> => {
+): Promise<{ readonly moment: Moment; readonly sentAt: number; readonly doneAt: number }> => {
   const write = (which: string): Promise<unknown> => neighbour.query(`INSERT INTO ${NEIGHBOURS} VALUES ($1)`, [which]);
   await client.query('BEGIN');
   await client.query(`DELETE FROM ${LEDGER} WHERE id % 2 = 0`);
   const { rows } = await client.query<{ xid: string }>('SELECT pg_current_xact_id()::xid::text AS xid');
-  const xid = rows[0]?.xid;
-  if (xid === undefined) throw new Error('the bug has no transaction number');
   await write('before');
+  const name = `before-the-bug-${rows[0]?.xid ?? ''}`;
+  const { rows: moments } = await neighbour.query<{ time: string; lsn: string }>(
+    'SELECT clock_timestamp()::text AS time, pg_create_restore_point($1) AS named, pg_current_wal_insert_lsn()::text AS lsn',
+    [name],
+  );
+  const [{ xid } = { xid: '' }, { time, lsn } = { time: '', lsn: '' }] = [rows[0], moments[0]];
   const sentAt = clock();
   await client.query('COMMIT');
   const doneAt = clock();
   await write('after');
-  return { xid, sentAt, doneAt };
+  return { moment: { xid, time, lsn, name }, sentAt, doneAt };
 };
 
 export const readNeighbours = async (client: Client): Promise<{ readonly before: boolean; readonly after: boolean }> => {

@@ -8,7 +8,7 @@ import { now } from '../meter/clock';
 import { withoutFailover } from '../operations/expectation';
 import { steadyRegion } from '../operations/steady';
 import { failureOf, holdfast, LOG, saidAt, type CommandRun } from './command';
-import { changeAfterwards, checkLedger, deleteHalf, LEDGER, readNeighbours } from './ledger';
+import { changeAfterwards, checkLedger, deleteHalf, LEDGER, readNeighbours, type Moment } from './ledger';
 import { onScene, timelineNow, waitFor, watchHealth, type Scene } from './scene';
 
 /** The bug is noticed so much later; clients go on writing good rows. */
@@ -19,7 +19,7 @@ const LOGS = [
 ];
 
 /** Half of the table is gone, in a transaction that is known. */
-export const strike = ({ context, leader, mark }: Scene): Promise<Bug & { readonly xid: string }> =>
+export const strike = ({ context, leader, mark }: Scene): Promise<Bug & { readonly moment: Moment }> =>
   asSuperuser(context.lab, leader, (client) =>
     asSuperuser(context.lab, leader, (neighbour) => {
       mark('faultAt');
@@ -27,6 +27,20 @@ export const strike = ({ context, leader, mark }: Scene): Promise<Bug & { readon
       return deleteHalf(client, neighbour, now);
     }),
   );
+
+/** Every way to name the moment, one after the other as the seed counts up; and then again as a job inside the cluster. */
+const WAYS: readonly ((moment: Moment) => readonly string[])[] = [
+  ({ xid }) => [`xid:${xid}`, '--exclusive'],
+  ({ time }) => [time],
+  ({ name }) => [`name:${name}`],
+  ({ lsn }) => [`lsn:${lsn}`, '--exclusive'],
+];
+
+const wayOf = (seed: number, moment: Moment): readonly string[] => {
+  const i = Math.max(0, seed - 1) % (2 * WAYS.length);
+  const way = WAYS[i % WAYS.length] ?? ((m: Moment): readonly string[] => [`xid:${m.xid}`, '--exclusive']);
+  return ['--at', ...way(moment), ...(i < WAYS.length ? [] : ['--as-job'])];
+};
 
 interface RestoreAnswer {
   readonly seconds: Readonly<Record<string, number>>;
@@ -36,15 +50,17 @@ const answerOf = (run: CommandRun): unknown => (run.exitCode === 0 ? JSON.parse(
 
 export const pointInTime = async (context: ProcedureContext): Promise<ProcedureOutcome> => {
   const { result, history, scene } = await onScene(context, async (stage) => {
-    const { xid, ...bug } = await strike(stage);
+    const { moment, ...bug } = await strike(stage);
     await waitFor(context, NOTICED_SECONDS);
     const watch = watchHealth(context);
-    const run = await holdfast(context, ['restore', '--at', `xid:${xid}`, '--exclusive']);
+    const onLine = (line: string): void => (line.startsWith('whole:') ? watch.begin() : undefined);
+    const run = await holdfast(context, ['restore', ...wayOf(context.seed, moment)], { onLine });
+    watch.begin(); // one that failed never came so far
     // A command that failed has put everything back, or says how to go on; either way the drill must not leave it so.
     await steadyRegion(context);
-    return { bug, run, healthyAt: await watch.stop() };
+    return { bug, run, seen: await watch.stop() };
   });
-  const { bug, run, healthyAt } = result;
+  const { bug, run, seen } = result;
   const { leader } = await steadyRegion(context);
   const { ledger, neighbours } = await asSuperuser(context.lab, leader, async (client) => ({
     ledger: await checkLedger(client, scene.rows),
@@ -58,7 +74,7 @@ export const pointInTime = async (context: ProcedureContext): Promise<ProcedureO
     bug,
     beganAt: run.beganAt,
     stoppedAt,
-    healthyAt,
+    healthyAt: seen.since,
     failure: failureOf(run),
     ledger,
     neighbours,
@@ -66,7 +82,11 @@ export const pointInTime = async (context: ProcedureContext): Promise<ProcedureO
   });
   return {
     ...judged,
-    notes: ['rows acknowledged after the bug are given up, as a restore in place does: they are counted in rowsGivenUp, not as lost'],
+    notes: [
+      `holdfast ${run.args.join(' ')}`,
+      'rows acknowledged after the bug are given up, as a restore in place does: they are counted in rowsGivenUp, not as lost',
+      `last complaint: ${seen.last}`,
+    ],
     extra: {
       ...judged.extra,
       megabytes: scene.megabytes,
@@ -99,11 +119,11 @@ export const broughtBack = async (
   const timeline = await timelineNow(context);
   const { result, history, scene } = await onScene(context, async (stage) => {
     await before(stage);
-    const { xid } = await strike(stage);
+    const { moment } = await strike(stage);
     const added = await asSuperuser(context.lab, stage.leader, (client) => changeAfterwards(client, stage.rows));
     await waitFor(context, NOTICED_SECONDS);
     const beganAt = now();
-    return { added, brought: await bring(xid), seconds: now() - beganAt };
+    return { added, brought: await bring(moment.xid), seconds: now() - beganAt };
   });
   const { added, brought, seconds } = result;
   const kept = await laterRowsKept(scene, added);

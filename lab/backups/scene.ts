@@ -88,27 +88,37 @@ export const onScene = async <T>(
   return { result, history, scene };
 };
 
-/** Since when nothing has been to be complained of, asked again and again until it is stopped. */
-export const watchHealth = ({ lab, api, credentials }: ProcedureContext): { readonly stop: () => Promise<number | null> } => {
+export interface HealthSeen {
+  /** Nothing is to be complained of since; null: not yet. */
+  readonly since: number | null;
+  /** What was last to be complained of, and when. */
+  readonly last: string;
+}
+
+/** Since when nothing has been to be complained of, asked again and again once it has begun: asking costs the lab's machine something. */
+export const watchHealth = ({ lab, api, credentials }: ProcedureContext): { readonly begin: () => void; readonly stop: () => Promise<HealthSeen> } => {
   let since: number | null = null;
+  let last = '';
   let stopping = false;
+  let running: Promise<void> | undefined;
   const loop = async (): Promise<void> => {
     while (!stopping) {
       const asked = now();
       const found = await health(lab, api, clientTls(credentials)).then(
-        ({ complaints }) => complaints.length,
-        () => 1, // whoever can't be asked is not healthy
+        ({ complaints }) => complaints.join('; '),
+        (error: unknown) => String(error), // whoever can't be asked is not healthy
       );
-      since = found === 0 ? (since ?? asked) : null;
-      await sleep(0.4);
+      if (found !== '') last = found;
+      since = found === '' ? (since ?? asked) : null;
+      await sleep(0.5);
     }
   };
-  const running = loop();
   return {
+    begin: () => void (running ??= loop()),
     stop: async () => {
       stopping = true;
       await running;
-      return since;
+      return { since, last };
     },
   };
 };

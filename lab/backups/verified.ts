@@ -8,7 +8,7 @@ import { backupStanza } from '../../lib/topology/derive';
 import { asSuperuser } from '../database';
 import type { ProcedureContext } from '../drill/procedures/procedure';
 import { withoutFailover } from '../operations/expectation';
-import { labBucket, objectStore } from '../s3/settings';
+import { repositoryFolder } from '../s3/settings';
 import type { LabSettings } from '../settings';
 import { failureOf, holdfast, LOG } from './command';
 import { LEDGER } from './ledger';
@@ -18,10 +18,8 @@ import { onScene, timelineNow, type Scene } from './scene';
 const COMMIT_AGE_MARGIN_SECONDS = 180;
 const INDEX = 'holdfast_lying_index';
 
-const repository = (lab: LabSettings): string => join(objectStore(lab).data, labBucket(lab.environment, lab.region), 'pgbackrest');
-
 const evidenceFiles = async (lab: LabSettings): Promise<readonly string[]> => {
-  const files = await readdir(join(repository(lab), 'verified', backupStanza(lab.environment)), { recursive: true }).catch((error: unknown) => {
+  const files = await readdir(join(repositoryFolder(lab), 'verified', backupStanza(lab.environment)), { recursive: true }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []; // nothing was ever verified
     throw error;
   });
@@ -60,7 +58,7 @@ const dropIndex = ({ context, leader }: Scene): Promise<void> =>
 
 /** The largest file of the newest backup: table data, compressed and encrypted. */
 const largestFile = async (lab: LabSettings, backup: string): Promise<string> => {
-  const folder = join(repository(lab), 'backup', backupStanza(lab.environment), backup);
+  const folder = join(repositoryFolder(lab), 'backup', backupStanza(lab.environment), backup);
   const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const sized = await Promise.all(
     entries.map(async (entry) => {

@@ -37,6 +37,9 @@ export const objectStore = (lab: LabSettings): ObjectStoreSettings => {
 
 export const labBucket = (environment: Environment, region: Region): string => backupBucketName(environment, region, ACCOUNT);
 
+/** The folder that pgBackRest's repository is. */
+export const repositoryFolder = (lab: LabSettings): string => join(objectStore(lab).data, labBucket(lab.environment, lab.region), 'pgbackrest');
+
 /** The lab's stores, as the charts see them: keys instead of a role, and the store's own certificate authority. */
 export const labBackupStorage = (environment: Environment): BackupStorage => ({
   buckets: Object.fromEntries(environment.regions.map((r) => [r.name, { bucket: labBucket(environment, r), endpoint: storeAddress(r) }])),

@@ -102,6 +102,8 @@ export const memberPgbackrestConf = (environment: Environment, region: Region, s
       // PostgreSQL gets its answer from the spool; the transfer goes on beside it, several segments at a time.
       'archive-async': 'y',
       'archive-timeout': 30,
+      // A restore replays as fast as segments are there: fetched ahead by few long runs, not by a new one (and its connections) for every few segments.
+      'archive-get-queue-max': walSize(region, 4, 1024),
       // With the store away for so long that this much is waiting, segments are given up (a gap in the archive, told in the log) before the disk is full.
       'archive-push-queue-max': walSize(region, 4, 65_536),
       'tls-server-address': '*',

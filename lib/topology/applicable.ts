@@ -13,6 +13,9 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
   operations: () => null,
 };
 
+/** They make a new history. */
+const IN_PLACE: readonly Scenario[] = ['restore-point-in-time', 'restore-interrupted', 'restore-disk-full'];
+
 /** Why the scenario does not apply to the environment, or null. */
 export const obstacleTo = (environment: Environment, scenario: Scenario): string | null => {
   if (scenario === 'standby-delayed-extract' && environment.backups.delayedReplica === null) return 'there is no replica that stays behind';
@@ -29,7 +32,7 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   const home = homeRegion(environment);
   const standbyRegion = environment.regions.some((region) => region.role === 'standby');
   if (familyOf(scenario) === 'secrets' && standbyRegion) return 'a rotation does not reach the standby region, which has the same passwords';
-  if (scenario === 'restore-point-in-time' && standbyRegion) return 'the standby region would go on with what the restore gives up';
+  if (IN_PLACE.includes(scenario) && standbyRegion) return 'the standby region would go on with what the restore gives up';
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
   return null;

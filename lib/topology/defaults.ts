@@ -109,6 +109,9 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   // CS-6 allows an hour. Of 1 GB: writable again a minute after the command. Nothing else may be noticed by those who write.
   'restore-point-in-time': objective(120),
   'restore-extract': objective(5),
+  'restore-refused': objective(5),
+  'restore-interrupted': objective(300),
+  'restore-disk-full': objective(120),
   'verified-backup': objective(5),
   'standby-delayed-extract': objective(5),
   'region-switchover': objective(6),

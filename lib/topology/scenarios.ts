@@ -24,7 +24,15 @@ export const DATABASE_SCENARIOS = [
 export const CACHE_SCENARIOS = ['redis-master-dies', 'redis-az-lost', 'redis-master-isolated', 'redis-majority-lost', 'redis-memory-full'] as const;
 export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
 export const SECRET_SCENARIOS = ['rotate-secrets', 'credentials-compromised'] as const;
-export const BACKUP_SCENARIOS = ['restore-point-in-time', 'restore-extract', 'verified-backup', 'standby-delayed-extract'] as const;
+export const BACKUP_SCENARIOS = [
+  'restore-point-in-time',
+  'restore-extract',
+  'restore-refused',
+  'restore-interrupted',
+  'restore-disk-full',
+  'verified-backup',
+  'standby-delayed-extract',
+] as const;
 export const OPERATION_SCENARIOS = ['connections-exhausted', 'maintenance-under-load', 'region-cold-start'] as const;
 
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];

@@ -27,6 +27,29 @@ const inPlace = (environment: Environment): readonly Stage[] => {
   ];
 };
 
+/** The first command dies, and another one goes on when it has been silent for long enough. */
+const interrupted = (environment: Environment): readonly Stage[] => [
+  ...inPlace(environment),
+  constant('holder silent', C.holderSilent),
+  constant('refused twice', C.refusedTwice),
+];
+
+/** Nothing can be restored: the members start again with what they had. */
+const returned = (environment: Environment): readonly Stage[] => {
+  const region = homeRegion(environment);
+  return [
+    constant('members stop', C.membersStop),
+    constant('members start', C.membersStart),
+    constant('restore fails', C.restoreFails),
+    { ...constant('members stop', C.membersStop), name: 'members stop again' },
+    { ...constant('members start', C.membersStart), name: 'members start with the old data' },
+    constant('leader found', C.leaderFound),
+    ...stage.synchronousStandby(region),
+    stage.routing(region, false),
+    stage.clientRetry(region, false),
+  ];
+};
+
 const beside = (environment: Environment): readonly Stage[] => [
   stage.undisturbed(),
   constant('beside a copy', C.besideACopy),
@@ -36,6 +59,9 @@ const beside = (environment: Environment): readonly Stage[] => [
 export const BACKUP_STAGES: FamilyStages<BackupScenario> = {
   'restore-point-in-time': inPlace,
   'restore-extract': beside,
+  'restore-refused': beside,
+  'restore-interrupted': interrupted,
+  'restore-disk-full': returned,
   'verified-backup': beside,
   'standby-delayed-extract': beside,
 };

@@ -13,5 +13,9 @@ export const BACKUP_CONSTANTS = {
   backupRestored: span(3, 20, `estimated from a few runs: ${RESTORED_MEGABYTES} MB fetched, decrypted, unpacked and flushed`),
   logReplayed: span(1, 20, 'estimated from a few runs: the write-ahead log from the backup to the moment, half of the database among it'),
   standbyBuilt: span(2, 25, `estimated from a few runs: ${RESTORED_MEGABYTES} MB copied to two members at once`),
+  holderSilent: span(30, 40, 'lib/operations/restore/plan.ts: whoever gives no sign of life for 30 s is gone'),
+  refusedTwice: span(1, 10, 'the drill: two more restores are tried before one is resumed'),
+  restoreFails: span(1, 15, 'estimated from a few runs: the volume fills up, and the member’s log says so'),
+  leaderFound: span(1, 10, 'estimated from a few runs: the keys in etcd are gone, so the members agree anew who was the primary'),
   besideACopy: span(0, 2, 'estimated from a few runs: a commit beside a backup, a copy that is restored, or rows that are inserted'),
 } as const satisfies Readonly<Record<string, Span>>;
