@@ -79,7 +79,7 @@ describe('the lab and production on the same platform', () => {
     new RegExp(`${postgres}postgresql\\.parameters\\.(shared_buffers|max_wal_size|min_wal_size|max_slot_wal_keep_size)$`),
     /^ConfigMap\/pg-euc1-delayed:data\.postgresql\.conf\.(max_connections|shared_buffers)$/,
     /^ConfigMap\/backup-clone:data\.postgresql\.conf\.max_connections$/,
-    /^ConfigMap\/[a-z0-9-]+:data\.pgbackrest\.conf\.(archive-push-queue-max)$/,
+    /^ConfigMap\/[a-z0-9-]+:data\.pgbackrest\.conf\.(archive-(push|get)-queue-max)$/,
     /^CronJob\/(backup-verify|restore-clone):.*\.scratch\.ephemeral\..*\.requests\.storage$/,
     /^ConfigMap\/(pgbouncer:data\.follower|pg-euc1:data\.region-guard)\.json\.regions\.localPoolSize$/,
     /^ConfigMap\/cache:data\.cache\.conf\.(maxmemory|repl-backlog-size)$/,
