@@ -55,23 +55,27 @@ export class Cluster {
     }
   }
 
-  /** Waits until so many members are ready: the first is the new primary, the others stream. @throws RestoreFailed when a log says that it can't succeed */
-  async awaitReady(count: number, withinSeconds: number): Promise<void> {
+  /**
+   * Waits until so many members are ready: the first is the new primary, the others stream.
+   * @param failure what is thrown when the log of one that is not ready says that it can't become so
+   */
+  async awaitReady(count: number, withinSeconds: number, failure: (because: string) => Error = (because) => new RestoreFailed(because)): Promise<void> {
     const deadline = Date.now() + withinSeconds * 1000;
     for (let round = 0; ; round++) {
       const pods = await this.pods();
-      const ready = pods.filter((p) => p.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true);
-      if (ready.length >= count) return;
-      if (round % 5 === 4 && ready.length === 0) await this.throwIfFailed(pods);
-      if (Date.now() > deadline) throw new Error(`${ready.length} of ${count} members are ready after ${withinSeconds} s`);
-      await pause(200);
+      const waiting = pods.filter((p) => p.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') !== true);
+      const ready = pods.length - waiting.length;
+      if (ready >= count) return;
+      if (round % 5 === 4) await this.throwIfFailed(waiting, failure);
+      if (Date.now() > deadline) throw new Error(`${ready} of ${count} members are ready after ${withinSeconds} s`);
+      await pause(300);
     }
   }
 
-  private async throwIfFailed(pods: readonly Pod[]): Promise<void> {
+  private async throwIfFailed(pods: readonly Pod[], failure: (because: string) => Error): Promise<void> {
     for (const pod of pods.filter((p) => p.status.phase === 'Running')) {
-      const failure = failureIn(await this.api.text(`${PODS}/${pod.metadata.name}/log?container=postgres&tailLines=200`));
-      if (failure !== undefined) throw new RestoreFailed(failure);
+      const because = failureIn(await this.api.text(`${PODS}/${pod.metadata.name}/log?container=postgres&tailLines=200`));
+      if (because !== undefined) throw failure(because);
     }
   }
 

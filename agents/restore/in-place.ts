@@ -97,10 +97,11 @@ class InPlace {
       await this.cluster.startSome(this.firstMembers(), TIMEOUTS.start);
       await this.cluster.awaitReady(1, TIMEOUTS.recover);
     },
-    writable: () => this.cluster.awaitReady(this.firstMembers(), TIMEOUTS.replica),
+    // In strict mode nothing has been acknowledged so far: a standby that can't be built is a restore that can't succeed.
+    writable: () => this.cluster.awaitReady(this.firstMembers(), TIMEOUTS.replica, this.options.cluster.strict ? undefined : cantBeBuilt),
     whole: async () => {
       await this.cluster.scale(this.cluster.members());
-      await this.cluster.awaitReady(this.cluster.members(), TIMEOUTS.replica);
+      await this.cluster.awaitReady(this.cluster.members(), TIMEOUTS.replica, cantBeBuilt);
     },
     withdrawn: async () => {
       await this.cluster.restartDelayedReplica();
@@ -143,6 +144,10 @@ class InPlace {
     await undo(this.api, this.options);
   }
 }
+
+/** The cluster serves, and what it has acknowledged must not be given up. */
+const cantBeBuilt = (because: string): Error =>
+  new RestoreRefused(`a member can't be built: ${because}. The others serve: mend that, and go on with \`holdfast restore resume\``);
 
 const forgetCluster = async (api: Kubernetes, name: string, onLine: (line: string) => void): Promise<void> => {
   await runJob(api, { template: 'restore-forget', name: `restore-forget-${name}`, timeoutSeconds: TIMEOUTS.forget, onLine });

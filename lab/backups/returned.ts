@@ -111,9 +111,14 @@ const withoutRoom = async ({ context }: Scene, xid: string, watch: () => void): 
   const { lab } = context;
   await arm(lab, context.deadMan, context.drill.longestFaultSeconds);
   try {
-    await Promise.all(lab.nodes.map((node) => leaveRoom(node, ROOM_MEGABYTES)));
-    context.progress(`every volume has ${ROOM_MEGABYTES} MB left`);
-    const run = await holdfast(context, ['restore', '--at', `xid:${xid}`, '--exclusive'], { onLine: atReturn(watch) });
+    // When nobody runs any more: a server that stops may give back some of its write-ahead log.
+    let filled: Promise<unknown> | undefined;
+    const onLine = (line: string): void => {
+      atReturn(watch)(line);
+      if (line.startsWith(STOPPED)) filled ??= Promise.all(lab.nodes.map((node) => leaveRoom(lab, node, ROOM_MEGABYTES)));
+    };
+    const run = await holdfast(context, ['restore', '--at', `xid:${xid}`, '--exclusive'], { onLine });
+    await filled;
     return {
       findings: [refusalFinding({ check: 'put-back', exitCode: run.exitCode, said: saidBy(run), says: /a volume is full/ })],
       stoppedAt: saidAt(run, STOPPED),

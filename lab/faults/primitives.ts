@@ -1,6 +1,6 @@
 /** What can be done to a lab, each with its undoing in `heal.ts`. All of it acts on namespaces, control groups and processes of this lab only. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { statfs, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../exec';
 import { cutNetwork, cutWire, inNetns, type Cut } from '../hosts/network';
@@ -128,13 +128,14 @@ export const fillDisk = async (node: NodeSettings): Promise<void> => {
   await run(['sh', '-c', 'dd if=/dev/zero of="$1" bs=1M 2>/dev/null; dd if=/dev/zero of="$1.rest" bs=4k 2>/dev/null; :', 'sh', path]);
 };
 
-/** Fills the database's volume but for so much. */
-export const leaveRoom = async (node: NodeSettings, megabytes: number): Promise<void> => {
-  const pid = await programPid(node.cgroup, 'postgres');
-  const folder = `/proc/${pid}/root/var/lib/postgresql/data`;
-  const { bavail, bsize } = await statfs(folder);
-  const bytes = bavail * bsize - megabytes * 1e6;
-  if (bytes > 0) await run(['fallocate', '-l', String(Math.floor(bytes)), join(folder, FILLER)]);
+/** Fills the database's volume but for so much, from inside the node's mounts: the database need not run. */
+export const leaveRoom = async (lab: LabSettings, node: NodeSettings, megabytes: number): Promise<void> => {
+  const root = await livePid(lab, node.name);
+  const inside = root === undefined ? undefined : childrenOf(root)[0];
+  if (inside === undefined) throw new Error(`${node.name} does not run`);
+  const script = 'free=$(($(stat -f -c "%a * %S" "$1"))); fallocate -l $((free - $3 * 1000000)) "$1/$2"';
+  const folder = join(node.directory, 'volumes', 'postgres', 'data');
+  await run(['nsenter', '-t', String(inside), '-m', 'sh', '-c', script, 'sh', folder, FILLER, String(megabytes)]);
 };
 
 /** Removes the filler from inside the node's mounts (the database need not run). */

@@ -6,9 +6,10 @@ export const smallRegion: NonNullable<EnvironmentInput['everyRegion']> = {
   etcd: { storage: gibibytes(1), quota: mebibytes(128), resources: { cpu: millicores(50), memory: mebibytes(128), cpuLimit: millicores(1000) } },
   postgres: {
     maxConnections: 100,
-    sharedBuffers: mebibytes(64),
+    sharedBuffers: mebibytes(128),
     storage: gibibytes(2),
-    resources: { cpu: millicores(100), memory: mebibytes(512), cpuLimit: millicores(2000) },
+    // A limit, and hardly used: with less, a database of 1 GB is read from disk again and again while it is restored.
+    resources: { cpu: millicores(100), memory: mebibytes(1536), cpuLimit: millicores(2000) },
   },
   pooler: { poolSize: 20, maxClientConnections: 500, resources: { cpu: millicores(20), memory: mebibytes(64), cpuLimit: millicores(500) } },
   follower: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },

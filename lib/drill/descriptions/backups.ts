@@ -76,7 +76,7 @@ export const BACKUP_DRILLS: ProcedureDescriptions<BackupScenario> = {
     procedure: [
       `${CLIENTS}; a full backup is taken`,
       BUG,
-      'every volume is filled but for a little; `holdfast restore` is run',
+      '`holdfast restore` is run; when the members have stopped, every volume is filled but for a little',
       'it must fail and say why; every row that was acknowledged before must be there',
     ],
     healthyDeadlineSeconds: 120,

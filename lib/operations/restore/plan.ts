@@ -108,6 +108,8 @@ export const bootstrapConfiguration = (stanza: string, target: RestoreTarget, ba
 export interface RestoreCluster {
   readonly stanza: string;
   readonly members: number;
+  /** Nothing is acknowledged without a standby. */
+  readonly strict: boolean;
   readonly statefulSet: string;
   readonly delayedReplica: string;
   /** The ConfigMap of its record. */
@@ -117,6 +119,7 @@ export interface RestoreCluster {
 export const restoreCluster = (environment: Environment, region: Region): RestoreCluster => ({
   stanza: backupStanza(environment),
   members: postgresMemberCount(region),
+  strict: region.postgres.synchronousMode === 'strict',
   statefulSet: postgresName(region),
   delayedReplica: delayedReplicaName(region),
   request: restoreRequestName(region),
