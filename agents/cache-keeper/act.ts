@@ -36,3 +36,20 @@ export const carryOut = async (connections: Connections, config: CacheKeeperConf
   }
   return accepted;
 };
+
+/** The same, each pod's steps in their order, and the pods at once: for steps that need nothing of one another. */
+export const carryOutByPod: typeof carryOut = async (connections, config, look, steps, log) => {
+  const pods = [...new Set(steps.map((step) => step.pod))];
+  const accepted = await Promise.all(
+    pods.map((pod) =>
+      carryOut(
+        connections,
+        config,
+        look,
+        steps.filter((step) => step.pod === pod),
+        log,
+      ),
+    ),
+  );
+  return accepted.every(Boolean);
+};

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheKeeperConfig } from '../../lib/services/cache-keeper';
 import type { Log } from '../follower/log';
-import { carryOut } from './act';
+import { carryOut, carryOutByPod } from './act';
 import type { Connections } from './connections';
 import { decide } from './decide';
-import { observe } from './observe';
+import { observe, observeWithoutSuspects } from './observe';
 import { clearSessions, type ClearOptions } from './sessions';
 import { masterOf } from './sight';
 import { statusOf, statusText } from './status';
@@ -66,13 +66,13 @@ export const fix = async (session: Session, options: { readonly dryRun: boolean 
 
 export const takeover = async (session: Session, options: { readonly confirmed: boolean; readonly dryRun: boolean }): Promise<number> => {
   const { config, connections, log } = session;
-  const look = await observe(connections, config);
+  const look = await observeWithoutSuspects(connections, config, (seconds) => sleep(seconds * 1000));
   const plan = planTakeover(look, config, options.confirmed || options.dryRun);
   if (plan.kind !== 'steps') {
     show(session, { result: plan.kind, because: plan.because, steps: [] }, `${plan.kind === 'nothing' ? 'nothing to do' : 'refused'}: ${plan.because}\n`);
     return plan.kind === 'nothing' ? OK : FAILED;
   }
-  const accepted = options.dryRun || (await carryOut(connections, config, look, plan.steps, log));
+  const accepted = options.dryRun || (await carryOutByPod(connections, config, look, plan.steps, log));
   show(session, { result: options.dryRun ? 'planned' : accepted ? 'done' : 'incomplete', because: '', steps: plan.steps }, stepLines(plan.steps));
   return accepted ? OK : FAILED;
 };
@@ -88,11 +88,11 @@ export const clear = async (session: Session, options: ClearOptions): Promise<nu
   }
   const result = await clearSessions(connections, known, options);
   const verb = options.dryRun ? 'would be removed' : 'removed';
-  const count = options.dryRun ? (options.all ? result.scanned : result.corrupt) : result.removed;
+  const count = options.dryRun ? (result.corrupt ?? result.scanned) : result.removed;
   show(
     session,
     { ...result, dryRun: options.dryRun },
-    `${result.scanned} sessions looked at, ${result.corrupt} corrupt, ${count} ${verb}\n${result.examples.map((key) => `  ${key}\n`).join('')}`,
+    `${result.scanned} sessions found, ${result.corrupt === null ? '' : `${result.corrupt} corrupt, `}${count} ${verb}\n${result.examples.map((key) => `  ${key}\n`).join('')}`,
   );
   return OK;
 };

@@ -1,8 +1,8 @@
-import type { CacheKeeperConfig } from '../../lib/services/cache-keeper';
+import { cacheHost, type CacheKeeperConfig } from '../../lib/services/cache-keeper';
 import type { CachePod } from '../../lib/topology/cache-placement';
 import { reasonOf } from '../follower/log';
 import type { Connections, Reply } from './connections';
-import { parseTable, sightOfInfo, type Look, type NodeSight } from './sight';
+import { parseTable, sightOfInfo, suspects, type Look, type NodeSight } from './sight';
 
 const textOf = (reply: Reply): string => {
   if (typeof reply !== 'string') throw new Error(`a text was expected, got ${JSON.stringify(reply)}`);
@@ -40,19 +40,49 @@ const lookAt = async ({ call }: Connections, pod: CachePod): Promise<NodeSight> 
   };
 };
 
+type Answer = NodeSight | Look['silent'][number];
+
+const lookOf = (answers: readonly Answer[]): Look => ({
+  nodes: answers.flatMap((one) => ('error' in one ? [] : [one])),
+  silent: answers.flatMap((one) => ('error' in one ? [one] : [])),
+});
+
+const answerOf = async (connections: Connections, pod: CachePod): Promise<Answer> => {
+  try {
+    return await lookAt(connections, pod);
+  } catch (error) {
+    return { pod, error: reasonOf(error) };
+  }
+};
+
+type Pods = Pick<CacheKeeperConfig, 'pods'>;
+
 /** One look at every node, all at once. */
-export const observe = async (connections: Connections, { pods }: Pick<CacheKeeperConfig, 'pods'>): Promise<Look> => {
-  const seen = await Promise.all(
-    pods.map(async (pod) => {
-      try {
-        return await lookAt(connections, pod);
-      } catch (error) {
-        return { pod, error: reasonOf(error) };
-      }
-    }),
-  );
-  return {
-    nodes: seen.flatMap((one) => ('error' in one ? [] : [one])),
-    silent: seen.flatMap((one) => ('error' in one ? [one] : [])),
-  };
+export const observe = async (connections: Connections, { pods }: Pods): Promise<Look> =>
+  lookOf(await Promise.all(pods.map((pod) => answerOf(connections, pod))));
+
+/** So long after the last answer a node that every other one suspects is still waited for. */
+const SUSPECTS_GRACE_SECONDS = 0.4;
+
+/** Whether nobody is left to wait for but nodes that all those who answered suspect. */
+export const onlySuspectsLeft = ({ pods }: Pods, answers: readonly Answer[]): boolean => {
+  const { nodes } = lookOf(answers);
+  const left = pods.filter((pod) => !answers.some((answer) => answer.pod.name === pod.name));
+  return nodes.length > 0 && left.every((pod) => nodes.every((node) => suspects(node, cacheHost(pod.name))));
+};
+
+/**
+ * The same for a person who waits: nodes that all others have given up are not waited for as long as a busy one would be.
+ * @param pause waits so many seconds
+ */
+export const observeWithoutSuspects = async (connections: Connections, config: Pods, pause: (seconds: number) => Promise<void>): Promise<Look> => {
+  const answers: Answer[] = [];
+  const all = config.pods.map(async (pod) => void answers.push(await answerOf(connections, pod)));
+  const everybody = Promise.all(all).then(() => true);
+  for (let before = -1; ; before = answers.length) {
+    if (await Promise.race([everybody, pause(SUSPECTS_GRACE_SECONDS).then(() => false)])) break;
+    if (answers.length === before && onlySuspectsLeft(config, answers)) break;
+  }
+  const silent = config.pods.filter((pod) => !answers.some((answer) => answer.pod.name === pod.name));
+  return lookOf([...answers, ...silent.map((pod) => ({ pod, error: 'no answer yet, and every node that answers suspects it' }))]);
 };

@@ -14,6 +14,8 @@ export interface TableEntry {
   readonly id: string;
   /** Null while it is not known. */
   readonly address: string | null;
+  /** The name that it announces; null: none. */
+  readonly host: string | null;
   readonly flags: readonly string[];
   /** Id of its master. */
   readonly master: string | null;
@@ -69,6 +71,9 @@ const addressOf = (text: string): string | null => {
   return address === '' ? null : address;
 };
 
+/** Names follow the ports: `ip:port@busport,name[,...]`. */
+const hostOf = (text: string): string | null => /^[^,]*@\d+,([^,=]+)(,|$)/.exec(text)?.[1] ?? null;
+
 /** @throws Error when a line is none of CLUSTER NODES */
 export const parseTable = (text: string): readonly TableEntry[] =>
   text
@@ -80,6 +85,7 @@ export const parseTable = (text: string): readonly TableEntry[] =>
       return {
         id,
         address: addressOf(endpoint),
+        host: hostOf(endpoint),
         flags: flags.split(','),
         master: master === undefined || master === '-' ? null : master,
         epoch: Number(epoch),
@@ -150,3 +156,7 @@ export const uncovered = (wanted: SlotRange, ranges: readonly SlotRange[]): read
       }),
     [wanted],
   );
+
+/** Whether a node's own table has the pod as one that owes it an answer, or as failed: for longer than the node timeout. */
+export const suspects = (node: NodeSight, host: string): boolean =>
+  node.table.some((entry) => entry.host === host && (entry.flags.includes('fail?') || entry.flags.includes('fail')));

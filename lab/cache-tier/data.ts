@@ -1,5 +1,6 @@
 /** What is in the cache after a drill, and what fills it in one. */
 import { CACHE_MODES, streamOf } from '../../lib/drill/cache/history';
+import { sleep } from '../exec';
 import { connectTo, discard, within, type CacheClient } from '../meter/cache-connection';
 import { streamKey, type CacheMeterConfiguration } from '../meter/cache-configuration';
 
@@ -45,26 +46,82 @@ export const presentIds = async (
   return present;
 };
 
-const FILLER_BYTES = 1024 * 1024;
+/** The large ones first: what is left when one of them is refused is filled with smaller ones. */
+const FILLER_BYTES = [1024 * 1024, 32 * 1024, 1024, 64];
+const REFILL_EVERY_SECONDS = 0.05;
 
-export const fillerKey = (login: Login, shard: number, n: number): string => `${login.prefix}:filler:${n}:{${login.shards[shard]?.tag ?? ''}}`;
+const tagged = (login: Login, shard: number, kind: string, n: number | '*'): string => `${login.prefix}:${kind}:${n}:{${login.shards[shard]?.tag ?? ''}}`;
+/** What the fillers are removed by. */
+export const fillerPattern = (login: Login, shard: number): string => tagged(login, shard, 'filler', '*');
 
-/** Writes until the server refuses. @returns how many fillers fit */
-export const fillMemory = (master: string, login: Login, shard: number, most: number): Promise<number> =>
-  withNode(master, login, async (call) => {
-    const value = 'x'.repeat(FILLER_BYTES);
-    for (let n = 0; n < most; n++) {
-      try {
-        await call('SET', fillerKey(login, shard, n), value);
-      } catch (error) {
-        if (error instanceof Error && error.message.startsWith('OOM')) return n;
-        throw error;
+/** A memory that is kept full. */
+export interface FullMemory {
+  /** MiB of fillers that fitted. */
+  readonly mebibytes: number;
+  /** Ends the refilling. @throws what it met other than a refusal */
+  readonly release: () => Promise<void>;
+}
+
+const isOutOfMemory = (error: unknown): boolean => error instanceof Error && error.message.startsWith('OOM');
+
+/** One filler of a size. @returns false when the server refuses */
+const fill = async (call: (...command: readonly string[]) => Promise<unknown>, key: string, bytes: number): Promise<boolean> => {
+  try {
+    await call('SET', key, 'x'.repeat(bytes));
+    return true;
+  } catch (error) {
+    if (isOutOfMemory(error)) return false;
+    throw error;
+  }
+};
+
+/**
+ * Writes until the server refuses even a small value, and goes on: buffers that connections give back, this one's too, would be room for others.
+ * @param most more mebibytes than this are not the master's memory any more
+ */
+export const fillMemory = async (master: string, login: Login, shard: number, most: number): Promise<FullMemory> => {
+  let n = 0;
+  let bytes = 0;
+  const fillUp = (): Promise<void> =>
+    withNode(master, login, async (call) => {
+      for (const size of FILLER_BYTES) {
+        while (await fill(call, tagged(login, shard, 'filler', n), size)) {
+          n++;
+          bytes += size;
+          if (bytes > most * 1024 * 1024) throw new Error(`the memory is not full after ${most} MiB: maxmemory is not in force`);
+        }
       }
+    });
+  await fillUp();
+  let full = true;
+  const refilling = withNode(master, login, async (call) => {
+    while (full) {
+      for (const size of FILLER_BYTES.slice(1)) while (full && (await fill(call, tagged(login, shard, 'filler', n), size))) n++;
+      await sleep(REFILL_EVERY_SECONDS);
     }
-    throw new Error(`the memory is not full after ${most} MiB: maxmemory is not in force`);
+  });
+  refilling.catch(() => undefined); // told by release
+  return {
+    mebibytes: bytes / (1024 * 1024),
+    release: () => {
+      full = false;
+      return refilling;
+    },
+  };
+};
+
+/** A session lives for an hour; the drill removes them earlier. */
+const SESSION_SECONDS = 3600;
+
+export const writeSessions = (master: string, login: Login, shard: number, count: number): Promise<void> =>
+  withNode(master, login, async (call) => {
+    for (let n = 0; n < count; n++) await call('SET', tagged(login, shard, 'session', n), JSON.stringify({ user: n }), 'EX', String(SESSION_SECONDS));
   });
 
-export const freeMemory = (master: string, login: Login, shard: number, fillers: number): Promise<void> =>
+/** How many of them can be read; removed afterwards. */
+export const takeSessions = (master: string, login: Login, shard: number, count: number): Promise<number> =>
   withNode(master, login, async (call) => {
-    for (let n = 0; n < fillers; n++) await call('UNLINK', fillerKey(login, shard, n));
+    let found = 0;
+    for (let n = 0; n < count; n++) found += (await call('GETDEL', tagged(login, shard, 'session', n))) === null ? 0 : 1;
+    return found;
   });

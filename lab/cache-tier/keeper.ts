@@ -38,16 +38,19 @@ const keepers = async (how: Kubectl): Promise<readonly string[]> => {
   return names;
 };
 
-/** In the first keeper that answers. @throws NoKeeperError when none does */
+/** @throws Error when the pod does not answer */
+const probe = async (how: Kubectl, pod: string): Promise<string> => {
+  const { code, stderr } = await kubectl(how, ['exec', pod, '--', 'true'], CONNECT_PROBE_MS);
+  if (code !== 0) throw new Error(`${pod}: ${stderr.trim() || 'no answer'}`);
+  return pod;
+};
+
+/** In the keeper that answers first: one on a dead node is not waited for. @throws NoKeeperError when none does */
 export const runInKeeper = async (how: Kubectl, args: readonly string[]): Promise<KeeperAnswer> => {
-  const tried: string[] = [];
-  for (const pod of await keepers(how)) {
-    const alive = await kubectl(how, ['exec', pod, '--', 'true'], CONNECT_PROBE_MS);
-    if (alive.code !== 0) {
-      tried.push(`${pod}: ${alive.stderr.trim() || 'no answer'}`);
-      continue;
-    }
-    return kubectl(how, ['exec', pod, '--', 'node', '/opt/holdfast/cache-keeper.js', ...args], EXEC_TIMEOUT_MS);
-  }
-  throw new NoKeeperError(`no keeper answers: ${tried.join('; ')}`);
+  const probes = (await keepers(how)).map((pod) => probe(how, pod));
+  const alive = await Promise.any(probes).catch((error: unknown) => {
+    const reasons = error instanceof AggregateError ? error.errors.map(String).join('; ') : String(error);
+    throw new NoKeeperError(`no keeper answers: ${reasons}`);
+  });
+  return kubectl(how, ['exec', alive, '--', 'node', '/opt/holdfast/cache-keeper.js', ...args], EXEC_TIMEOUT_MS);
 };

@@ -19,21 +19,32 @@ process.on('SIGTERM', () => (stopping = true));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A connection to the shard's master, made anew whenever it failed. */
+/** A connection to the shard's master, made anew whenever it failed, and whenever the master is another one. */
 class MasterConnection {
   private client: CacheClient | undefined;
+  /** The node refused: perhaps it is not the master any more. */
+  private doubted = false;
   address: string | null = null;
 
   constructor(private readonly shard: number) {}
 
   async open(): Promise<CacheClient> {
-    if (this.client !== undefined) return this.client;
+    if (this.client !== undefined && !this.doubted) return this.client;
     await topology.refresh();
     const address = topology.masterOf(this.shard);
     if (address === undefined) throw new Error('no node tells where the shard is');
-    this.address = address;
-    this.client = await connectTo(address, config);
+    if (this.client === undefined || address !== this.address) {
+      this.drop();
+      this.address = address;
+      this.client = await connectTo(address, config);
+    }
+    this.doubted = false;
     return this.client;
+  }
+
+  /** After a refusal: as client libraries do, the slots are asked for again, and the connection is kept while they stay where they were. */
+  doubt(): void {
+    this.doubted = true;
   }
 
   drop(): void {
@@ -74,9 +85,13 @@ const write = async (connection: MasterConnection, mode: CacheMode, key: string,
   try {
     return await accept(client, mode, key, id);
   } catch (error) {
-    // A full memory is no reason to look for another master, as it is for client libraries.
-    if (!messageOf(error).startsWith('OOM')) connection.drop();
-    return { outcome: isRefusal(error) ? 'refused' : 'unknown', error: messageOf(error) };
+    if (!isRefusal(error)) {
+      connection.drop();
+      return { outcome: 'unknown', error: messageOf(error) };
+    }
+    // A full memory is no reason to look for another master, nor is it for client libraries.
+    if (!messageOf(error).startsWith('OOM')) connection.doubt();
+    return { outcome: 'refused', error: messageOf(error) };
   }
 };
 
@@ -104,7 +119,8 @@ const readLoop = async (shard: number, tag: string): Promise<void> => {
       await within(config.giveUpSeconds, client.sendCommand(['HLEN', streamKey(config.prefix, config.client, 'plain', tag)]));
       emit({ ...event, t: now(), ok: true });
     } catch (error) {
-      connection.drop();
+      if (isRefusal(error)) connection.doubt();
+      else connection.drop();
       emit({ ...event, t: now(), ok: false, error: messageOf(error) });
     }
     await pause(config.readEverySeconds * 1000);

@@ -1,10 +1,16 @@
 import { CACHE_MODES, streamOf, type CacheEvent, type CacheHistory, type CacheMode, type CacheOutcome } from '../../lib/drill/cache/history';
-import { judgeCache, type CacheExpectation } from '../../lib/drill/cache/judge';
+import { judgeCache, OTHER_SHARDS_SECONDS, type CacheExpectation } from '../../lib/drill/cache/judge';
 
 const CLIENTS = ['a', 'b', 'c'];
 const FAULT = 100;
 const END = 130;
-const EXPECTATION: CacheExpectation = { objective: { rtoSeconds: 5, rpoSeconds: 0 }, budgetUpperSeconds: 4, healthyDeadlineSeconds: 90, isolation: false };
+const EXPECTATION: CacheExpectation = {
+  objective: { rtoSeconds: 5, rpoSeconds: 0 },
+  budgetUpperSeconds: 4,
+  healthyDeadlineSeconds: 90,
+  isolation: false,
+  othersUpperSeconds: OTHER_SHARDS_SECONDS,
+};
 
 interface Outage {
   readonly gap: number;
@@ -59,6 +65,7 @@ test('a failover within the budget passes, with its figures', () => {
   expect(outcome.findings.filter((f) => f.verdict !== 'pass')).toEqual([]);
   expect(outcome.measured.gapSeconds).toBeCloseTo(2.5, 1);
   expect(outcome.measured).toMatchObject({ ackedLost: 0, writablePrimaries: 1, falseFailovers: 0, healthyAgainSeconds: 10 });
+  expect(outcome.stages?.firstAck).toBeCloseTo(2.5, 5);
 });
 
 test.each([
@@ -72,6 +79,13 @@ test.each([
 test('shards that the fault does not strike may pause for a second, and no longer', () => {
   expect(verdictOf(history(events({ gap: 2, others: 0.8 })), 'other-shards')).toBe('pass');
   expect(verdictOf(history(events({ gap: 2, others: 1.5 })), 'other-shards')).toBe('fail');
+});
+
+test('without a majority every shard stops: then the others have the same time, and must come back', () => {
+  const expectation = { ...EXPECTATION, othersUpperSeconds: 4 };
+  expect(verdictOf(history(events({ gap: 2, others: 3 })), 'other-shards', expectation)).toBe('pass');
+  expect(verdictOf(history(events({ gap: 2, others: 4.5 })), 'other-shards', expectation)).toBe('fail');
+  expect(verdictOf(history(events({ gap: 2, others: 100 })), 'other-shards', { ...EXPECTATION, othersUpperSeconds: 100 })).toBe('fail');
 });
 
 const missing = (mode: CacheMode): CacheHistory => {

@@ -1,36 +1,44 @@
 /** How the drills of the cache are carried out. */
 import { basename, join } from 'node:path';
-import { judgeCache } from '../../../lib/drill/cache/judge';
+import { judgeCache, OTHER_SHARDS_SECONDS } from '../../../lib/drill/cache/judge';
 import type { CacheHistory } from '../../../lib/drill/cache/history';
 import type { ProcedureOutcome } from '../../../lib/drill/procedure-run';
 import { fail, pass, type Finding } from '../../../lib/drill/verdict';
 import { MEMORY_FULL_SECONDS, TAKEOVER_AFTER_SECONDS } from '../../../lib/topology/budget/constants-cache';
 import { NAMESPACE } from '../../../lib/topology/derive';
 import type { CacheScenario } from '../../../lib/topology/scenarios';
-import { fillMemory, freeMemory } from '../../cache-tier/data';
-import { runInKeeper } from '../../cache-tier/keeper';
+import { fillerPattern, fillMemory, takeSessions, writeSessions } from '../../cache-tier/data';
+import { runInKeeper, type KeeperAnswer, type Kubectl } from '../../cache-tier/keeper';
 import { holdUntilServed, pause, runCacheDrill, type CacheFault, type CacheStage } from '../../cache-tier/stage';
 import { cacheStatus } from '../../cache-tier/status';
 import { isolateNode, isolatePod, loseNode } from '../../faults/primitives';
 import { adminKubeconfig } from '../../kubernetes/control-plane';
 import { now } from '../../meter/clock';
-import type { NodeSettings } from '../../settings';
+import type { LabSettings, NodeSettings } from '../../settings';
 import { readState } from '../../state';
 import type { Procedure, ProcedureContext, Procedures } from './procedure';
 
 /** A failover that has not happened after so long does not happen any more. */
 const PATIENCE_SECONDS = 25;
 
-const judged = (context: ProcedureContext, history: CacheHistory, isolation: boolean, more: Partial<ProcedureOutcome> = {}): ProcedureOutcome => {
+interface Particular extends Partial<ProcedureOutcome> {
+  /** The struck shards' masters are meant to be two for a moment. */
+  readonly isolation?: boolean;
+  readonly othersUpperSeconds?: number;
+}
+
+const judged = (context: ProcedureContext, history: CacheHistory, particular: Particular = {}): ProcedureOutcome => {
   const { objective, healthyDeadlineSeconds } = context.drill;
+  const { isolation = false, othersUpperSeconds = OTHER_SHARDS_SECONDS, findings = [], extra = {} } = particular;
   const outcome = judgeCache(history, {
     objective: { rtoSeconds: objective.rto, rpoSeconds: objective.rpo },
     budgetUpperSeconds: context.budgetUpperSeconds,
     healthyDeadlineSeconds,
     isolation,
+    othersUpperSeconds,
   });
   const logs = history.clients.map((client) => ({ name: client, path: join(basename(context.directory), `cache-${client}.jsonl`) }));
-  return { ...outcome, findings: [...outcome.findings, ...(more.findings ?? [])], extra: { ...outcome.extra, ...more.extra }, logs };
+  return { ...outcome, findings: [...outcome.findings, ...findings], extra: { ...outcome.extra, ...extra }, logs };
 };
 
 const firstMaster = (stage: CacheStage): CacheStage['masters'][number] => {
@@ -58,28 +66,40 @@ const failover =
   (fault: CacheFault, isolation = false): Procedure =>
   async (context) => {
     const history = await runCacheDrill(context, 'one', fault);
-    return judged(context, history, isolation);
+    return judged(context, history, { isolation });
   };
+
+/** kubectl inside the lab. */
+const labKubectl = async (lab: LabSettings): Promise<Kubectl> => {
+  const { binaries } = await readState(lab);
+  return { program: join(binaries, 'kubectl'), args: ['--kubeconfig', adminKubeconfig(lab)], namespace: NAMESPACE };
+};
 
 const majorityLost: Procedure = async (context) => {
   const findings: Finding[] = [];
   let tookSeconds: number | null = null;
+  let commandSeconds: number | null = null;
   const fault: CacheFault = async (stage) => {
     const { lab, progress } = context;
+    const how = await labKubectl(lab);
+    const struckAt = now();
     for (const shard of stage.struck) {
       const master = stage.masters[shard];
       if (master !== undefined) await isolatePod(master.node, master.address);
     }
     progress(`struck: the masters of shards ${stage.struck.join(', ')}`);
-    await pause(stage, TAKEOVER_AFTER_SECONDS);
-    const { binaries } = await readState(lab);
-    const how = { program: join(binaries, 'kubectl'), args: ['--kubeconfig', adminKubeconfig(lab)], namespace: NAMESPACE };
+    await pause(stage, TAKEOVER_AFTER_SECONDS / 2);
     const refused = await runInKeeper(how, ['takeover', '--json']);
     findings.push(
-      refused.code === 1 ? pass('takeover-unconfirmed', 'refused') : fail('takeover-unconfirmed', `exit ${refused.code}: ${refused.stdout}${refused.stderr}`),
+      refused.code === 1 && refused.stdout.includes('--confirm-down')
+        ? pass('takeover-unconfirmed', 'refused')
+        : fail('takeover-unconfirmed', `exit ${refused.code}: ${refused.stdout}${refused.stderr}`),
     );
+    await pause(stage, Math.max(0, struckAt + TAKEOVER_AFTER_SECONDS - now()));
     const began = now();
     const done = await runInKeeper(how, ['takeover', '--confirm-down', '--json']);
+    commandSeconds = now() - began;
+    progress(`takeover: exit ${done.code} after ${commandSeconds.toFixed(1)} s`);
     findings.push(done.code === 0 ? pass('takeover', 'carried out') : fail('takeover', `exit ${done.code}: ${done.stdout}${done.stderr}`));
     await holdUntilServed(stage, stage.meters.clients, began, PATIENCE_SECONDS);
     const last = stage.struck.flatMap((shard) => stage.meters.clients.map((client) => stage.meters.lastAcks.get(`${client}/${shard}/wait`)?.t ?? 0));
@@ -87,50 +107,73 @@ const majorityLost: Procedure = async (context) => {
     return { excluded: {} };
   };
   const history = await runCacheDrill(context, 'majority', fault);
-  return judged(context, history, false, { findings, extra: { takeoverSeconds: tookSeconds } });
+  // A master that sees no majority serves nothing: the shard that was not struck comes back with the others.
+  const othersUpperSeconds = context.budgetUpperSeconds;
+  return judged(context, history, { othersUpperSeconds, findings, extra: { takeoverCommandSeconds: commandSeconds, takeoverSeconds: tookSeconds } });
 };
 
 /** More than this many mebibytes is not the lab's memory any more. */
 const MOST_FILLERS = 4096;
+const SESSIONS = 200;
 
-const memoryFull: Procedure = async (context) => {
-  const findings: Finding[] = [];
-  let alert = '';
-  let window = { from: 0, to: 0 };
-  const fault: CacheFault = async (stage) => {
-    const { address, pod } = firstMaster(stage);
-    const fillers = await fillMemory(address, stage.login, pod.shard, MOST_FILLERS);
-    const from = now();
-    try {
-      context.progress(`${pod.name} is full after ${fillers} MiB`);
-      await pause(stage, MEMORY_FULL_SECONDS);
-      alert = ((await cacheStatus(context.api))?.complaints ?? []).find((c) => c.startsWith(`${pod.name}: memory at`)) ?? '';
-      window = { from, to: now() };
-    } finally {
-      // Deleting frees memory at once; half of the fillers first would do.
-      await freeMemory(address, stage.login, pod.shard, fillers);
-    }
-    return { excluded: {} };
-  };
-  const history = await runCacheDrill(context, 'one', fault);
-  findings.push(...memoryFindings(history, window, alert));
-  return judged(context, history, false, { findings, extra: { memoryAlert: alert } });
+interface FullWindow {
+  readonly from: number;
+  readonly to: number;
+  readonly alert: string;
+  readonly cleared: KeeperAnswer;
+  readonly sessionsKept: number;
+}
+
+/** Full for some seconds, and then cleared as a person would. */
+const fillAndClear = async (stage: CacheStage): Promise<FullWindow> => {
+  const { context, login } = stage;
+  const { address, pod } = firstMaster(stage);
+  const how = await labKubectl(context.lab);
+  await writeSessions(address, login, pod.shard, SESSIONS);
+  const memory = await fillMemory(address, login, pod.shard, MOST_FILLERS);
+  const from = now();
+  try {
+    context.progress(`${pod.name} is full after ${memory.mebibytes.toFixed(1)} MiB`);
+    await pause(stage, MEMORY_FULL_SECONDS);
+    const alert = ((await cacheStatus(context.api))?.complaints ?? []).find((c) => c.startsWith(`${pod.name}: memory at`)) ?? '';
+    const to = now();
+    await memory.release();
+    const cleared = await runInKeeper(how, ['clear-sessions', '--all', '--match', fillerPattern(login, pod.shard), '--json']);
+    return { from, to, alert, cleared, sessionsKept: await takeSessions(address, login, pod.shard, SESSIONS) };
+  } finally {
+    await memory.release();
+  }
 };
 
-const memoryFindings = (history: CacheHistory, { from, to }: { readonly from: number; readonly to: number }, alert: string): readonly Finding[] => {
+const memoryFull: Procedure = async (context) => {
+  let window: FullWindow | undefined;
+  const history = await runCacheDrill(context, 'one', async (stage) => {
+    window = await fillAndClear(stage);
+    return { excluded: {} };
+  });
+  if (window === undefined) throw new Error('the drill ended before the memory was full');
+  return judged(context, history, { findings: memoryFindings(history, window), extra: { memoryAlert: window.alert, sessionsKept: window.sessionsKept } });
+};
+
+/** A buffer that a connection gives back is room for a write or two, until the filler comes by again. */
+const REFUSED_AT_LEAST = 0.9;
+
+const memoryFindings = (history: CacheHistory, { from, to, alert, cleared, sessionsKept }: FullWindow): readonly Finding[] => {
   const during = history.events.filter((e) => e.t > from && e.t < to && history.struck.includes(e.shard));
   const writes = during.filter((e) => e.kind === 'cache-write');
   const reads = during.filter((e) => e.kind === 'cache-read');
   const oom = writes.filter((w) => w.outcome === 'refused' && (w.error ?? '').startsWith('OOM')).length;
   const failedReads = reads.filter((r) => !r.ok).length;
+  const verdict = (good: boolean): typeof pass => (good ? pass : fail);
   return [
-    oom > 0
-      ? pass('writes-refused', `${oom} of ${writes.length} writes refused with OOM`)
-      : fail('writes-refused', `none of ${writes.length} writes refused with OOM`),
-    reads.length > 0 && failedReads === 0
-      ? pass('reads-go-on', `${reads.length} reads answered`)
-      : fail('reads-go-on', `${failedReads} of ${reads.length} reads failed: ${reads.find((r) => !r.ok)?.error ?? 'none was made'}`),
-    alert === '' ? fail('alert', 'the keeper did not complain of the memory') : pass('alert', alert),
+    verdict(writes.length > 0 && oom >= REFUSED_AT_LEAST * writes.length)('writes-refused', `${oom} of ${writes.length} writes refused with OOM`),
+    verdict(reads.length > 0 && failedReads === 0)(
+      'reads-go-on',
+      failedReads === 0 ? `${reads.length} reads answered` : `${failedReads} of ${reads.length} reads failed: ${reads.find((r) => !r.ok)?.error ?? ''}`,
+    ),
+    verdict(alert !== '')('alert', alert || 'the keeper did not complain of the memory'),
+    verdict(cleared.code === 0)('cleared', `exit ${cleared.code}${cleared.code === 0 ? '' : `: ${cleared.stderr}`}`),
+    verdict(sessionsKept === SESSIONS)('sessions-kept', `${sessionsKept} of ${SESSIONS} sessions, written before, are there afterwards`),
   ];
 };
 

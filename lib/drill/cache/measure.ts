@@ -37,6 +37,22 @@ export const shardGaps = (history: CacheHistory): readonly ShardGap[] => {
   );
 };
 
+/**
+ * Seconds from the fault until the last of the struck shards accepted a write on another node than before, by whichever client came first; null: one never did.
+ * The gap is longer: it is that of the client who came last, and begins with its last write before the fault.
+ */
+export const firstAcceptedSeconds = (history: CacheHistory): number | null => {
+  const writes = writesOf(history)
+    .filter((w) => w.outcome === 'acked' && !(w.client in history.excluded))
+    .sort((a, b) => a.t - b.t);
+  const firsts = history.struck.map((shard) => {
+    const ofShard = writes.filter((w) => w.shard === shard);
+    const before = ofShard.findLast((w) => w.t <= history.faultAt)?.node;
+    return ofShard.find((w) => w.t > history.faultAt && w.node !== before)?.t;
+  });
+  return firsts.includes(undefined) || firsts.length === 0 ? null : Math.max(...firsts.map((t) => (t ?? 0) - history.faultAt));
+};
+
 export interface CacheLoss {
   /** Writes that were acknowledged and are missing, by mode; null: a stream with acknowledged writes could not be read. */
   readonly lost: Readonly<Record<CacheMode, number | null>>;

@@ -46,12 +46,12 @@ export const CACHE_DRILLS: ProcedureDescriptions<CacheScenario> = {
   'redis-majority-lost': unplanned({
     title: 'a majority of the masters is lost, and a person takes over by command',
     scenario:
-      'Nobody can vote, so nothing happens by itself; the shard whose master is left goes on. `holdfast cache takeover` makes the best replica of each orphan its master.',
+      'Nobody can vote, so nothing happens by itself, and the master that is left stops as well: it can’t know that it is not the one that was cut off. `holdfast cache takeover` makes the best replica of each orphan its master.',
     requirements: ['CS-5', 'P3-3'],
     fault: [
       'refuse all traffic of a majority of the masters',
-      `wait ${TAKEOVER_AFTER_SECONDS} s: the remaining shard must go on, the others must not`,
-      'run `holdfast cache takeover --confirm-down`',
+      'run `holdfast cache takeover`: it is refused until a person says that those masters are down',
+      `${TAKEOVER_AFTER_SECONDS} s after the blow, run \`holdfast cache takeover --confirm-down\``,
       'hold until every shard is written to again',
     ],
     longest: FAILOVER_PATIENCE_SECONDS + TAKEOVER_AFTER_SECONDS,
@@ -59,8 +59,12 @@ export const CACHE_DRILLS: ProcedureDescriptions<CacheScenario> = {
   'redis-memory-full': unplanned({
     title: 'the memory of one master is full',
     scenario:
-      'With `noeviction` writes that need memory are refused with OOM, reads go on, the keeper complains before; writes go on as soon as somebody deletes.',
-    requirements: ['NR-4', 'PW-3'],
-    fault: ['fill the memory of one master', `leave it full for ${MEMORY_FULL_SECONDS} s, reading all the while`, 'delete what filled it'],
+      'With `noeviction` writes that need memory are refused with OOM, reads go on, no session is evicted, the keeper complains before; writes go on as soon as somebody deletes.',
+    requirements: ['NR-4', 'PW-3', 'P3-3'],
+    fault: [
+      'write sessions to one shard, then fill its master’s memory',
+      `keep it full for ${MEMORY_FULL_SECONDS} s, reading all the while`,
+      'remove what filled it with `holdfast cache clear-sessions`',
+    ],
   }),
 };

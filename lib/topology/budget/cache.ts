@@ -48,6 +48,13 @@ const failover =
           constant('client follows', client),
         ];
 
+/** A master that saw no majority waits a node timeout after it sees one again before it accepts anything: `rejoin_delay` in the programs. */
+const rejoined = ({ nodeTimeout }: Cache): Stage => {
+  const { lower, upper, source } = CACHE_CONSTANTS.rejoin;
+  const delay = Math.min(upper, Math.max(lower, nodeTimeout));
+  return { name: 'masters accept again', lower: delay, upper: delay + CACHE_CONSTANTS.clusterRound.upper, source, settings: ['cache.nodeTimeout'], savable: 0 };
+};
+
 const takenOver = ({ cache }: Environment): readonly Stage[] =>
   cache === null
     ? []
@@ -61,6 +68,7 @@ const takenOver = ({ cache }: Environment): readonly Stage[] =>
           savable: 0,
         },
         constant('takeover', CACHE_CONSTANTS.takeover),
+        rejoined(cache),
         ...inStep(cache),
         constant('client follows', CACHE_CONSTANTS.clientFollowsSilence),
       ];

@@ -13,7 +13,12 @@ export const CACHE_CONSTANTS = {
   clientFollowsSilence: span(0, 1, 'estimated from few runs: the same when the connection to the old master hangs first'),
   undisturbed: span(0, 0.6, 'estimated from few runs: a write that was under way is answered late'),
   handover: span(0, 1, 'estimated from few runs: CLUSTER FAILOVER, from the pause of the old master to the first write on the new one'),
-  takeover: span(0.2, 3, 'estimated from few runs: `holdfast cache takeover`, from the command to the first write'),
+  takeover: span(0.2, 3, 'estimated from few runs: `holdfast cache takeover`, from the command to the new masters'),
+  rejoin: span(
+    0.5,
+    5,
+    'cache.nodeTimeout, at least 0.5 s and at most 5 s: so long a master that was without a majority waits for news (a Redis Cluster constant, rejoin_delay)',
+  ),
 } as const satisfies Readonly<Record<string, Span>>;
 
 /** How long the drill redis-majority-lost waits before a person takes over. */

@@ -1,6 +1,7 @@
 /** A cluster in words: nodes by the place they have, and what each knows of the others. */
 import type { Look, NodeSight, TableEntry } from '../../../agents/cache-keeper/sight';
 import type { Expected } from '../../../agents/cache-keeper/decide';
+import { cacheHost } from '../../../lib/services/cache-keeper';
 import { cachePlacement, slotsOfShard, type CachePod } from '../../../lib/topology/cache-placement';
 
 export const ZONES = ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'];
@@ -14,6 +15,7 @@ const masterName = (pod: CachePod): string => PODS.find((p) => p.shard === pod.s
 const entry = (pod: CachePod): TableEntry => ({
   id: idOf(pod.name),
   address: addressOf(pod.name),
+  host: cacheHost(pod.name),
   flags: [pod.copy === 0 ? 'master' : 'slave'],
   master: pod.copy === 0 ? null : idOf(masterName(pod)),
   epoch: pod.shard + 1,
