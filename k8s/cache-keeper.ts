@@ -1,20 +1,27 @@
-import { type Container, IntOrString, KubeConfigMap, KubeDeployment, type PodSpec } from 'cdk8s-plus-27/lib/imports/k8s';
+import { type Container, IntOrString, KubeConfigMap, KubeDeployment, type PodSpec, type Volume } from 'cdk8s-plus-27/lib/imports/k8s';
 import { Construct } from 'constructs';
 import { CACHE_KEEPER_CONFIG_FILE, CACHE_KEEPER_PORT, cacheKeeperJson } from '../lib/services/cache-keeper';
 import { CACHE_PASSWORD_KEYS } from '../lib/services/cache-users';
-import { CACHE_KEEPER_CONFIG_DIR, TLS_DIRS } from '../lib/services/paths';
+import { CACHE_KEEPER_CONFIG_DIR, CACHE_KEEPER_CREDENTIALS_DIR, TLS_DIRS } from '../lib/services/paths';
 import { CACHE_PORT } from '../lib/topology/cache-placement';
 import type { Cache } from '../lib/topology/types';
 import { type ChartContext, containerPorts } from './data-chart';
 import { disruptOneAtATime } from './disruption';
-import { CACHE_CREDENTIALS_SECRET, labelsOf, MONITORING_LABEL, NAMESPACE, selectorOf, TLS_SECRETS } from './names';
+import { CACHE_CREDENTIALS_SECRET, CACHE_USERS_KEY, CACHE_USERS_SECRET, labelsOf, MONITORING_LABEL, NAMESPACE, selectorOf, TLS_SECRETS } from './names';
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
-import { caVolume, configurationHash, configVolume, container, leaveDeadNodeAfter, podDefaults, readOnly, resources, secretEnv } from './pods';
+import { certificateVolume, configurationHash, configVolume, container, leaveDeadNodeAfter, podDefaults, projectedVolume, readOnly, resources } from './pods';
 import { overNodes, overZones } from './spread';
 
 const NAME = 'cache-keeper';
 /** A pod on a node that is marked dead is replaced after so long. */
 const LEAVE_DEAD_NODE_AFTER_SECONDS = 10;
+
+const key = (name: string): { key: string; path: string } => ({ key: name, path: name });
+/** Passwords to log in with and to hand on, and the users' file, which has digests only: files, because they are rotated while the keeper runs. */
+const credentialsVolume: Volume = projectedVolume('credentials', [
+  { secret: { name: CACHE_CREDENTIALS_SECRET, items: [key(CACHE_PASSWORD_KEYS.operator), key(CACHE_PASSWORD_KEYS.replication)] } },
+  { secret: { name: CACHE_USERS_SECRET, items: [key(CACHE_USERS_KEY)] } },
+]);
 
 /** The keeper in every AZ: each acts by itself, and what they do may be done twice. A person's commands (`holdfast cache`) run in one of them. */
 export class CacheKeeper extends Construct {
@@ -30,7 +37,15 @@ export class CacheKeeper extends Construct {
     this.configuration = { [CACHE_KEEPER_CONFIG_FILE]: cacheKeeperJson(cache, context.region) };
     new KubeConfigMap(this, 'configuration', { metadata: this.metadata, data: this.configuration });
     this.defineDeployment();
-    allowTraffic(this, NAME, [{ peer: namespacesWith(MONITORING_LABEL), ports: [CACHE_KEEPER_PORT] }], [{ peer: podsOf('cache'), ports: [CACHE_PORT] }]);
+    allowTraffic(
+      this,
+      NAME,
+      [
+        { peer: namespacesWith(MONITORING_LABEL), ports: [CACHE_KEEPER_PORT] },
+        { peer: podsOf('rotation'), ports: [CACHE_KEEPER_PORT] },
+      ],
+      [{ peer: podsOf('cache'), ports: [CACHE_PORT] }],
+    );
     disruptOneAtATime(this, NAME);
   }
 
@@ -58,7 +73,7 @@ export class CacheKeeper extends Construct {
       topologySpreadConstraints: [overZones(NAME, this.context.region, ['pod-template-hash']), overNodes(NAME)],
       tolerations: leaveDeadNodeAfter(LEAVE_DEAD_NODE_AFTER_SECONDS),
       containers: [this.keeper()],
-      volumes: [configVolume('configuration', NAME), caVolume('cache-ca', TLS_SECRETS.cache)],
+      volumes: [configVolume('configuration', NAME), certificateVolume('cache-ca', TLS_SECRETS.cache), credentialsVolume],
     };
   }
 
@@ -79,12 +94,15 @@ export class CacheKeeper extends Construct {
         '--config',
         `${CACHE_KEEPER_CONFIG_DIR}/${CACHE_KEEPER_CONFIG_FILE}`,
       ],
-      env: [secretEnv('HOLDFAST_OPERATOR_PASSWORD', CACHE_CREDENTIALS_SECRET, CACHE_PASSWORD_KEYS.operator)],
       ports: containerPorts({ metrics: CACHE_KEEPER_PORT }),
       resources: resources(this.cache.keeper.resources),
       readinessProbe: { httpGet: health('/health/ready'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
       livenessProbe: { httpGet: health('/health/live'), initialDelaySeconds: 5, periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3 },
-      volumeMounts: [readOnly('configuration', CACHE_KEEPER_CONFIG_DIR), readOnly('cache-ca', TLS_DIRS.cacheCa)],
+      volumeMounts: [
+        readOnly('configuration', CACHE_KEEPER_CONFIG_DIR),
+        readOnly('cache-ca', TLS_DIRS.cacheCa),
+        readOnly('credentials', CACHE_KEEPER_CREDENTIALS_DIR),
+      ],
     });
   }
 }

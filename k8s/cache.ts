@@ -1,9 +1,19 @@
+import { relative } from 'node:path/posix';
 import { type Container, type EnvVar, IntOrString, KubeStatefulSet, type PodSpec, type Volume } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { CACHE_CONFIG_FILE, cacheConf } from '../lib/services/cache';
 import { CACHE_SERVICE, cacheHost } from '../lib/services/cache-keeper';
 import { CACHE_PASSWORD_KEYS, CACHE_USERS } from '../lib/services/cache-users';
-import { CACHE_CONFIG_DIR, CACHE_DATA_DIR, CACHE_DATA_MOUNT, CACHE_LOCAL_FILE, CACHE_RUN_DIR, TLS_DIRS, tlsFiles } from '../lib/services/paths';
+import {
+  CACHE_CONFIG_DIR,
+  CACHE_DATA_DIR,
+  CACHE_DATA_MOUNT,
+  CACHE_LOCAL_FILE,
+  CACHE_OPERATOR_PASSWORD_FILE,
+  CACHE_RUN_DIR,
+  TLS_DIRS,
+  tlsFiles,
+} from '../lib/services/paths';
 import { CACHE_BUS_PORT, CACHE_PORT, CACHE_SET_LABEL, cachePods, cacheSetName } from '../lib/topology/cache-placement';
 import type { Cache } from '../lib/topology/types';
 import { CacheKeeper } from './cache-keeper';
@@ -114,7 +124,7 @@ export class CacheChart extends DataChart {
 
   private handoverEnv(): EnvVar[] {
     return [
-      secretEnv('HOLDFAST_OPERATOR_PASSWORD', CACHE_CREDENTIALS_SECRET, CACHE_PASSWORD_KEYS.operator),
+      { name: 'HOLDFAST_OPERATOR_PASSWORD_FILE', value: CACHE_OPERATOR_PASSWORD_FILE },
       { name: 'HOLDFAST_CACHE_USER', value: CACHE_USERS.operator },
       { name: 'HOLDFAST_CACHE_CA', value: tlsFiles(TLS_DIRS.cache).ca },
       { name: 'HOLDFAST_CACHE_PORT', value: String(CACHE_PORT) },
@@ -128,7 +138,12 @@ export class CacheChart extends DataChart {
     allowTraffic(
       this,
       NAME,
-      [nodes, { peer: podsOf('cache-keeper'), ports: [CACHE_PORT] }, { peer: namespacesWith(CACHE_CLIENT_LABEL), ports: [CACHE_PORT] }],
+      [
+        nodes,
+        { peer: podsOf('cache-keeper'), ports: [CACHE_PORT] },
+        { peer: podsOf('rotation'), ports: [CACHE_PORT] },
+        { peer: namespacesWith(CACHE_CLIENT_LABEL), ports: [CACHE_PORT] },
+      ],
       [nodes],
     );
   }
@@ -153,6 +168,12 @@ const volumes = (): Volume[] => [
       sources: [
         { configMap: { name: NAME, items: [{ key: CACHE_CONFIG_FILE, path: CACHE_CONFIG_FILE }] } },
         { secret: { name: CACHE_USERS_SECRET, items: [{ key: CACHE_USERS_KEY, path: `users/${CACHE_USERS_KEY}` }] } },
+        {
+          secret: {
+            name: CACHE_CREDENTIALS_SECRET,
+            items: [{ key: CACHE_PASSWORD_KEYS.operator, path: relative(CACHE_CONFIG_DIR, CACHE_OPERATOR_PASSWORD_FILE) }],
+          },
+        },
       ],
     },
   },

@@ -14,13 +14,14 @@ import { assertManifestFits } from './manifest-size';
 import type { Platform } from './platform';
 import { PoolerChart } from './pooler';
 import { PostgresChart } from './postgres';
+import { RotationChart } from './rotation';
 
 export { assertManifestFits, MANIFEST_LIMIT_BYTES } from './manifest-size';
 export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`, `rotation`. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -37,7 +38,7 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
   const ofTheHome = region.role === 'home' ? [new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : [];
   const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
-  const charts: Chart[] = [...data, ...ofTheHome, ...cache];
+  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context)];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);
@@ -45,6 +46,10 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   });
   return charts;
 };
+
+/** A standby region's members have the same passwords, and a rotation does not reach them: there is no schedule where it would be refused. */
+const rotationCharts = (scope: Construct, context: ChartContext): Chart[] =>
+  context.environment.regions.some(({ role }) => role === 'standby') ? [] : [new RotationChart(scope, context)];
 
 const backupCharts = (scope: Construct, context: ChartContext): Chart[] => {
   const { delayedReplica } = context.environment.backups;

@@ -94,6 +94,11 @@ export const caVolume = (name: string, secretName: string): Volume => ({
   name,
   secret: { secretName, defaultMode: PRIVATE, items: [{ key: 'ca.crt', path: 'ca.crt' }] },
 });
+/** The certificate and its authority, without the key. */
+export const certificateVolume = (name: string, secretName: string): Volume => ({
+  name,
+  secret: { secretName, defaultMode: PRIVATE, items: ['ca.crt', 'tls.crt'].map((key) => ({ key, path: key })) },
+});
 export const configVolume = (name: string, configMap: string): Volume => ({ name, configMap: { name: configMap, defaultMode: PRIVATE } });
 export const projectedVolume = (name: string, sources: VolumeProjection[]): Volume => ({ name, projected: { defaultMode: PRIVATE, sources } });
 /** One key of a Secret, as a file of the same name; an empty directory while the Secret has no such key. */

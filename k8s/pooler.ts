@@ -155,6 +155,7 @@ export class PoolerChart extends DataChart {
       [
         { peer: namespacesWith(DATABASE_CLIENT_LABEL), ports: [POOLER_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [FOLLOWER_PORT] },
+        { peer: podsOf('rotation'), ports: [POOLER_PORT, FOLLOWER_PORT] },
         ...gatewayIngress(this.context),
       ],
       [

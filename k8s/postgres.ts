@@ -252,6 +252,7 @@ export class PostgresChart extends DataChart {
         { peer: podsOf('pgbouncer'), ports: [POSTGRES_PORT, PATRONI_PORT] },
         { peer: podsOf('backup'), ports: [BACKUP_SERVER_PORT] },
         { peer: podsOf('maintenance'), ports: [POSTGRES_PORT] },
+        { peer: podsOf('rotation'), ports: [POSTGRES_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] },
       ],
       [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, ...gatewayEgress(this.context, [LEADER_PORT, REGION_STATUS_PORT]), STORE_EGRESS],

@@ -5,7 +5,7 @@ import { cacheComplaints } from './cache-tier/status';
 import { clusterMembers, complaints, type PatroniClientTls, type PatroniMember } from './patroni';
 import type { LabSettings } from './settings';
 
-export const podsOf = (api: KubernetesApi, service: 'etcd' | 'postgres' | 'pgbouncer'): Promise<readonly Pod[]> =>
+export const podsOf = (api: KubernetesApi, service: 'etcd' | 'postgres' | 'pgbouncer' | 'cache'): Promise<readonly Pod[]> =>
   api.list<Pod>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=app.kubernetes.io/name%3D${service}`);
 
 export const addressesOf = (pods: readonly Pod[]): readonly string[] =>

@@ -48,7 +48,7 @@ export const clientTls = (credentials: Credentials): PatroniClientTls => ({
   key: credentials.client.key,
 });
 
-const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret | 'cache-server-tls', CertificateRequest>> => {
+const certificateRequests = (lab: LabSettings): Readonly<Record<SignedSecret, CertificateRequest>> => {
   const domain = `${NAMESPACE}.svc.cluster.local`;
   const local = ['DNS:localhost', 'IP:127.0.0.1'];
   const etcdNames = [`DNS:*.etcd.${domain}`, `DNS:etcd.${domain}`, ...local];
@@ -88,7 +88,11 @@ export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): 
     const { data = {} } = await api.get<StoredSecret>(`/api/v1/namespaces/${NAMESPACE}/secrets/${name}`);
     return (key) => (data[key] === undefined ? undefined : Buffer.from(data[key], 'base64').toString('utf8'));
   };
-  const [passwords, client] = await Promise.all([read('postgres-credentials'), read('patroni-client-tls')]);
+  const [passwords, cache, client] = await Promise.all([
+    read('postgres-credentials'),
+    lab.environment.cache === null ? () => undefined : read('cache-credentials'),
+    read('patroni-client-tls'),
+  ]);
   const before = await readCredentials(lab);
   await writeCredentials(lab, {
     superuser: passwords('superuser-password') ?? before.superuser,
@@ -96,7 +100,11 @@ export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): 
     rewind: passwords(PASSWORD_KEYS.rewind) ?? before.rewind,
     application: passwords(PASSWORD_KEYS.application) ?? before.application,
     applicationUser: passwords(USERNAME_KEYS.application) ?? before.applicationUser,
-    cache: before.cache,
+    cache: {
+      application: cache(CACHE_PASSWORD_KEYS.application) ?? before.cache.application,
+      replication: cache(CACHE_PASSWORD_KEYS.replication) ?? before.cache.replication,
+      operator: cache(CACHE_PASSWORD_KEYS.operator) ?? before.cache.operator,
+    },
     ca: client('ca.crt') ?? before.ca,
     client: { certificate: client('tls.crt') ?? before.client.certificate, key: client('tls.key') ?? before.client.key },
   });

@@ -23,6 +23,8 @@ const keeperConfig = object<CacheKeeperConfig>({
   port,
   user: text,
   ca: text,
+  files: object<CacheKeeperConfig['files']>({ operatorPassword: text, replicationPassword: text, users: text, certificate: text }),
+  nodeTls: object<CacheKeeperConfig['nodeTls']>({ ca: text, cert: text, key: text }),
   listen: object<CacheKeeperConfig['listen']>({ host: text, port }),
 });
 
@@ -32,9 +34,9 @@ export const parseConfig = (json: string, source: string): CacheKeeperConfig => 
 /** @throws ConfigError when the file can't be read, or is no configuration */
 export const readConfig = (file: string): CacheKeeperConfig => parseConfig(readText(file), file);
 
-/** @throws ConfigError when it is not set */
-export const operatorPassword = (env: NodeJS.ProcessEnv): string => {
-  const password = env['HOLDFAST_OPERATOR_PASSWORD'] ?? '';
-  if (password === '') throw new ConfigError('HOLDFAST_OPERATOR_PASSWORD: given nothing; allowed: the password of the user operator');
+/** As it is now: it is rotated while the keeper runs. @throws ConfigError when there is none */
+export const operatorPassword = ({ files }: Pick<CacheKeeperConfig, 'files'>): string => {
+  const password = readText(files.operatorPassword).trim();
+  if (password === '') throw new ConfigError(`${files.operatorPassword}: given nothing; allowed: the password of the user operator`);
   return password;
 };

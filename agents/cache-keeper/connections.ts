@@ -52,11 +52,12 @@ const within = async <T>(seconds: number, what: string, work: Promise<T>): Promi
   }
 };
 
-export const openConnections = (config: CacheKeeperConfig, password: string): Connections => {
+/** @param password asked for with each new connection */
+export const openConnections = (config: CacheKeeperConfig, password: () => string): Connections => {
   const clients = new Map<string, Promise<Client>>();
 
   const connect = async (pod: string): Promise<Client> => {
-    const client = makeClient(config, password, pod);
+    const client = makeClient(config, password(), pod);
     client.on('error', () => undefined); // the command that meets it tells, and drops the connection
     await client.connect();
     return client;

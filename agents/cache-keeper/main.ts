@@ -49,7 +49,7 @@ const keepUntilStopped = async (file: string, log: Log): Promise<number> => {
       stop.abort();
     });
   }
-  await keep(readConfig(file), operatorPassword(process.env), log, stop.signal);
+  await keep(readConfig(file), log, stop.signal);
   return 0;
 };
 
@@ -66,7 +66,7 @@ const main = async (): Promise<number> => {
     throw new ConfigError(`usage: cache-keeper [keep|${Object.keys(COMMANDS).join('|')}] [options]; given: ${positionals.join(' ')}`);
   }
   const config = patient(readConfig(values.config));
-  const connections = openConnections(config, operatorPassword(process.env));
+  const connections = openConnections(config, () => operatorPassword(config));
   try {
     // What is done goes to standard error, so that JSON stays clean.
     const log = makeLog((line) => process.stderr.write(`${line}\n`));

@@ -64,6 +64,7 @@ export const statusOf = (look: Look, config: CacheKeeperConfig, at: Date): Cache
   }),
   masters: shardsOf(config).map((shard) => masterOf(look, shard, config.shards)?.pod.name ?? null),
   complaints: complaintsOf(look, config),
+  reading: null,
 });
 
 /** A few lines for people. */

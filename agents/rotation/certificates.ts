@@ -7,14 +7,15 @@ import {
   leaveOld,
   readAuthority,
   settleAuthority,
-  SIGNED_SECRETS,
+  signedSecrets,
   signWithNext,
   trusted,
   type Authority,
   type SignedSecret,
 } from '../../lib/services/rotation/authority';
 import { ETCD_CLIENT_PORT, ETCD_PEER_PORT, NAMESPACE, PATRONI_PORT, POOLER_PORT, POSTGRES_PORT } from '../../lib/topology/derive';
-import { located, podsOf, refreshSecrets, type Pod } from './pods';
+import { CACHE_PORT } from '../../lib/topology/cache-placement';
+import { located, podsOf, refreshSecrets, type Located, type Pod } from './pods';
 import { awaitNone, RotationError, type World } from './ports';
 import { certificateTaken, servedFingerprint, type ClientTls, type Port } from './served';
 import { readSecret, writeSecret } from './secrets';
@@ -85,11 +86,11 @@ const clientTls = async (world: World): Promise<ClientTls> => {
 
 /** New pairs for everybody, with what is to be trusted now. Always new ones: Patroni's REST API reads its files again when its certificate's number has changed. */
 const issue = async (world: World, authority: Authority): Promise<void> => {
-  for (const name of SIGNED_SECRETS) {
+  for (const name of signedSecrets(world.environment)) {
     const pair = await world.issue(name, authority.current);
     await writeSecret(world, name, { 'tls.crt': pair.certificate, 'tls.key': pair.key, 'ca.crt': trusted(authority) });
   }
-  await refreshSecrets(world, ['etcd', 'postgres', 'pgbouncer']);
+  await refreshSecrets(world, ['etcd', 'postgres', 'pgbouncer', 'cache', 'cache-keeper']);
   await verifyServed(world);
   // Clients are told when the servers are ready: nobody logs in anew while they read their files.
   await world.publish();
@@ -101,8 +102,10 @@ interface Served {
 }
 
 const ports = async ({ cluster }: World): Promise<readonly Served[]> => {
-  const [etcd, members, poolers] = await Promise.all([located(cluster, 'etcd'), located(cluster, 'postgres'), located(cluster, 'pgbouncer')]);
-  const at = (pods: typeof etcd, secret: SignedSecret, port: number, speaks: Port['speaks']): Served[] =>
+  const [etcd, members, poolers, nodes] = await Promise.all(
+    (['etcd', 'postgres', 'pgbouncer', 'cache'] as const).map((component) => located(cluster, component)),
+  );
+  const at = (pods: readonly Located[] = [], secret: SignedSecret, port: number, speaks: Port['speaks']): Served[] =>
     pods.map((pod) => ({ secret, port: { name: `${pod.name}:${port}`, host: pod.address, port, speaks } }));
   return [
     ...at(etcd, 'etcd-server-tls', ETCD_CLIENT_PORT, 'tls'),
@@ -110,13 +113,15 @@ const ports = async ({ cluster }: World): Promise<readonly Served[]> => {
     ...at(members, 'postgres-server-tls', POSTGRES_PORT, 'postgres'),
     ...at(members, 'postgres-server-tls', PATRONI_PORT, 'tls'),
     ...at(poolers, 'pgbouncer-server-tls', POOLER_PORT, 'postgres'),
+    ...at(nodes, 'cache-server-tls', CACHE_PORT, 'tls'),
   ];
 };
 
 const verifyServed = (world: World): Promise<void> =>
   awaitNone(world, 'every port serves its new certificate', SPREAD_SECONDS, async () => {
     const wanted = new Map<SignedSecret, string>();
-    for (const name of SIGNED_SECRETS) wanted.set(name, new X509Certificate((await readSecret(world, name)).data['tls.crt'] ?? '').fingerprint256);
+    for (const name of signedSecrets(world.environment))
+      wanted.set(name, new X509Certificate((await readSecret(world, name)).data['tls.crt'] ?? '').fingerprint256);
     const found = await Promise.all(
       (await ports(world)).map(async ({ secret, port }) => {
         try {

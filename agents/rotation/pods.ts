@@ -14,7 +14,7 @@ export interface Located {
   readonly address: string;
 }
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer';
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'cache' | 'cache-keeper';
 
 const path = (component: Component): string => `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=app.kubernetes.io/name%3D${component}`;
 

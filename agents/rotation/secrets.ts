@@ -10,7 +10,7 @@ const POOLER_USERS = 'pgbouncer-users';
 const CA_OF = 'postgres-server-tls';
 
 interface Secret {
-  readonly metadata: { readonly resourceVersion: string };
+  readonly metadata: { readonly resourceVersion: string; readonly creationTimestamp: string };
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -28,14 +28,33 @@ export const readSecret = async ({ cluster }: World, name: string): Promise<{ re
 export const writeSecret = ({ cluster }: World, name: string, change: Readonly<Record<string, string | null>>): Promise<void> =>
   cluster.patch(path(name), { data: encoded(change) });
 
+/** With its version, for a change that is refused when somebody else made one. */
+export interface Versioned {
+  readonly data: Readonly<Record<string, string>>;
+  readonly resourceVersion: string;
+  /** ISO time. */
+  readonly createdAt: string;
+}
+
+export const readVersioned = async ({ cluster }: World, name: string): Promise<Versioned> => {
+  const secret = await cluster.get<Secret>(path(name));
+  return { data: decoded(secret), resourceVersion: secret.metadata.resourceVersion, createdAt: secret.metadata.creationTimestamp };
+};
+
+/** null removes a key. @throws Error of status 409 when the Secret is not what it was */
+export const writeVersioned = ({ cluster }: World, name: string, resourceVersion: string, change: Readonly<Record<string, string | null>>): Promise<void> =>
+  cluster.patch(path(name), { metadata: { resourceVersion }, data: encoded(change) });
+
 export interface Kept {
   readonly credentials: Credentials;
   readonly resourceVersion: string;
+  /** ISO time: of the Secret, and so of what was never rotated. */
+  readonly createdAt: string;
 }
 
-export const load = async ({ cluster, region }: World): Promise<Kept> => {
-  const secret = await cluster.get<Secret>(path(CREDENTIALS));
-  return { credentials: readCredentials(decoded(secret), region), resourceVersion: secret.metadata.resourceVersion };
+export const load = async (world: World): Promise<Kept> => {
+  const { data, ...version } = await readVersioned(world, CREDENTIALS);
+  return { credentials: readCredentials(data, world.region), ...version };
 };
 
 /** The authority that the data tier's servers are verified with. */
@@ -47,7 +66,7 @@ export const authority = async ({ cluster }: World): Promise<string> => decoded(
  */
 export const save = async (world: World, before: Kept, credentials: Credentials): Promise<Kept> => {
   try {
-    await world.cluster.patch(path(CREDENTIALS), { metadata: { resourceVersion: before.resourceVersion }, data: encoded(credentialsSecret(credentials)) });
+    await writeVersioned(world, CREDENTIALS, before.resourceVersion, credentialsSecret(credentials));
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
     throw new RotationError('the credentials were changed by somebody else meanwhile; nothing was written. Look at `holdfast rotate status`, then --resume');

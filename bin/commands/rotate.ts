@@ -79,6 +79,8 @@ const report = (what: Subject, timings: readonly Timing[], seconds: number, opti
 const showStatus = async (lab: LabSettings, options: RotateOptions): Promise<number> => {
   const world = worldOf(lab, new AbortController().signal);
   try {
+    // Whoever rotated last, a job of the cluster's own perhaps: this lab's programs log in with what is in use.
+    await world.publish();
     const status = await statusOfSecrets(world);
     process.stdout.write(options.json === true ? `${JSON.stringify(status, null, 2)}\n` : statusLines(status));
     return status.some((s) => s.overdue || s.pending !== null) ? EXIT.failed : EXIT.ok;
@@ -124,7 +126,7 @@ export const registerRotate = (program: Command): void => {
     .option('--lab <name>', 'which lab', 'lab')
     .addHelpText(
       'after',
-      '\nExample: holdfast rotate database --compromised\nOn AWS a CronJob in the cluster does the same: docs/secrets.md\nExit codes: 0 done, 1 refused or stopped (nothing is lost), 2 usage, 5 no lab, 130 interrupted (go on with --resume)',
+      '\nExample: holdfast rotate database --compromised\nOn schedule a CronJob in the cluster does the same: docs/secrets.md\nExit codes: 0 done, 1 refused or stopped (nothing is lost), 2 usage, 5 no lab, 130 interrupted (go on with --resume)',
     )
     .action(async (what: Subject | 'status', options: RotateOptions) => void (process.exitCode = await rotateCommand(what, options)));
 };

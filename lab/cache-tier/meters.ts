@@ -8,7 +8,7 @@ import { CACHE_PORT, keyTag, slotsOfShard } from '../../lib/topology/cache-place
 import { inNetns } from '../hosts/network';
 import { projectRoot } from '../kubernetes/scripts';
 import type { CacheMeterConfiguration } from '../meter/cache-configuration';
-import type { Credentials } from '../secrets';
+import { credentialsFile, type Credentials } from '../secrets';
 import type { LabSettings } from '../settings';
 
 const WRITE_EVERY = 0.04;
@@ -37,6 +37,7 @@ export const meterConfiguration = (
     user: CACHE_USERS.application,
     password: credentials.cache.application,
     ca: credentials.ca,
+    credentialsFile: credentialsFile(lab),
     shards: Array.from({ length: shards }, (_, shard) => ({ slot: slotsOfShard(shard, shards)[0], tag: keyTag(slotsOfShard(shard, shards)) })),
     prefix,
     writeEverySeconds: WRITE_EVERY,

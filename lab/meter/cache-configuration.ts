@@ -7,6 +7,8 @@ export interface CacheMeterConfiguration {
   readonly user: string;
   readonly password: string;
   readonly ca: string;
+  /** Looked at several times a second: password and authority may change (lab/secrets.ts). */
+  readonly credentialsFile: string;
   /** The n-th is shard n: a slot of it, and a text that in braces puts keys there. */
   readonly shards: readonly { readonly slot: number; readonly tag: string }[];
   /** Keys of this run begin with it. */

@@ -5,7 +5,8 @@ export interface CacheLogin {
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  readonly ca: string;
+  /** Null: whoever answers is believed. */
+  readonly ca: string | null;
   readonly connectSeconds: number;
 }
 
@@ -21,7 +22,7 @@ export const cacheClient = (address: string, login: CacheLogin) =>
       host: address,
       port: login.port,
       tls: true,
-      ca: login.ca,
+      ...(login.ca === null ? { rejectUnauthorized: false } : { ca: login.ca }),
       checkServerIdentity: () => undefined,
       connectTimeout: login.connectSeconds * 1000,
       reconnectStrategy: false,

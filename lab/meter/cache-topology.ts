@@ -1,6 +1,7 @@
 /** Where a client of the cache believes the shards' masters to be: asked of one node after the other, as client libraries do. */
 import { connectTo, discard, within, type CacheClient } from './cache-connection';
 import type { CacheMeterConfiguration } from './cache-configuration';
+import type { LoginSource } from './cache-login';
 import { now } from './clock';
 
 /** Of CLUSTER SLOTS: first and last slot, then the master's name, port, id and further addresses. */
@@ -31,6 +32,7 @@ export class CacheTopology {
 
   constructor(
     private readonly config: CacheMeterConfiguration,
+    private readonly login: LoginSource,
     first: number,
   ) {
     this.next = first;
@@ -60,7 +62,7 @@ export class CacheTopology {
   /** @throws Error when it does not answer in time */
   private async ask(address: string): Promise<readonly (string | undefined)[]> {
     try {
-      const client = this.clients.get(address) ?? (await connectTo(address, this.config));
+      const client = this.clients.get(address) ?? (await connectTo(address, this.login()));
       this.clients.set(address, client);
       const reply: unknown = await within(this.config.connectSeconds, client.sendCommand(['CLUSTER', 'SLOTS']));
       return this.config.shards.map(({ slot }) => masterIn(reply, slot));

@@ -4,7 +4,8 @@
  */
 import type { CacheMode, CacheOutcome } from '../../lib/drill/cache/history';
 import { streamKey, type CacheMeterConfiguration } from './cache-configuration';
-import { connectTo, discard, isRefusal, within, type CacheClient } from './cache-connection';
+import { connectTo, discard, isRefusal, within, type CacheClient, type CacheLogin } from './cache-connection';
+import { loginSource } from './cache-login';
 import { CacheTopology } from './cache-topology';
 import { now } from './clock';
 import { configuration, emit, messageOf } from './emit';
@@ -13,7 +14,8 @@ import { configuration, emit, messageOf } from './emit';
 const RETRY_MS = 50;
 
 const config = configuration() as CacheMeterConfiguration;
-const topology = new CacheTopology(config, config.seeds.length - 1);
+const login = loginSource(config);
+const topology = new CacheTopology(config, login, config.seeds.length - 1);
 let stopping = false;
 process.on('SIGTERM', () => (stopping = true));
 
@@ -24,22 +26,42 @@ class MasterConnection {
   private client: CacheClient | undefined;
   /** The node refused: perhaps it is not the master any more. */
   private doubted = false;
+  private login: CacheLogin = login();
   address: string | null = null;
 
   constructor(private readonly shard: number) {}
 
   async open(): Promise<CacheClient> {
-    if (this.client !== undefined && !this.doubted) return this.client;
+    if (this.client !== undefined && !this.doubted) return this.followCredentials(this.client);
     await topology.refresh();
     const address = topology.masterOf(this.shard);
     if (address === undefined) throw new Error('no node tells where the shard is');
     if (this.client === undefined || address !== this.address) {
       this.drop();
       this.address = address;
-      this.client = await connectTo(address, config);
+      this.login = login();
+      this.client = await connectTo(address, this.login);
     }
     this.doubted = false;
     return this.client;
+  }
+
+  /** When the credentials have changed, a new connection is there before the old one is given up. */
+  private async followCredentials(client: CacheClient): Promise<CacheClient> {
+    const next = login();
+    if (next === this.login || this.address === null) return client;
+    const event = { kind: 'login', client: config.client, start: now(), user: `cache/${next.user}` };
+    try {
+      this.client = await connectTo(this.address, next);
+      this.login = next;
+      discard(client);
+      emit({ t: now(), ...event, ok: true });
+      return this.client;
+    } catch (error) {
+      // The old one may still be good: it is used until the new one is.
+      emit({ t: now(), ...event, ok: false, error: messageOf(error) });
+      return client;
+    }
   }
 
   /** After a refusal: as client libraries do, the slots are asked for again, and the connection is kept while they stay where they were. */

@@ -1,6 +1,7 @@
 /** Somebody who has old credentials: tries them at every door, over and over, and keeps one session open. Runs as a process of its own inside a node's network. */
 import { Client, DatabaseError } from 'pg';
 import { now } from './clock';
+import { cacheClient } from './cache-connection';
 import { configuration, emit } from './emit';
 import type { IntruderConfiguration } from './intruder-configuration';
 
@@ -39,30 +40,69 @@ const tryDoor = async (door: IntruderConfiguration['doors'][number]): Promise<vo
   client.end().catch(() => undefined); // nothing to close if it was never open
 };
 
-const knockLoop = async (): Promise<void> => {
+type CacheDoor = IntruderConfiguration['cacheDoors'][number];
+
+/** The chain is not verified: who copied a password does not care. */
+const cacheClientFor = ({ host, port, user, password }: CacheDoor) => {
+  const client = cacheClient(host, { port, user, password, connectSeconds: TIMEOUT_MS / 1000, ca: null });
+  client.on('error', () => undefined); // the command that meets it tells
+  return client;
+};
+
+const tryCacheDoor = async (door: CacheDoor): Promise<void> => {
+  const start = now();
+  const client = cacheClientFor(door);
+  let result = 'in';
+  try {
+    await client.connect();
+    await client.sendCommand(['PING']);
+  } catch (error) {
+    result = error instanceof Error && /^-?WRONGPASS/.test(error.message) ? 'refused' : 'no answer';
+  }
+  emit({ t: now(), kind: 'intrusion', door: `${door.name} as the cache's ${door.user}`, start, result });
+  if (client.isOpen) client.destroy();
+};
+
+const knockLoop = async <D>(doors: readonly D[], everySeconds: number, knock: (door: D) => Promise<void>): Promise<void> => {
   while (!stopping) {
-    const due = now() + config.everySeconds;
-    await Promise.all(config.doors.map(tryDoor));
+    const due = now() + everySeconds;
+    await Promise.all(doors.map(knock));
     await pause(Math.max(0, (due - now()) * 1000));
   }
 };
 
-/** One session, from before the rotation. */
-const keepLoop = async (): Promise<void> => {
-  const client = clientFor(config.keep);
-  await client.connect();
+/** A session from before the rotation, until it ends. */
+const keepAsking = async (where: 'database' | 'cache', ask: () => Promise<unknown>): Promise<void> => {
   while (!stopping) {
-    const alive = await client.query('SELECT 1').then(
+    const alive = await ask().then(
       () => true,
       () => false,
     );
-    emit({ t: now(), kind: 'kept-session', alive });
+    emit({ t: now(), kind: 'kept-session', where, alive });
     if (!alive) return;
     await pause(config.everySeconds * 1000);
   }
 };
 
-Promise.all([knockLoop(), keepLoop()]).then(
+const keepCacheLoop = async (): Promise<void> => {
+  if (config.keepCache === null) return;
+  const client = cacheClientFor(config.keepCache);
+  await client.connect();
+  await keepAsking('cache', () => client.sendCommand(['PING']));
+};
+
+const keepLoop = async (): Promise<void> => {
+  const client = clientFor(config.keep);
+  await client.connect();
+  await keepAsking('database', () => client.query('SELECT 1'));
+};
+
+Promise.all([
+  knockLoop(config.doors, config.everySeconds, tryDoor),
+  knockLoop(config.cacheDoors, config.cacheEverySeconds, tryCacheDoor),
+  keepLoop(),
+  keepCacheLoop(),
+]).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`intruder: ${error instanceof Error ? error.message : String(error)}\n`);

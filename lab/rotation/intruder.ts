@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { eventsOf, type IntrusionEvent } from '../../lib/drill/secrets/events';
+import { CACHE_USERS } from '../../lib/services/cache-users';
 import { PATRONI_ROLES } from '../../lib/services/patroni';
 import { partnerOf, rolePair } from '../../lib/services/rotation/roles';
+import { CACHE_PORT } from '../../lib/topology/cache-placement';
 import { POOLER_PORT, POSTGRES_PORT } from '../../lib/topology/derive';
 import { completeLines } from '../drill/meters';
 import type { ProcedureContext } from '../drill/procedures/procedure';
@@ -18,6 +20,8 @@ export interface Intruder {
 }
 
 const EVERY_SECONDS = 0.2;
+/** A handshake with each node for each user: more often would load the machine. */
+const CACHE_EVERY_SECONDS = 1;
 
 const configurationOf = async ({ lab, api, credentials }: ProcedureContext): Promise<IntruderConfiguration> => {
   const { database, applicationRole } = lab.region.postgres;
@@ -39,7 +43,23 @@ const configurationOf = async ({ lab, api, credentials }: ProcedureContext): Pro
     ],
     keep: { ...keep, ...application },
     everySeconds: EVERY_SECONDS,
+    ...(await cacheDoors(api, credentials.cache)),
+    cacheEverySeconds: CACHE_EVERY_SECONDS,
   };
+};
+
+/** Every node of the cache, as the application and as the operator, whose password opens everything. */
+const cacheDoors = async (
+  api: ProcedureContext['api'],
+  passwords: ProcedureContext['credentials']['cache'],
+): Promise<Pick<IntruderConfiguration, 'cacheDoors' | 'keepCache'>> => {
+  const nodes = (await podsOf(api, 'cache')).flatMap((p) =>
+    p.status.podIP === undefined ? [] : [{ name: p.metadata.name, host: p.status.podIP, port: CACHE_PORT }],
+  );
+  const doors = nodes.flatMap((node) =>
+    (['application', 'operator'] as const).map((user) => ({ ...node, user: CACHE_USERS[user], password: passwords[user] })),
+  );
+  return { cacheDoors: doors, keepCache: doors[0] ?? null };
 };
 
 export const startIntruder = async (context: ProcedureContext): Promise<Intruder> => {
@@ -47,7 +67,8 @@ export const startIntruder = async (context: ProcedureContext): Promise<Intruder
   if (node === undefined) throw new Error('the lab has no node');
   const file = join(context.directory, 'intruder.jsonl');
   const bundle = join(projectRoot(), 'dist', 'meter-intruder.js');
-  const child = spawn('nsenter', [`--net=${netnsPath(node.netns)}`, process.execPath, bundle, JSON.stringify(await configurationOf(context))], {
+  const configuration = await configurationOf(context);
+  const child = spawn('nsenter', [`--net=${netnsPath(node.netns)}`, process.execPath, bundle, JSON.stringify(configuration)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child.stdout.pipe(createWriteStream(file));
@@ -59,9 +80,12 @@ export const startIntruder = async (context: ProcedureContext): Promise<Intruder
       await ended;
       clearTimeout(timer);
       const lines = await completeLines(file);
-      const kept = lines.filter((line) => line.includes('"kind":"kept-session"')).at(-1);
+      const last = (where: string): string | undefined =>
+        lines.filter((line) => line.includes('"kind":"kept-session"') && line.includes(`"where":"${where}"`)).at(-1);
+      const kept = ['database', ...(configuration.keepCache === null ? [] : ['cache'])].map(last);
       // Never seen is as bad as alive: it proves nothing.
-      return { intrusions: eventsOf<IntrusionEvent>(lines, 'intrusion'), keptSessionAlive: kept === undefined || kept.includes('"alive":true') };
+      const keptSessionAlive = kept.some((line) => line?.includes('"alive":false') !== true);
+      return { intrusions: eventsOf<IntrusionEvent>(lines, 'intrusion'), keptSessionAlive };
     },
   };
 };

@@ -6,6 +6,12 @@ import { parseHistory } from '../../lib/drill/history';
 import { eventsOf, type LoginEvent } from '../../lib/drill/secrets/events';
 import { judgeRotation, type RotationJudgement } from '../../lib/drill/secrets/judge';
 import { NAMESPACE, postgresMemberNames } from '../../lib/topology/derive';
+import { parseCacheEvents } from '../../lib/drill/cache/history';
+import { judgeCacheLoad, type CacheLoadJudgement, type CacheLoadSeen } from '../../lib/drill/secrets/cache-load';
+import { presentIds } from '../cache-tier/data';
+import { meterConfiguration, startCacheMeters, type CacheMeters } from '../cache-tier/meters';
+import { cacheStatus } from '../cache-tier/status';
+import type { CacheMeterConfiguration } from '../meter/cache-configuration';
 import { finalRows, prepareTables } from '../drill/data';
 import { completeLines, startMeters, type Meters } from '../drill/meters';
 import type { ProcedureContext } from '../drill/procedures/procedure';
@@ -14,6 +20,8 @@ import { sleep, until } from '../exec';
 import { health, type Health } from '../health';
 import { now } from '../meter/clock';
 import { clientTls, readCredentials } from '../secrets';
+
+type CacheMeterLogin = Omit<CacheMeterConfiguration, 'client'>;
 
 const STEADY_SECONDS = 3;
 /** Clients look at their credentials four times a second; what they do afterwards counts as well. */
@@ -63,11 +71,41 @@ const healthyAgain = async (context: ProcedureContext): Promise<{ readonly secon
   }
 };
 
+/** Clients of the cache, beside those of the database; none where there is no cache. */
+interface CacheLoad {
+  readonly meters: CacheMeters;
+  readonly login: CacheMeterLogin;
+}
+
+const startCacheLoad = async ({ lab, api, credentials, directory, seed }: ProcedureContext): Promise<CacheLoad | undefined> => {
+  if (lab.environment.cache === null) return undefined;
+  const status = await cacheStatus(api);
+  if (status === null) throw new NotSteadyError('the cache’s keepers do not answer');
+  const seeds = status.nodes.flatMap((n) => n.address ?? []);
+  const login = meterConfiguration(lab, credentials, seeds, `drill:${seed}:${Date.now()}`);
+  return { login, meters: startCacheMeters(lab, login, directory) };
+};
+
+const judgeCache = async (
+  { lab, api }: ProcedureContext,
+  { meters, login }: CacheLoad,
+  window: Pick<CacheLoadSeen, 'from' | 'to' | 'connectionsEnd'>,
+): Promise<CacheLoadJudgement> => {
+  const lines = (await Promise.all(meters.files.map(completeLines))).flat();
+  const status = await cacheStatus(api);
+  const masters = (status?.masters ?? []).map((name) => status?.nodes.find((n) => n.pod === name)?.address ?? null);
+  const { cache, ca } = await readCredentials(lab);
+  const present = await presentIds(masters, { ...login, password: cache.application, ca }, meters.clients);
+  const events = parseCacheEvents(lines.filter((line) => line.includes('"kind":"cache-')));
+  return judgeCacheLoad({ ...window, events, logins: eventsOf<LoginEvent>(lines, 'login'), clients: meters.clients, present });
+};
+
 /** @throws NotSteadyError when the lab is not fit for the drill; whatever `work` throws, after the meters were stopped */
 export const underLoad = async <T>(
   context: ProcedureContext,
   work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly judgement: RotationJudgement }> => {
+  connectionsEnd = false,
+): Promise<{ readonly result: T; readonly judgement: RotationJudgement; readonly cache: CacheLoadJudgement | undefined }> => {
   const { lab, api, credentials, directory } = context;
   const before = await steady(context);
   await prepareTables(lab, before.primary);
@@ -75,9 +113,11 @@ export const underLoad = async <T>(
   const marks: HistoryEvent[] = [];
   const mark = (name: string): void => void marks.push({ t: now(), kind: 'mark', name });
   const meters = startMeters(lab, credentials, service.spec.clusterIP, directory);
+  let cacheLoad: CacheLoad | undefined;
   let result: T;
   let after: Awaited<ReturnType<typeof healthyAgain>>;
   try {
+    cacheLoad = await startCacheLoad(context);
     await served(context, meters);
     mark('steady');
     mark('faultAt');
@@ -87,8 +127,10 @@ export const underLoad = async <T>(
     await sleep(AFTERWARDS_SECONDS);
     mark('end');
   } finally {
-    await meters.stop();
+    await Promise.all([meters.stop(), cacheLoad?.meters.stop()]);
   }
+  const at = (name: string): number => marks.find((m) => m.kind === 'mark' && m.name === name)?.t ?? 0;
+  const cache = cacheLoad === undefined ? undefined : await judgeCache(context, cacheLoad, { from: at('faultAt'), to: at('end'), connectionsEnd });
   const lines = (await Promise.all(meters.files.map(completeLines))).flat();
   const clients = lab.nodes.map((n) => n.zone);
   const rows = await finalRows(lab, before.primary, clients);
@@ -110,5 +152,5 @@ export const underLoad = async <T>(
       healthyDeadlineSeconds: context.drill.healthyDeadlineSeconds,
     },
   );
-  return { result, judgement };
+  return { result, judgement, cache };
 };

@@ -1,8 +1,8 @@
 import { CACHE_PORT, cachePods, type CachePod } from '../topology/cache-placement';
 import { NAMESPACE } from '../topology/derive';
 import type { Cache, Region } from '../topology/types';
-import { CACHE_USERS } from './cache-users';
-import { TLS_DIRS, tlsFiles } from './paths';
+import { CACHE_PASSWORD_KEYS, CACHE_USERS } from './cache-users';
+import { CACHE_KEEPER_CREDENTIALS_DIR, TLS_DIRS, tlsFiles, type TlsFiles } from './paths';
 
 export const CACHE_KEEPER_PORT = 9121;
 export const CACHE_KEEPER_CONFIG_FILE = 'keeper.json';
@@ -25,6 +25,15 @@ export interface CacheKeeperConfig {
   readonly user: string;
   /** Authority of the nodes' certificates. */
   readonly ca: string;
+  /** What the nodes are to have: the keeper makes them read theirs again until they do. */
+  readonly files: {
+    readonly operatorPassword: string;
+    readonly replicationPassword: string;
+    readonly users: string;
+    readonly certificate: string;
+  };
+  /** Where a node finds its certificate: `CONFIG SET` names the files again to have them read. */
+  readonly nodeTls: TlsFiles;
   readonly listen: { readonly host: string; readonly port: number };
 }
 
@@ -40,6 +49,13 @@ export const cacheKeeperConfig = (cache: Cache, region: Region): CacheKeeperConf
   port: CACHE_PORT,
   user: CACHE_USERS.operator,
   ca: tlsFiles(TLS_DIRS.cacheCa).ca,
+  files: {
+    operatorPassword: `${CACHE_KEEPER_CREDENTIALS_DIR}/${CACHE_PASSWORD_KEYS.operator}`,
+    replicationPassword: `${CACHE_KEEPER_CREDENTIALS_DIR}/${CACHE_PASSWORD_KEYS.replication}`,
+    users: `${CACHE_KEEPER_CREDENTIALS_DIR}/users.acl`,
+    certificate: tlsFiles(TLS_DIRS.cacheCa).cert,
+  },
+  nodeTls: tlsFiles(TLS_DIRS.cache),
   listen: { host: '0.0.0.0', port: CACHE_KEEPER_PORT },
 });
 
@@ -70,4 +86,6 @@ export interface CacheStatus {
   readonly masters: readonly (string | null)[];
   /** Empty: healthy. */
   readonly complaints: readonly string[];
+  /** Which passwords and users the keeper has read (`readingOf`); null: none yet, or a person's command. */
+  readonly reading: string | null;
 }

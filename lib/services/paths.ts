@@ -36,6 +36,9 @@ export const FOLLOWER_CONFIG_DIR = '/etc/follower';
 /** What the maintenance agent reads. */
 export const MAINTENANCE_CONFIG_DIR = '/etc/maintenance';
 
+/** What the job that rotates passwords reads. */
+export const ROTATION_CONFIG_DIR = '/etc/rotation';
+
 export const CACHE_CONFIG_DIR = '/etc/cache';
 export const CACHE_USERS_FILE = `${CACHE_CONFIG_DIR}/users/users.acl`;
 export const CACHE_DATA_MOUNT = '/var/lib/cache';
@@ -45,7 +48,12 @@ export const CACHE_DATA_DIR = `${CACHE_DATA_MOUNT}/data`;
 export const CACHE_RUN_DIR = '/run/cache';
 export const CACHE_LOCAL_FILE = `${CACHE_RUN_DIR}/local.conf`;
 
+/** The operator's password, for the scripts of a node: read each time, because it is rotated while the node runs. */
+export const CACHE_OPERATOR_PASSWORD_FILE = `${CACHE_CONFIG_DIR}/credentials/operator-password`;
+
 export const CACHE_KEEPER_CONFIG_DIR = '/etc/cache-keeper';
+/** What the keeper logs in with, and what the nodes are to have. */
+export const CACHE_KEEPER_CREDENTIALS_DIR = '/etc/cache-credentials';
 
 /** Mounts of TLS Secrets; each holds tls.crt, tls.key, ca.crt (postgresCa: ca.crt only). */
 export const TLS_DIRS = {

@@ -149,10 +149,10 @@ describe('disruption and traffic', () => {
     ]);
   });
 
-  test('only namespaces with the label reach the pooler, and nobody but pooler, members and maintenance reaches PostgreSQL', () => {
+  test('only namespaces with the label reach the pooler, and nobody but pooler, members, maintenance and rotation reaches PostgreSQL', () => {
     expect(ingressOf('pgbouncer')[0]).toEqual(['{"namespaceSelector":{"matchLabels":{"holdfast.dev/database-client":"true"}}}', [6432]]);
     const toDatabase = ingressOf('postgres').filter(([, ports]) => ports.includes(5432));
-    expect(toDatabase.map(([from]) => /"app.kubernetes.io\/name":"(\w+)"/.exec(from)?.[1])).toEqual(['postgres', 'pgbouncer', 'maintenance']);
+    expect(toDatabase.map(([from]) => /"app.kubernetes.io\/name":"(\w+)"/.exec(from)?.[1])).toEqual(['postgres', 'pgbouncer', 'maintenance', 'rotation']);
   });
 });
 

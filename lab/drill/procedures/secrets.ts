@@ -1,6 +1,7 @@
 /** How the drills of secrets are carried out. */
 import { fail, pass, type Finding } from '../../../lib/drill/verdict';
-import { judgeCompromise } from '../../../lib/drill/secrets/judge';
+import type { CacheLoadJudgement } from '../../../lib/drill/secrets/cache-load';
+import { judgeCompromise, type RotationJudgement } from '../../../lib/drill/secrets/judge';
 import type { SecretScenario } from '../../../lib/topology/scenarios';
 import { auditSince } from '../../audit';
 import { sleep } from '../../exec';
@@ -25,12 +26,21 @@ const expectExit = (check: string, run: RotationRun, wanted: number | 'killed'):
   return (got === wanted ? pass : fail)(check, `${got === 'killed' ? 'killed' : `exit ${got}`}, expected ${wanted}${said === '' ? '' : `: ${said}`}`);
 };
 
+/** Requests of clients during the rotation, and what became of them. */
+const served = (judgement: RotationJudgement, cache: CacheLoadJudgement | undefined): Readonly<Record<string, unknown>> => ({
+  requests: judgement.requests,
+  failedRequests: judgement.failedRequests,
+  ...(cache === undefined
+    ? {}
+    : { cacheRequests: cache.requests, cacheFailedRequests: cache.failed, cacheRetriedRequests: cache.retried, cacheGapSeconds: cache.gapSeconds }),
+});
+
 const rotateAll: Procedure = async (context) => {
   const { lab, progress, signal, seed } = context;
   const common = { progress, signal };
   const findings: Finding[] = [];
   const seconds: Record<string, number> = {};
-  const { judgement } = await underLoad(context, async () => {
+  const { judgement, cache } = await underLoad(context, async () => {
     const killAt = KILL_AT[seed % KILL_AT.length] ?? KILL_AT[0];
     findings.push(expectExit('killed-half-way', await rotate(lab, { ...common, what: 'database', flags: [], killAt }), 'killed'));
     for (const end = now() + LOCK_SECONDS; now() < end;) {
@@ -47,9 +57,9 @@ const rotateAll: Procedure = async (context) => {
   });
   return {
     measured: judgement.measured,
-    findings: [...findings, ...judgement.findings],
+    findings: [...findings, ...judgement.findings, ...(cache?.findings ?? [])],
     notes: [],
-    extra: { requests: judgement.requests, failedRequests: judgement.failedRequests, ...seconds },
+    extra: { ...served(judgement, cache), ...seconds },
     logs: [{ name: 'history', path: 'history.jsonl' }],
   };
 };
@@ -59,7 +69,7 @@ const compromised: Procedure = async (context) => {
   const since = new Date();
   let stopped: Awaited<ReturnType<typeof intruder.stop>> | undefined;
   try {
-    const { judgement, result } = await underLoad(context, () => rotateNow(context));
+    const { judgement, result, cache } = await underLoad(context, () => rotateNow(context), true);
     stopped = await intruder.stop();
     const { uses } = await auditSince(context.lab, context.api, since);
     const old = context.credentials.applicationUser;
@@ -68,11 +78,10 @@ const compromised: Procedure = async (context) => {
     const found = judgeCompromise({ ...stopped, ...result, audited: { listed, made } }, REFUSED_WITHIN_SECONDS);
     return {
       measured: judgement.measured,
-      findings: [expectExit('rotated', result.run, 0), ...found.findings, ...judgement.findings],
+      findings: [expectExit('rotated', result.run, 0), ...found.findings, ...judgement.findings, ...(cache?.findings ?? [])],
       notes: [],
       extra: {
-        requests: judgement.requests,
-        failedRequests: judgement.failedRequests,
+        ...served(judgement, cache),
         rotationSeconds: result.run.seconds,
         lastOldLoginSeconds: found.lastIntrusionSeconds,
         oldLoginsListed: listed,

@@ -5,6 +5,8 @@
  *   (settled) -> trusting: both authorities are trusted, the old one signs -> signing: both are trusted, the new one signs -> leaving: only the new one is trusted
  */
 
+import type { Environment } from '../../topology/types';
+
 export interface KeyPair {
   /** PEM texts. */
   readonly certificate: string;
@@ -37,8 +39,13 @@ export const SIGNED_SECRETS = [
   'maintenance-client-tls',
   'backup-client-tls',
   'pgbouncer-server-tls',
+  'cache-server-tls',
 ] as const;
 export type SignedSecret = (typeof SIGNED_SECRETS)[number];
+
+/** Those that an environment has. */
+export const signedSecrets = ({ cache }: Pick<Environment, 'cache'>): readonly SignedSecret[] =>
+  SIGNED_SECRETS.filter((name) => name !== 'cache-server-tls' || cache !== null);
 
 export const readAuthority = (data: Readonly<Record<string, string>>): Authority => {
   const pair = (prefix: string): KeyPair | null => {

@@ -1,0 +1,195 @@
+/** Rotates the cache's passwords. The keepers make every node follow the Secrets; here each step is written, and seen by logging in before the next one begins. */
+import { CACHE_KEEPER_PORT, type CacheStatus } from '../../lib/services/cache-keeper';
+import { CACHE_USERS } from '../../lib/services/cache-users';
+import {
+  CACHE_USER_NAMES,
+  cacheCredentialsSecret,
+  cacheUsersOf,
+  prepareCache,
+  readCacheCredentials,
+  readingOf,
+  retireCache,
+  settleCache,
+  switchCache,
+  type CacheCredentials,
+  type CachePasswords,
+} from '../../lib/services/rotation/cache-credentials';
+import type { Phase } from '../../lib/services/rotation/credentials';
+import { atNode, knockAtCache } from './cache-logins';
+import { journal, type Timing } from './journal';
+import { located, refreshSecrets, type Located } from './pods';
+import { awaitNone, RotationError, statusOf, type World } from './ports';
+import { readVersioned, writeVersioned, writeSecret, readSecret } from './secrets';
+
+const CREDENTIALS = 'cache-credentials';
+const USERS = 'cache-users';
+const CA_OF = 'cache-server-tls';
+const SPREAD_SECONDS = 150;
+/** Clients of ours look at their credentials several times a second. */
+const CLIENTS_READ_SECONDS = 5;
+
+export interface CacheRotation {
+  readonly compromised: boolean;
+  readonly resume: boolean;
+  /** How long clients may take to read the new password; nobody can see which of the two a client logged in with. */
+  readonly graceSeconds: number;
+}
+
+interface Kept {
+  readonly credentials: CacheCredentials;
+  readonly resourceVersion: string;
+  /** ISO time: of the Secret. */
+  readonly createdAt: string;
+}
+
+export const loadCache = async (world: World): Promise<Kept> => {
+  const { data, ...version } = await readVersioned(world, CREDENTIALS);
+  return { credentials: readCacheCredentials(data), ...version };
+};
+
+export const rotateCache = async (world: World, options: CacheRotation): Promise<readonly Timing[]> => {
+  const { timings, done } = journal(world);
+  let kept = await begin(world, options);
+  const verify = async (step: string, work: () => Promise<void>): Promise<void> => {
+    await work();
+    done(step);
+  };
+  const write = async (step: string, change: () => CacheCredentials): Promise<void> => {
+    kept = await save(world, kept, change());
+    done(step);
+  };
+  const phase = (): Phase | undefined => kept.credentials.pending?.phase;
+  if (phase() === 'prepared') {
+    await verify('both passwords are good, at every node of the cache', () => verifyBoth(world, kept.credentials));
+    await write('the new passwords of the cache are in use', () => switchCache(kept.credentials));
+  }
+  if (phase() === 'switched') {
+    await verify('keepers and nodes of the cache use the new passwords', () => verifySwitched(world, kept.credentials));
+    const forced = kept.credentials.pending?.compromised === true;
+    await verify('clients of the cache have had their time to read the new password', () =>
+      world.sleep(forced ? CLIENTS_READ_SECONDS : Math.max(CLIENTS_READ_SECONDS, options.graceSeconds)),
+    );
+    await write('the old passwords of the cache are withdrawn', () => retireCache(kept.credentials));
+  }
+  await verify('the old passwords are refused by every node of the cache', () => verifyRefused(world, kept.credentials));
+  if (kept.credentials.pending?.compromised === true) await verify('sessions of the cache have ended', () => endSessions(world, kept.credentials));
+  await write('the old passwords of the cache are forgotten', () => settleCache(kept.credentials, new Date(world.now()).toISOString()));
+  return timings;
+};
+
+/** @throws RotationError when a rotation is pending and it was not asked to be resumed, or the reverse */
+const begin = async (world: World, { compromised, resume }: CacheRotation): Promise<Kept> => {
+  const kept = await loadCache(world);
+  const { pending } = kept.credentials;
+  if (pending !== null) {
+    if (!resume)
+      throw new RotationError(
+        `a rotation of the cache's passwords that began ${pending.startedAt} was interrupted (${pending.phase}); none is lost. Go on with --resume${compromised ? ' --compromised, then rotate again' : ''}`,
+      );
+    world.progress(`going on with the cache's rotation that began ${pending.startedAt} (${pending.phase})`);
+    return save(world, kept, { ...kept.credentials, pending: { ...pending, compromised: compromised || pending.compromised } });
+  }
+  if (resume) throw new RotationError("there is no interrupted rotation of the cache's passwords to resume; leave --resume out to begin one");
+  const startedAt = new Date(world.now()).toISOString();
+  const prepared = await save(world, kept, prepareCache(kept.credentials, { id: startedAt, compromised, startedAt }));
+  world.progress('new passwords of the cache made');
+  return prepared;
+};
+
+/** First the passwords, which are the state; then the users' file, which says the same again when a rotation is resumed. */
+const save = async (world: World, before: Kept, credentials: CacheCredentials): Promise<Kept> => {
+  try {
+    await writeVersioned(world, CREDENTIALS, before.resourceVersion, cacheCredentialsSecret(credentials));
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    throw new RotationError(
+      "the cache's passwords were changed by somebody else meanwhile; nothing was written. Look at `holdfast rotate status`, then --resume",
+    );
+  }
+  await writeSecret(world, USERS, { 'users.acl': cacheUsersOf(credentials) });
+  await refreshSecrets(world, ['cache', 'cache-keeper']);
+  await world.publish();
+  return loadCache(world);
+};
+
+const caOf = async (world: World): Promise<string> => (await readSecret(world, CA_OF)).data['ca.crt'] ?? '';
+
+/** Every node of the cache, with what it complains of. A node that is not there is not asked: it reads the files when it starts. */
+const complaints = async (world: World, ask: (node: Located, ca: string) => Promise<readonly string[]>): Promise<readonly string[]> => {
+  const [nodes, ca] = await Promise.all([located(world.cluster, 'cache'), caOf(world)]);
+  return nodes.length === 0 ? ['no node of the cache has an address'] : (await Promise.all(nodes.map((node) => ask(node, ca)))).flat();
+};
+
+const knockAll =
+  (passwords: CachePasswords, wanted: 'let in' | 'refused') =>
+  async (node: Located, ca: string): Promise<readonly string[]> => {
+    const found = await Promise.all(
+      CACHE_USER_NAMES.map(async (name) => {
+        const attempt = await knockAtCache(node.address, { user: CACHE_USERS[name], password: passwords[name] }, ca);
+        if (attempt.kind === wanted) return [];
+        return [`${node.name} as ${CACHE_USERS[name]}: ${attempt.kind}${attempt.kind === 'let in' ? '' : ` (${attempt.because})`}`];
+      }),
+    );
+    return found.flat();
+  };
+
+const others = ({ other }: CacheCredentials): CachePasswords => {
+  if (other === null) throw new Error('a pending rotation has two passwords for each user, and there is one');
+  return other;
+};
+
+const verifyBoth = (world: World, credentials: CacheCredentials): Promise<void> =>
+  awaitNone(world, "both of the cache's passwords are good", SPREAD_SECONDS, async () => [
+    ...(await complaints(world, knockAll(others(credentials), 'let in'))),
+    ...(await complaints(world, knockAll(credentials.active, 'let in'))),
+  ]);
+
+/** A keeper that had the old ones would lead nodes back to them: the keepers first. */
+const verifySwitched = async (world: World, credentials: CacheCredentials): Promise<void> => {
+  const { active } = credentials;
+  await awaitNone(world, 'the keepers have read the new passwords', SPREAD_SECONDS, async () => {
+    const keepers = await located(world.cluster, 'cache-keeper');
+    const wanted = readingOf(active.operator, active.replication, cacheUsersOf(credentials));
+    const found = await Promise.all(keepers.map(async (keeper) => ((await readingAt(keeper)) === wanted ? [] : [`${keeper.name} has not`])));
+    return keepers.length === 0 ? ['no keeper has an address'] : found.flat();
+  });
+  await awaitNone(world, 'the nodes replicate with the new password', SPREAD_SECONDS, () =>
+    complaints(world, async (node, ca) => {
+      try {
+        const reply = await atNode(node.address, { user: CACHE_USERS.operator, password: active.operator }, ca, (call) => call('CONFIG', 'GET', 'masterauth'));
+        return Array.isArray(reply) && reply[1] === active.replication ? [] : [`${node.name} has another`];
+      } catch (error) {
+        return [`${node.name}: ${error instanceof Error ? error.message : String(error)}`];
+      }
+    }),
+  );
+};
+
+const readingAt = async ({ address }: Located): Promise<string | null> => {
+  try {
+    const response = await fetch(`http://${address}:${CACHE_KEEPER_PORT}/status`, { signal: AbortSignal.timeout(3000) });
+    return response.ok ? ((await response.json()) as CacheStatus).reading : null;
+  } catch {
+    return null; // not known: asked again
+  }
+};
+
+const verifyRefused = (world: World, credentials: CacheCredentials): Promise<void> =>
+  awaitNone(world, 'the old passwords are refused by every node of the cache', SPREAD_SECONDS, () =>
+    complaints(world, knockAll(others(credentials), 'refused')),
+  );
+
+/** Between two nodes: the replicas of the one follow again before the next one's are cut off. */
+const BETWEEN_NODES_SECONDS = 1.5;
+
+/** A connection outlives the password that it was made with. Which one that was nobody knows: all of them end, and are made anew with the new one. */
+const endSessions = async (world: World, { active }: CacheCredentials): Promise<void> => {
+  const ca = await caOf(world);
+  for (const node of await located(world.cluster, 'cache')) {
+    world.signal.throwIfAborted();
+    await atNode(node.address, { user: CACHE_USERS.operator, password: active.operator }, ca, async (call) => {
+      for (const name of CACHE_USER_NAMES) await call('CLIENT', 'KILL', 'USER', CACHE_USERS[name]);
+    });
+    await world.sleep(BETWEEN_NODES_SECONDS);
+  }
+};
