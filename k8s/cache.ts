@@ -15,13 +15,15 @@ import {
   tlsFiles,
 } from '../lib/services/paths';
 import { CACHE_BUS_PORT, CACHE_PORT, CACHE_SET_LABEL, cachePods, cacheSetName } from '../lib/topology/cache-placement';
+import { peersOf } from '../lib/topology/regions';
 import type { Cache } from '../lib/topology/types';
 import { CacheKeeper } from './cache-keeper';
+import { CacheSync } from './cache-sync';
 import { requestCacheCertificate } from './certificates';
 import { type ChartContext, containerPorts, DataChart } from './data-chart';
 import { disruptOneAtATime } from './disruption';
 import { CACHE_CLIENT_LABEL, CACHE_CREDENTIALS_SECRET, CACHE_USERS_KEY, CACHE_USERS_SECRET, selectorOf, TLS_SECRETS, ZONE_LABEL } from './names';
-import { allowTraffic, namespacesWith, podsOf } from './network-policies';
+import { addressesOf, allowTraffic, type Allowed, namespacesWith, podsOf } from './network-policies';
 import {
   configurationHash,
   container,
@@ -60,6 +62,7 @@ export class CacheChart extends DataChart {
     this.restrictTraffic();
     disruptOneAtATime(this, NAME);
     new CacheKeeper(this, 'keeper', context, cache);
+    CacheSync.between(this, context, cache);
     if (context.platform.certificates === 'cert-manager') requestCacheCertificate(this, context);
     if (context.platform.secrets === 'aws-secrets-manager') fetchCacheCredentials(this, context);
   }
@@ -133,6 +136,14 @@ export class CacheChart extends DataChart {
     ];
   }
 
+  /** This region's, and those of the others, which come to every node by its address. */
+  private synchronisers(): readonly Allowed[] {
+    const { environment, region } = this.context;
+    const peers = peersOf(environment, region);
+    if (peers.length === 0) return [];
+    return [podsOf('cache-sync'), ...peers.map((peer) => addressesOf(peer.network.vpcCidr))].map((peer) => ({ peer, ports: [CACHE_PORT] }));
+  }
+
   private restrictTraffic(): void {
     const nodes = { peer: podsOf(NAME), ports: [CACHE_PORT, CACHE_BUS_PORT] };
     allowTraffic(
@@ -142,6 +153,7 @@ export class CacheChart extends DataChart {
         nodes,
         { peer: podsOf('cache-keeper'), ports: [CACHE_PORT] },
         { peer: podsOf('rotation'), ports: [CACHE_PORT] },
+        ...this.synchronisers(),
         { peer: namespacesWith(CACHE_CLIENT_LABEL), ports: [CACHE_PORT] },
       ],
       [nodes],

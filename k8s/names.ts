@@ -49,7 +49,8 @@ export const CACHE_CREDENTIALS_SECRET = 'cache-credentials';
 export const CACHE_USERS_SECRET = 'cache-users';
 export const CACHE_USERS_KEY = 'users.acl';
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper' | 'rotation';
+export type Component =
+  'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper' | 'cache-sync' | 'rotation';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

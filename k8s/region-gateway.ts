@@ -4,12 +4,14 @@ import { KubeService } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { GATEWAY_PORTS, gatewayAddresses, hasPeers, peersOf, REGION_STATUS_PORT, regionStatusAddresses } from '../lib/topology/regions';
 import { type ChartContext, servicePorts } from './data-chart';
-import { labelsOf, NAMESPACE, selectorOf } from './names';
+import { type Component, labelsOf, NAMESPACE, selectorOf } from './names';
 import { addressesOf, type Allowed } from './network-policies';
 import { patchedObject } from './patched-object';
 
-interface Entrance {
+export interface Entrance {
   readonly name: string;
+  /** Whose pods it leads to. */
+  readonly component: Component;
   readonly addresses: readonly string[];
   readonly ports: Readonly<Record<string, number>>;
   /** Also pods that are not ready: a region that is just starting must be able to say what it was. */
@@ -23,14 +25,21 @@ interface Entrance {
 export const defineRegionGateway = (scope: Construct, context: ChartContext): void => {
   const { environment, region, platform } = context;
   if (!hasPeers(environment) || platform.regionGateway === 'none') return;
-  entrance(scope, context, { name: 'region-gateway', addresses: gatewayAddresses(region), ports: GATEWAY_PORTS, always: false });
-  entrance(scope, context, { name: 'region-status', addresses: regionStatusAddresses(region), ports: { status: REGION_STATUS_PORT }, always: true });
+  entrance(scope, context, { name: 'region-gateway', component: 'pgbouncer', addresses: gatewayAddresses(region), ports: GATEWAY_PORTS, always: false });
+  entrance(scope, context, {
+    name: 'region-status',
+    component: 'pgbouncer',
+    addresses: regionStatusAddresses(region),
+    ports: { status: REGION_STATUS_PORT },
+    always: true,
+  });
 };
 
-const entrance = (scope: Construct, { environment }: ChartContext, { name, addresses, ports, always }: Entrance): void => {
+/** A Service at addresses that other regions know. */
+export const entrance = (scope: Construct, { environment }: ChartContext, { name, component, addresses, ports, always }: Entrance): void => {
   const service: unknown = KubeService.manifest({
-    metadata: { name, namespace: NAMESPACE, labels: labelsOf('pgbouncer', environment) },
-    spec: { selector: selectorOf('pgbouncer'), ports: servicePorts(ports), publishNotReadyAddresses: always },
+    metadata: { name, namespace: NAMESPACE, labels: labelsOf(component, environment) },
+    spec: { selector: selectorOf(component), ports: servicePorts(ports), publishNotReadyAddresses: always },
   });
   patchedObject(scope, name, service, JsonPatch.add('/spec/externalIPs', [...addresses]));
 };

@@ -1,7 +1,7 @@
 /** Where passwords come from AWS Secrets Manager: External Secrets objects. No password is ever part of a template. */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { CACHE_PASSWORD_KEYS, type CacheUser, usersAcl } from '../lib/services/cache-users';
+import { CACHE_PASSWORD_KEYS, forEachCacheUser, usersAcl } from '../lib/services/cache-users';
 import { repositorySecrets } from '../lib/services/pgbackrest';
 import { cacheSecretName, homeRegion, postgresSecretName, repositoryRegions } from '../lib/topology/derive';
 import type { Region } from '../lib/topology/types';
@@ -73,8 +73,7 @@ const postgresSecret = ({ environment, region }: ChartContext): string => postgr
 /** The same passwords in every region; a standby's copy bears the home's name. The list of users has digests only. */
 export const fetchCacheCredentials = (scope: Construct, { environment }: ChartContext): void => {
   const remote = cacheSecretName(environment, homeRegion(environment));
-  const digestOf = (user: CacheUser): readonly string[] => [`{{ index . "${CACHE_PASSWORD_KEYS[user]}" | sha256sum }}`];
-  const users = usersAcl({ application: digestOf('application'), replication: digestOf('replication'), operator: digestOf('operator') });
+  const users = usersAcl(forEachCacheUser((user) => [`{{ index . "${CACHE_PASSWORD_KEYS[user]}" | sha256sum }}`]));
   externalSecret(scope, CACHE_CREDENTIALS_SECRET, remote, 'Merge', {});
   externalSecret(scope, CACHE_USERS_SECRET, remote, 'Replace', { [CACHE_USERS_KEY]: users });
 };

@@ -6,7 +6,7 @@ import { BACKUP_CLIENT } from '../lib/services/pgbackrest';
 import { AUTHORITY_SECRET, type SignedSecret } from '../lib/services/rotation/authority';
 import { newPassword, PASSWORD_KEYS, patroniCredentials, ROLES_FILE, rolesJson, USERNAME_KEYS, userlist } from '../lib/services/rotation/roles';
 import { CACHE_SERVICE } from '../lib/services/cache-keeper';
-import { CACHE_PASSWORD_KEYS, passwordDigest, usersAcl, type CacheUser } from '../lib/services/cache-users';
+import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, forEachCacheUser, passwordDigest, usersAcl, type CacheUser } from '../lib/services/cache-users';
 import { delayedReplicaName, NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
@@ -100,11 +100,7 @@ export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): 
     rewind: passwords(PASSWORD_KEYS.rewind) ?? before.rewind,
     application: passwords(PASSWORD_KEYS.application) ?? before.application,
     applicationUser: passwords(USERNAME_KEYS.application) ?? before.applicationUser,
-    cache: {
-      application: cache(CACHE_PASSWORD_KEYS.application) ?? before.cache.application,
-      replication: cache(CACHE_PASSWORD_KEYS.replication) ?? before.cache.replication,
-      operator: cache(CACHE_PASSWORD_KEYS.operator) ?? before.cache.operator,
-    },
+    cache: forEachCacheUser((user) => cache(CACHE_PASSWORD_KEYS[user]) ?? before.cache[user]),
     ca: client('ca.crt') ?? before.ca,
     client: { certificate: client('tls.crt') ?? before.client.certificate, key: client('tls.key') ?? before.client.key },
   });
@@ -135,20 +131,14 @@ export const createSharedSecrets = async (): Promise<SharedSecrets> => ({
     replication: newPassword(),
     rewind: newPassword(),
     application: newPassword(),
-    cache: { application: newPassword(), replication: newPassword(), operator: newPassword() },
+    cache: forEachCacheUser(() => newPassword()),
   },
 });
 
-const cacheSecrets = (passwords: CachePasswords): readonly KubernetesObject[] => {
-  const users = Object.keys(CACHE_PASSWORD_KEYS) as readonly CacheUser[];
-  const digestOf = (user: CacheUser): readonly string[] => [passwordDigest(passwords[user])];
-  return [
-    secret('cache-credentials', Object.fromEntries(users.map((user) => [CACHE_PASSWORD_KEYS[user], passwords[user]]))),
-    secret('cache-users', {
-      'users.acl': usersAcl({ application: digestOf('application'), replication: digestOf('replication'), operator: digestOf('operator') }),
-    }),
-  ];
-};
+const cacheSecrets = (passwords: CachePasswords): readonly KubernetesObject[] => [
+  secret('cache-credentials', Object.fromEntries(CACHE_USER_NAMES.map((user) => [CACHE_PASSWORD_KEYS[user], passwords[user]]))),
+  secret('cache-users', { 'users.acl': usersAcl(forEachCacheUser((user) => [passwordDigest(passwords[user])])) }),
+];
 
 /** Makes everything new, keeps what the lab itself needs in its directory, and returns the Secrets to apply. */
 export const createSecrets = async (lab: LabSettings, { authority, passwords }: SharedSecrets): Promise<readonly KubernetesObject[]> => {

@@ -1,7 +1,7 @@
 /** Where everything of one lab is: derived from its name and the environment, so that two labs never meet. */
 import { join } from 'node:path';
 import { homeRegion, regionCode } from '../lib/topology/derive';
-import { gatewayAddresses, hasPeers, regionStatusAddresses } from '../lib/topology/regions';
+import { cacheGatewayAddresses, gatewayAddresses, hasPeers, regionStatusAddresses } from '../lib/topology/regions';
 import type { Environment, Region } from '../lib/topology/types';
 import { cacheRoot } from './cache';
 
@@ -88,7 +88,9 @@ export const regionOfLab = (lab: LabSettings, name: string): LabSettings => {
 };
 
 const gatewaysOf = (environment: Environment, region: Region, zone: number): readonly string[] =>
-  hasPeers(environment) ? [gatewayAddresses(region), regionStatusAddresses(region)].flatMap((addresses) => addresses.slice(zone, zone + 1)) : [];
+  hasPeers(environment)
+    ? [gatewayAddresses(region), regionStatusAddresses(region), cacheGatewayAddresses(region)].flatMap((addresses) => addresses.slice(zone, zone + 1))
+    : [];
 
 const nodeSettings = (zone: string, index: number, net: string, prefix: string, directory: string): Omit<NodeSettings, 'gateways'> => {
   const letter = zone.slice(-1);

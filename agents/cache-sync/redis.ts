@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createClient, createCluster, RESP_TYPES } from '@redis/client';
 import type { CacheEndpoint } from '../../lib/services/cache-sync-config';
 import type { Connect, Copy, NodeConnection, Page, TargetCache } from './ports';
-import { mastersOf, type Master } from './topology';
+import { holds, mastersOf, slotOf, type Master } from './topology';
 
 const PING_MS = 1000;
 const SCAN_COUNT = '500';
@@ -82,6 +82,46 @@ const copyOf = async (bytes: Pick<Client, 'sendCommand'>, key: Buffer): Promise<
   return value === null || expiresAt < NO_EXPIRY ? null : { value: value as unknown as Buffer, expiresAt: Math.max(0, expiresAt) };
 };
 
+/** What is asked of another region's cache, besides its keys. */
+export interface SourceCluster {
+  masters(): Promise<readonly Master[]>;
+  get(key: string): Promise<string | null>;
+  close(): void;
+}
+
+/**
+ * Another region's cluster. Its nodes are reached by the addresses that they tell: the names that clients are sent to are the same in every region, and lead to
+ * this region's own nodes.
+ * @throws Error when no seed answers
+ */
+export const openSource = async (endpoint: CacheEndpoint, timeoutMs: number): Promise<SourceCluster> => {
+  const { client } = await openAny(endpoint, timeoutMs);
+  const byAddress = new Map<string, Client>();
+  const clientAt = async (master: Master): Promise<Client> => {
+    const address = `${master.host}:${master.port}`;
+    const known = byAddress.get(address);
+    if (known?.isReady === true) return known;
+    const opened = (await open(endpoint, master, timeoutMs)).client;
+    byAddress.set(address, opened);
+    return opened;
+  };
+  let masters: readonly Master[] = [];
+  return {
+    masters: async () => {
+      masters = mastersOf(textOf(await client.sendCommand(['CLUSTER', 'NODES'])));
+      return masters;
+    },
+    get: async (key) => {
+      const slot = slotOf(Buffer.from(key));
+      const master = masters.find((one) => holds(one, slot));
+      if (master === undefined) throw new Error(`no master holds the slot of ${key}`);
+      const value: unknown = await (await clientAt(master)).sendCommand(['GET', key]);
+      return typeof value === 'string' ? value : null;
+    },
+    close: () => [client, ...byAddress.values()].forEach(close),
+  };
+};
+
 /** A cluster as a whole: finds the node for a key, and finds it again when it moves. */
 export interface Cluster extends TargetCache {
   get(key: string): Promise<string | null>;
@@ -104,7 +144,8 @@ export const openCluster = async (endpoint: CacheEndpoint, timeoutMs: number, on
     throw error;
   }
   const clientOf = async (master: Master) => {
-    const node = cluster.masters.find(({ address }) => address === `${master.host}:${master.port}`);
+    // By its id: the library knows nodes by the names that they announce, CLUSTER NODES by their addresses.
+    const node = cluster.masters.find(({ id }) => id === master.id);
     if (node === undefined) throw new Error(`${master.host}:${master.port} is not known as a master`);
     return cluster.nodeClient(node);
   };

@@ -6,17 +6,17 @@ import { decide, roleOf, type Decision, type Role } from './decide';
 import { beat, delayOf, heartbeatKeys, heartbeats } from './heartbeat';
 import type { SyncMetrics } from './metrics';
 import { Pull } from './pull';
-import { connectNode, openCluster, subscribe, type Cluster } from './redis';
+import { connectNode, openCluster, openSource, subscribe, type Cluster, type SourceCluster } from './redis';
 import { relay } from './relay';
 import type { Master } from './topology';
 
 /** A cluster that is opened when it is needed, and again after it failed. */
-class Reachable {
-  private opened: Cluster | undefined;
+class Reachable<C extends SourceCluster> {
+  private opened: C | undefined;
 
-  constructor(private readonly open: () => Promise<Cluster>) {}
+  constructor(private readonly open: () => Promise<C>) {}
 
-  async cluster(): Promise<Cluster> {
+  async cluster(): Promise<C> {
     this.opened ??= await this.open();
     return this.opened;
   }
@@ -30,7 +30,7 @@ class Reachable {
 /** Another region's cache. */
 interface Source {
   readonly endpoint: CacheSyncConfig['sources'][number];
-  readonly reachable: Reachable;
+  readonly reachable: Reachable<SourceCluster>;
 }
 
 /** What a source showed at the last look. */
@@ -44,7 +44,7 @@ interface Sight {
 /** The synchroniser of one region: looks up its role, and leads, pulls or holds. */
 export class CacheSync {
   private readonly sources: readonly Source[];
-  private readonly target: Reachable;
+  private readonly target: Reachable<Cluster>;
   private readonly patroni: AgentSource;
   private readonly logChange: Log;
   private pulling: { readonly source: Source; readonly pull: Pull; readonly relayed: Promise<void> } | undefined;
@@ -57,15 +57,12 @@ export class CacheSync {
   ) {
     this.logChange = onChange(log);
     const timeoutMs = config.requestTimeoutSeconds * 1000;
-    const report = (which: string) => (error: unknown) => {
+    const report = (error: unknown): void => {
       metrics.connectionErrors++;
-      this.logChange(`${which} cache`, reasonOf(error));
+      this.logChange("this region's cache", reasonOf(error));
     };
-    this.sources = config.sources.map((endpoint) => ({
-      endpoint,
-      reachable: new Reachable(() => openCluster(endpoint, timeoutMs, report(`${endpoint.region}'s`))),
-    }));
-    this.target = new Reachable(() => openCluster(config.target, timeoutMs, report("this region's")));
+    this.sources = config.sources.map((endpoint) => ({ endpoint, reachable: new Reachable(() => openSource(endpoint, timeoutMs)) }));
+    this.target = new Reachable(() => openCluster(config.target, timeoutMs, report));
     this.patroni = agentSource(config.patroni, { keepAlive: false, verifyName: false }, log, () => performance.now());
   }
 

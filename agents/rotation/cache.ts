@@ -1,8 +1,7 @@
 /** Rotates the cache's passwords. The keepers make every node follow the Secrets; here each step is written, and seen by logging in before the next one begins. */
 import { CACHE_KEEPER_PORT, type CacheStatus } from '../../lib/services/cache-keeper';
-import { CACHE_USERS } from '../../lib/services/cache-users';
+import { CACHE_USER_NAMES, CACHE_USERS } from '../../lib/services/cache-users';
 import {
-  CACHE_USER_NAMES,
   cacheCredentialsSecret,
   cacheUsersOf,
   prepareCache,

@@ -21,8 +21,6 @@ export interface CacheSyncConfig {
   readonly channels: readonly string[];
   /** Told to this region's subscribers after a gap in which messages may have been missed. */
   readonly resyncChannel: string;
-  /** The writer's region writes its heartbeat keys so often. */
-  readonly heartbeatSeconds: number;
   /** A source whose heartbeat is older than this has no writer: nothing is pulled from it. */
   readonly sourceStaleSeconds: number;
   /** How often role and topology are looked up. */

@@ -36,6 +36,11 @@ export const FOLLOWER_CONFIG_DIR = '/etc/follower';
 /** What the maintenance agent reads. */
 export const MAINTENANCE_CONFIG_DIR = '/etc/maintenance';
 
+/** What the cache's synchroniser reads, and its password: a file, because it is rotated while the synchroniser runs. */
+export const CACHE_SYNC_CONFIG_DIR = '/etc/cache-sync';
+export const CACHE_SYNC_PASSWORD_DIR = '/etc/cache-sync-password';
+export const CACHE_SYNC_PASSWORD_FILE = `${CACHE_SYNC_PASSWORD_DIR}/password`;
+
 /** What the job that rotates passwords reads. */
 export const ROTATION_CONFIG_DIR = '/etc/rotation';
 

@@ -47,7 +47,12 @@ export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'
 
 export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
 export const ROTATION_DEFAULTS: Rotation = { databaseEvery: days(30), grace: hours(1) };
-export const REPLICATION_DEFAULTS: Replication = { heartbeat: seconds(1), stalenessBound: seconds(5) };
+export const REPLICATION_DEFAULTS: Replication = {
+  heartbeat: seconds(1),
+  stalenessBound: seconds(5),
+  cacheChannels: ['invalidate:*'],
+  cacheStaleAfter: seconds(10),
+};
 export const CACHE_DEFAULTS: Cache = {
   engine: 'valkey',
   shards: 3,

@@ -74,7 +74,7 @@ export const BACKUP_SERVER_PORT = 8432;
 
 /** The same for the cache's users. */
 export const cacheSecretName = (environment: Environment, region: Region): string => `holdfast/${environment.name}/${region.name}/cache`;
-export const CACHE_SECRET_KEYS = ['application-password', 'replication-password', 'operator-password'] as const;
+export const CACHE_SECRET_KEYS = ['application-password', 'replication-password', 'operator-password', 'synchroniser-password'] as const;
 
 export const poolerCount = (region: Region): number => region.zones.length * region.pooler.replicasPerAz;
 

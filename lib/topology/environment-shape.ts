@@ -167,7 +167,7 @@ const environment = object<EnvironmentInput>(
     certificates: object<Partial<Certificates>>({ lifetime: duration, renewBefore: duration }, {}),
     rotation: object<Partial<Rotation>>({ databaseEvery: duration, grace: duration }, {}),
     backups,
-    replication: object<Partial<Replication>>({ heartbeat: duration, stalenessBound: duration }, {}),
+    replication: object<Partial<Replication>>({ heartbeat: duration, stalenessBound: duration, cacheChannels: listOf(text), cacheStaleAfter: duration }, {}),
     maintenance: object<Partial<Maintenance>>(maintenanceFields, {}),
     objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),
     drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),

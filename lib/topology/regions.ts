@@ -18,6 +18,9 @@ export const gatewayAddresses = (region: Region): readonly string[] => lastIsola
 /** One address per zone, on which every follower answers, ready or not: a region that is just starting must be able to say what it was. */
 export const regionStatusAddresses = (region: Region): readonly string[] => lastIsolatedAddresses(region, 2);
 
+/** One address per zone, on which the region's cache answers; from there on its nodes are known by their own addresses. */
+export const cacheGatewayAddresses = (region: Region): readonly string[] => lastIsolatedAddresses(region, 3);
+
 /** The slot that keeps the write-ahead log for a standby region, on whichever member leads the primary region. */
 export const standbySlot = (region: Region): string => `standby_${regionCode(region.name)}`;
 

@@ -266,6 +266,10 @@ export interface Replication {
   readonly heartbeat: Seconds;
   /** Reads of the standby region's own data go to the primary region instead while that data is older. */
   readonly stalenessBound: Seconds;
+  /** Patterns of the cache's pub/sub channels that are passed on to the other regions. */
+  readonly cacheChannels: readonly string[];
+  /** A region whose cache shows no sign of a writer for so long is not copied from. */
+  readonly cacheStaleAfter: Seconds;
 }
 
 /** How often a maintenance task runs. */

@@ -8,7 +8,7 @@ import { homeRegion } from '../../lib/topology/derive';
 import { environmentWith } from '../topology/fixtures';
 
 const lines = cacheConf(CACHE_DEFAULTS).split('\n');
-const users = usersAcl({ application: ['aa'], replication: ['bb'], operator: ['cc', 'dd'] }).split('\n');
+const users = usersAcl({ application: ['aa'], replication: ['bb'], operator: ['cc', 'dd'], synchroniser: ['ee'] }).split('\n');
 
 test('speaks TLS everywhere and nothing else', () => {
   expect(lines).toEqual(expect.arrayContaining(['port 0', 'tls-port 6379', 'tls-replication yes', 'tls-cluster yes']));
@@ -46,4 +46,9 @@ test('the keeper reads what is rendered for it, and refuses anything else with e
   const config = cacheKeeperConfig(CACHE_DEFAULTS, region);
   expect(parseConfig(JSON.stringify(config), 'x')).toEqual(config);
   expect(() => parseConfig(JSON.stringify({ ...config, port: 0, pods: [], more: 1 }), 'keeper.json')).toThrow(/pods: .*\n.*port: .*\n.*more: unknown key/);
+});
+
+test('the synchroniser copies keys as a whole, and administrates nothing', () => {
+  expect(users[4]).toMatch(/^user synchroniser on #ee ~\* &\* (\+[a-z|]+ ?)+$/);
+  expect(users[4]).not.toMatch(/@|flush|config|keys|failover|\+client /);
 });

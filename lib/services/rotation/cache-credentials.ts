@@ -3,11 +3,9 @@
  * phases, and what holds in each, are those of the database's (credentials.ts).
  */
 import { createHash } from 'node:crypto';
-import { CACHE_PASSWORD_KEYS, type CacheUser, passwordDigest, usersAcl } from '../cache-users';
+import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, type CacheUser, forEachCacheUser, passwordDigest, usersAcl } from '../cache-users';
 import type { Pending, Phase, SecretChange, SecretData } from './credentials';
 import { newPassword } from './roles';
-
-export const CACHE_USER_NAMES = Object.keys(CACHE_PASSWORD_KEYS) as readonly CacheUser[];
 
 export type CachePasswords = Readonly<Record<CacheUser, string>>;
 
@@ -25,9 +23,6 @@ const PENDING_KEY = 'rotation.json';
 const ROTATED_AT_KEY = 'rotated-at';
 const otherKey = (user: CacheUser): string => `other-${CACHE_PASSWORD_KEYS[user]}`;
 
-const forEachUser = <T>(make: (user: CacheUser) => T): Record<CacheUser, T> =>
-  Object.fromEntries(CACHE_USER_NAMES.map((user) => [user, make(user)])) as Record<CacheUser, T>;
-
 /** @throws Error naming what is missing */
 export const readCacheCredentials = (data: SecretData): CacheCredentials => {
   const text = (key: string): string => {
@@ -37,8 +32,8 @@ export const readCacheCredentials = (data: SecretData): CacheCredentials => {
   };
   const pending = data[PENDING_KEY] === undefined ? null : (JSON.parse(data[PENDING_KEY]) as Pending);
   return {
-    active: forEachUser((user) => text(CACHE_PASSWORD_KEYS[user])),
-    other: pending === null ? null : forEachUser((user) => text(otherKey(user))),
+    active: forEachCacheUser((user) => text(CACHE_PASSWORD_KEYS[user])),
+    other: pending === null ? null : forEachCacheUser((user) => text(otherKey(user))),
     pending,
     rotatedAt: data[ROTATED_AT_KEY] ?? null,
   };
@@ -58,7 +53,7 @@ export const cacheCredentialsSecret = ({ active, other, pending, rotatedAt }: Ca
 /** The passwords that are good, in an order of their own: when only which one is in use changes, the file does not. */
 export const cacheUsersOf = ({ active, other, pending }: CacheCredentials): string => {
   const bothGood = other !== null && pending?.phase !== 'retired';
-  return usersAcl(forEachUser((user) => [active[user], ...(bothGood ? [other[user]] : [])].map(passwordDigest).toSorted()));
+  return usersAcl(forEachCacheUser((user) => [active[user], ...(bothGood ? [other[user]] : [])].map(passwordDigest).toSorted()));
 };
 
 /** What a keeper has read, without telling it: equal for equal passwords of the operator and of the replication, and the same users. */
@@ -76,7 +71,7 @@ const inPhase = ({ pending }: CacheCredentials, phase: Phase): Pending => {
 /** A second password for every user. @throws Error when a rotation is pending */
 export const prepareCache = (state: CacheCredentials, how: Omit<Pending, 'phase'>): CacheCredentials => {
   if (state.pending !== null) throw new Error(`a rotation is pending (${state.pending.phase})`);
-  return { ...state, other: forEachUser(() => newPassword()), pending: { ...how, phase: 'prepared' } };
+  return { ...state, other: forEachCacheUser(() => newPassword()), pending: { ...how, phase: 'prepared' } };
 };
 
 /** The new passwords become the ones in use. */

@@ -3,13 +3,17 @@ import { passwordDigest, usersAcl } from '../../../lib/services/cache-users';
 
 const NODE_TLS = { ca: '/tls/cache/ca.crt', cert: '/tls/cache/tls.crt', key: '/tls/cache/tls.key' };
 const users = (...application: readonly string[]): string =>
-  usersAcl({ application: application.map(passwordDigest), replication: [passwordDigest('r')], operator: [passwordDigest('o')] });
+  usersAcl({
+    ...{ application: application.map(passwordDigest), replication: [passwordDigest('r')] },
+    ...{ operator: [passwordDigest('o')], synchroniser: [passwordDigest('s')] },
+  });
 const wanted: Wanted = { users: users('a', 'b'), replicationPassword: 'r', fingerprint: 'F', reading: 'x' };
 /** As a server lists them: in another order, and with what a file need not say. */
 const listed = (...application: readonly string[]): readonly string[] => [
   `user operator on sanitize-payload #${passwordDigest('o')} ~* resetchannels &* +@all`,
   `user app on sanitize-payload ${application.map((p) => `#${passwordDigest(p)}`).join(' ')} ~* &* -@all +@all`,
   'user default off sanitize-payload resetchannels -@all',
+  `user synchroniser on sanitize-payload #${passwordDigest('s')} ~* &* -@all +dump`,
   `user replication on sanitize-payload #${passwordDigest('r')} resetchannels -@all +ping +psync +replconf`,
 ];
 const had = (changes: Partial<Had> = {}): Had => ({ users: listed('b', 'a'), replicationPassword: 'r', fingerprint: 'F', ...changes });
