@@ -13,8 +13,13 @@ import type { Procedure, ProcedureContext, Procedures } from './procedure';
 
 /** The lock of a rotation that was killed ends by itself (agents/rotation/lock.ts), with a little to spare. */
 const LOCK_SECONDS = 17;
-/** Where the rotation is killed: after its first or its second step. */
-const KILL_AT = ['new logins made', 'the new logins are in use'] as const;
+/** Where a rotation is killed: of the database or of the cache, after its first step or after the new ones are in use. */
+const KILLS = [
+  { what: 'database', at: 'new logins made' },
+  { what: 'cache', at: 'the new passwords of the cache are in use' },
+  { what: 'database', at: 'the new logins are in use' },
+  { what: 'cache', at: 'new passwords of the cache made' },
+] as const;
 /** An attacker who has the credentials may use them so long after the command. */
 const REFUSED_WITHIN_SECONDS = 60;
 /** The attacker is let in for so long before anybody notices. */
@@ -41,14 +46,15 @@ const rotateAll: Procedure = async (context) => {
   const findings: Finding[] = [];
   const seconds: Record<string, number> = {};
   const { judgement, cache } = await underLoad(context, async () => {
-    const killAt = KILL_AT[seed % KILL_AT.length] ?? KILL_AT[0];
-    findings.push(expectExit('killed-half-way', await rotate(lab, { ...common, what: 'database', flags: [], killAt }), 'killed'));
+    const possible = KILLS.filter(({ what }) => what !== 'cache' || lab.environment.cache !== null);
+    const { what, at } = possible[seed % possible.length] ?? KILLS[0];
+    findings.push(expectExit('killed-half-way', await rotate(lab, { ...common, what, flags: [], killAt: at }), 'killed'));
     for (const end = now() + LOCK_SECONDS; now() < end;) {
       signal.throwIfAborted();
       await sleep(0.2);
     }
-    findings.push(expectExit('another-is-refused', await rotate(lab, { ...common, what: 'database', flags: [] }), 1));
-    const resumed = await rotate(lab, { ...common, what: 'database', flags: ['--resume'] });
+    findings.push(expectExit('another-is-refused', await rotate(lab, { ...common, what, flags: [] }), 1));
+    const resumed = await rotate(lab, { ...common, what, flags: ['--resume'] });
     findings.push(expectExit('resumed', resumed, 0));
     const whole = await rotate(lab, { ...common, what: 'all', flags: [] });
     findings.push(expectExit('rotated', whole, 0));

@@ -4,16 +4,16 @@ import type { ProcedureDescriptions } from './procedure';
 
 export const SECRET_DRILLS: ProcedureDescriptions<SecretScenario> = {
   'rotate-secrets': () => ({
-    title: 'every credential is rotated while clients write; one rotation is killed half-way and resumed',
+    title: 'every credential is rotated while clients of database and cache write; one rotation is killed half-way and resumed',
     scenario: 'Two versions are good during the change; clients move to the new one, nobody is cut off, and the old one is refused in the end.',
     requirements: ['PW-8'],
     planned: true,
     procedure: [
-      'clients write and read through the poolers, and log in anew when their credentials change',
-      'a rotation of the database is killed (SIGKILL) after its first or its second step, as the seed decides',
+      'clients write and read through the poolers and at every shard of the cache, and log in anew when their credentials change',
+      'a rotation of the database or of the cache is killed (SIGKILL) after its first step or after the new ones are in use, as the seed decides',
       'another rotation is refused while that one is unfinished; `--resume` ends it',
       'everything else that can be rotated is rotated',
-      'the old passwords are refused at every pooler and every member',
+      'the old passwords are refused at every pooler, every member and every node of the cache',
     ],
     healthyDeadlineSeconds: 60,
     longestFaultSeconds: 300,
@@ -24,7 +24,8 @@ export const SECRET_DRILLS: ProcedureDescriptions<SecretScenario> = {
     requirements: ['PW-8'],
     planned: true,
     procedure: [
-      "the application's and the standbys' logins are copied; somebody logs in with them at a pooler and at every member, five times a second, and keeps a session",
+      "the application's and the standbys' logins are copied; somebody logs in with them at every pooler and member, five times a second, and keeps a session",
+      'the same at every node of the cache, as the application and as the operator, once a second',
       '`holdfast rotate --compromised`: the old version ends as soon as the new one is in use',
       'the last login that succeeded with the old credentials is timed; the kept session must have ended',
       '`holdfast audit --since` must list the uses',
