@@ -1,8 +1,8 @@
 /** Connections to the nodes of the cache: one each, made when it is needed, dropped when an answer does not come in time. */
-import { createClient } from '@redis/client';
 import { readFileSync } from 'node:fs';
 import type { CacheKeeperConfig } from '../../lib/services/cache-keeper';
 import { cacheHost } from '../../lib/services/cache-keeper';
+import { cacheClient } from '../cache-client';
 
 export type Reply = string | number | null | readonly Reply[];
 
@@ -19,8 +19,7 @@ const CONNECT_FACTOR = 2;
 type Client = ReturnType<typeof makeClient>;
 
 const makeClient = (config: CacheKeeperConfig, password: string, pod: string) =>
-  createClient({
-    RESP: 2,
+  cacheClient({
     username: config.user,
     password,
     disableOfflineQueue: true,

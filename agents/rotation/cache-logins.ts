@@ -1,6 +1,6 @@
 /** Logging in at nodes of the cache, as those do whose passwords are rotated. */
-import { createClient } from '@redis/client';
 import { CACHE_PORT } from '../../lib/topology/cache-placement';
+import { cacheClient } from '../cache-client';
 import type { Attempt } from './logins';
 
 const TIMEOUT_MS = 4_000;
@@ -15,8 +15,7 @@ export type Call = (...command: readonly string[]) => Promise<unknown>;
 
 /** Pods are reached by address, which no certificate carries: the chain is verified, the name is not. */
 const clientOf = (host: string, { user, password }: CacheLogin, ca: string) =>
-  createClient({
-    RESP: 2,
+  cacheClient({
     username: user,
     password,
     disableOfflineQueue: true,

@@ -1,5 +1,6 @@
 /** A person's command to the cache, carried out inside a keeper's pod: `holdfast cache`, in the lab and elsewhere. */
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How kubectl is called: program, kubeconfig or context. */
 export interface Kubectl {
@@ -39,15 +40,24 @@ const keepers = async (how: Kubectl): Promise<readonly string[]> => {
 };
 
 /** @throws Error when the pod does not answer */
-const probe = async (how: Kubectl, pod: string): Promise<string> => {
+const probe = async (how: Kubectl, pod: string): Promise<void> => {
   const { code, stderr } = await kubectl(how, ['exec', pod, '--', 'true'], CONNECT_PROBE_MS);
   if (code !== 0) throw new Error(`${pod}: ${stderr.trim() || 'no answer'}`);
-  return pod;
 };
+
+/** A keeper that has not answered for so long may be on a dead node: the next one is asked as well. */
+const NEXT_PROBE_AFTER_MS = 1_500;
 
 /** In the keeper that answers first: one on a dead node is not waited for. @throws NoKeeperError when none does */
 export const runInKeeper = async (how: Kubectl, args: readonly string[]): Promise<KeeperAnswer> => {
-  const probes = (await keepers(how)).map((pod) => probe(how, pod));
+  let found = false;
+  const probes = (await keepers(how)).map(async (pod, i) => {
+    for (let waited = 0; waited < i * NEXT_PROBE_AFTER_MS && !found; waited += 100) await sleep(100);
+    if (found) throw new Error(`${pod}: not asked, another one has answered`);
+    await probe(how, pod);
+    found = true;
+    return pod;
+  });
   const alive = await Promise.any(probes).catch((error: unknown) => {
     const reasons = error instanceof AggregateError ? error.errors.map(String).join('; ') : String(error);
     throw new NoKeeperError(`no keeper answers: ${reasons}`);

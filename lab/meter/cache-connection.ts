@@ -1,5 +1,5 @@
 /** One connection to one node of the cache, from inside the lab's network. */
-import { createClient } from '@redis/client';
+import { RedisClient } from '@redis/client';
 
 export interface CacheLogin {
   readonly port: number;
@@ -10,10 +10,17 @@ export interface CacheLogin {
   readonly connectSeconds: number;
 }
 
+/** One class for all connections: `createClient` makes one anew, with every command, whenever its options differ from the last ones. */
+const factory = RedisClient.factory({ RESP: 2 });
+const makeClient = (options: NonNullable<Parameters<typeof factory>[0]>) => {
+  // The class knows the protocol for replies, the options for the greeting.
+  const complete = { ...options, RESP: 2 };
+  return factory(complete);
+};
+
 /** Nodes are met by address, and certificates carry names: the chain is verified, the name is not. */
 export const cacheClient = (address: string, login: CacheLogin) =>
-  createClient({
-    RESP: 2,
+  makeClient({
     username: login.user,
     password: login.password,
     disableOfflineQueue: true,
