@@ -1,6 +1,7 @@
 /** What a rotation needs of the world: the same on AWS (in the cluster) and in the lab (from its machine). */
 import type { KeyPair, SignedSecret } from '../../lib/services/rotation/authority';
-import type { Environment, Region } from '../../lib/topology/types';
+import type { RotatedEnvironment } from '../../lib/services/rotation/job';
+import type { Region } from '../../lib/topology/types';
 
 /** The Kubernetes API. Errors of its own carry the HTTP `status`. */
 export interface Cluster {
@@ -13,7 +14,7 @@ export interface Cluster {
 }
 
 export interface World {
-  readonly environment: Environment;
+  readonly environment: RotatedEnvironment;
   readonly region: Region;
   readonly cluster: Cluster;
   /** Wall clock, milliseconds. */
