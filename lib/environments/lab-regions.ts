@@ -1,5 +1,7 @@
+import { CACHE_SCENARIOS } from '../topology/scenarios';
 import type { EnvironmentInput } from '../topology/types';
-import { smallRegion } from './lab';
+import { seconds } from '../topology/units';
+import { smallCache, smallRegion } from './lab';
 
 /** What a lab of two regions runs on one machine: production's shape in everything but sizes. Not deployed to AWS. */
 export const labRegions: EnvironmentInput = {
@@ -20,4 +22,7 @@ export const labRegions: EnvironmentInput = {
     },
   ],
   everyRegion: smallRegion,
+  // One replica per master: twice nine nodes would be half of what the machine runs. So nobody confirms a write after a failover, and no loss of 0 is promised.
+  cache: { ...smallCache, replicasPerMaster: 1, minReplicasToWrite: 0 },
+  objectives: Object.fromEntries(CACHE_SCENARIOS.map((scenario) => [scenario, { rpo: seconds(5) }])),
 };

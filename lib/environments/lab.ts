@@ -15,6 +15,14 @@ export const smallRegion: NonNullable<EnvironmentInput['everyRegion']> = {
   follower: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
 };
 
+/** A cache of the same kind. */
+export const smallCache: NonNullable<EnvironmentInput['cache']> = {
+  maxMemory: mebibytes(64),
+  storage: gibibytes(3),
+  resources: { cpu: millicores(20), memory: mebibytes(160), cpuLimit: millicores(1000) },
+  keeper: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
+};
+
 /** What the lab runs on one machine: production's home region in everything but sizes. Not deployed to AWS. */
 export const lab: EnvironmentInput = {
   name: 'lab',
@@ -37,10 +45,5 @@ export const lab: EnvironmentInput = {
       { table: 'receipts', column: 'submitted_at', olderThan: days(90), archiveTo: 'receipts_archive', every: 'month' },
     ],
   },
-  cache: {
-    maxMemory: mebibytes(64),
-    storage: gibibytes(3),
-    resources: { cpu: millicores(20), memory: mebibytes(160), cpuLimit: millicores(1000) },
-    keeper: { resources: { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) } },
-  },
+  cache: smallCache,
 };

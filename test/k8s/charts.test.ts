@@ -265,3 +265,25 @@ describe('maintenance', () => {
     }
   });
 });
+
+describe('the cache between regions', () => {
+  const environment = environmentNamed('lab-regions');
+  const manifests = environment.regions.map((region) => manifestsFor(environment, region, LAB));
+
+  test('each region has a pair that copies, and lets the others’ pairs in at addresses that they know', () => {
+    for (const of of manifests) {
+      expect(at(find(of, 'Deployment', 'cache-sync'), 'spec.replicas')).toBe(2);
+      expect(listAt(find(of, 'Service', 'cache-gateway'), 'spec.externalIPs')).toHaveLength(3);
+      expect(at(find(of, 'Service', 'cache-gateway'), 'spec.selector')).toMatchObject({ 'app.kubernetes.io/name': 'cache' });
+      expect(JSON.stringify(at(find(of, 'NetworkPolicy', 'cache'), 'spec.ingress'))).toMatch(/cache-sync.*"cidr":"10\.\d0\.0\.0\/16"/);
+    }
+    const [home, standby] = environment.regions.map((_, i) => JSON.stringify(listAt(find(manifests[i] ?? [], 'Service', 'cache-gateway'), 'spec.externalIPs')));
+    expect(home).not.toBe(standby);
+  });
+
+  test('where nothing stands at those addresses, nothing is deployed that would ask there', () => {
+    const names = manifestsFor(production, homeRegion(production), AWS).flatMap(({ objects }) => objects.map((object) => at(object, 'metadata.name')));
+    expect(names).not.toContain('cache-sync');
+    expect(names).not.toContain('cache-gateway');
+  });
+});
