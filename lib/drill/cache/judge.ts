@@ -104,6 +104,7 @@ export const judgeCache = (history: CacheHistory, expectation: CacheExpectation)
     notes: Object.entries(history.excluded).map(([client, because]) => `${client} is not served: ${because}`),
     extra: {
       struckShards: history.struck,
+      firstAcceptedSeconds: firstAcceptedSeconds(history),
       otherShardsGapSeconds: others?.seconds ?? null,
       plainGapSeconds: longest(gaps.filter((g) => history.struck.includes(g.shard) && g.mode === 'plain'))?.seconds ?? null,
       waitAcked: loss.acked.wait,
