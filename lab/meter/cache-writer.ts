@@ -12,6 +12,9 @@ import { configuration, emit, messageOf } from './emit';
 
 /** Pause after an error, as an application's retry has it. */
 const RETRY_MS = 50;
+/** How soon, at most, a connection follows changed credentials, and how long it takes for that. */
+const FOLLOW_WITHIN_SECONDS = 1.5;
+const FOLLOW_CONNECT_SECONDS = 3;
 
 const config = configuration() as CacheMeterConfiguration;
 const login = loginSource(config);
@@ -27,11 +30,14 @@ class MasterConnection {
   /** The node refused: perhaps it is not the master any more. */
   private doubted = false;
   private login: CacheLogin = login();
+  private followAt: number | undefined;
   address: string | null = null;
 
   constructor(private readonly shard: number) {}
 
   async open(): Promise<CacheClient> {
+    // Ended by the server while nothing was under way: libraries connect again without telling anybody.
+    if (this.client?.isReady === false) this.drop();
     if (this.client !== undefined && !this.doubted) return this.followCredentials(this.client);
     await topology.refresh();
     const address = topology.masterOf(this.shard);
@@ -50,9 +56,14 @@ class MasterConnection {
   private async followCredentials(client: CacheClient): Promise<CacheClient> {
     const next = login();
     if (next === this.login || this.address === null) return client;
+    // Not all connections of an application are made anew in the same moment.
+    this.followAt ??= now() + Math.random() * FOLLOW_WITHIN_SECONDS;
+    if (now() < this.followAt) return client;
+    this.followAt = undefined;
     const event = { kind: 'login', client: config.client, start: now(), user: `cache/${next.user}` };
     try {
-      this.client = await connectTo(this.address, next);
+      // Nothing waits for it but the next write: the old connection is still there.
+      this.client = await connectTo(this.address, { ...next, connectSeconds: FOLLOW_CONNECT_SECONDS });
       this.login = next;
       discard(client);
       emit({ t: now(), ...event, ok: true });

@@ -6,6 +6,8 @@ import { configuration, emit } from './emit';
 import type { IntruderConfiguration } from './intruder-configuration';
 
 const TIMEOUT_MS = 2000;
+/** The session that is kept is made before anything else, and may take its time. */
+const KEEP_TIMEOUT_MS = 15_000;
 const REFUSALS = /^(28|08P01)/;
 
 const config = configuration() as IntruderConfiguration;
@@ -14,12 +16,12 @@ process.on('SIGTERM', () => (stopping = true));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const clientFor = ({ host, port, database, user, password, replication }: IntruderConfiguration['doors'][number]): Client => {
+const clientFor = ({ host, port, database, user, password, replication }: IntruderConfiguration['doors'][number], timeoutMs = TIMEOUT_MS): Client => {
   const client = new Client({
     ...{ host, port, database, user, password },
     ...(replication ? { replication: 'true' } : {}),
     ssl: { rejectUnauthorized: false },
-    connectionTimeoutMillis: TIMEOUT_MS,
+    connectionTimeoutMillis: timeoutMs,
     query_timeout: TIMEOUT_MS,
   });
   client.on('error', () => undefined); // a session that is ended: the next statement tells
@@ -43,8 +45,8 @@ const tryDoor = async (door: IntruderConfiguration['doors'][number]): Promise<vo
 type CacheDoor = IntruderConfiguration['cacheDoors'][number];
 
 /** The chain is not verified: who copied a password does not care. */
-const cacheClientFor = ({ host, port, user, password }: CacheDoor) => {
-  const client = cacheClient(host, { port, user, password, connectSeconds: TIMEOUT_MS / 1000, ca: null });
+const cacheClientFor = ({ host, port, user, password }: CacheDoor, timeoutMs = TIMEOUT_MS) => {
+  const client = cacheClient(host, { port, user, password, connectSeconds: timeoutMs / 1000, ca: null });
   client.on('error', () => undefined); // the command that meets it tells
   return client;
 };
@@ -63,10 +65,10 @@ const tryCacheDoor = async (door: CacheDoor): Promise<void> => {
   if (client.isOpen) client.destroy();
 };
 
-const knockLoop = async <D>(doors: readonly D[], everySeconds: number, knock: (door: D) => Promise<void>): Promise<void> => {
+const knockLoop = async (everySeconds: number, knock: () => Promise<unknown>): Promise<void> => {
   while (!stopping) {
     const due = now() + everySeconds;
-    await Promise.all(doors.map(knock));
+    await knock();
     await pause(Math.max(0, (due - now()) * 1000));
   }
 };
@@ -84,25 +86,31 @@ const keepAsking = async (where: 'database' | 'cache', ask: () => Promise<unknow
   }
 };
 
-const keepCacheLoop = async (): Promise<void> => {
-  if (config.keepCache === null) return;
-  const client = cacheClientFor(config.keepCache);
-  await client.connect();
-  await keepAsking('cache', () => client.sendCommand(['PING']));
+/** Begins to keep both sessions; what it gives never ends before the sessions do. */
+const keepSessions = async (): Promise<readonly Promise<void>[]> => {
+  const database = clientFor(config.keep, KEEP_TIMEOUT_MS);
+  await database.connect();
+  const kept = [keepAsking('database', () => database.query('SELECT 1'))];
+  if (config.keepCache === null) return kept;
+  const cache = cacheClientFor(config.keepCache, KEEP_TIMEOUT_MS);
+  await cache.connect();
+  return [...kept, keepAsking('cache', () => cache.sendCommand(['PING']))];
 };
 
-const keepLoop = async (): Promise<void> => {
-  const client = clientFor(config.keep);
-  await client.connect();
-  await keepAsking('database', () => client.query('SELECT 1'));
+/** One node after the other: all at once would be a load of its own. */
+const knockAtCache = async (): Promise<void> => {
+  for (const door of config.cacheDoors) {
+    if (stopping) return;
+    await tryCacheDoor(door);
+  }
 };
 
-Promise.all([
-  knockLoop(config.doors, config.everySeconds, tryDoor),
-  knockLoop(config.cacheDoors, config.cacheEverySeconds, tryCacheDoor),
-  keepLoop(),
-  keepCacheLoop(),
-]).then(
+const main = async (): Promise<void> => {
+  const kept = await keepSessions();
+  await Promise.all([knockLoop(config.everySeconds, () => Promise.all(config.doors.map(tryDoor))), knockLoop(config.cacheEverySeconds, knockAtCache), ...kept]);
+};
+
+main().then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`intruder: ${error instanceof Error ? error.message : String(error)}\n`);

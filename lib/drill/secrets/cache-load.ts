@@ -19,15 +19,15 @@ export interface CacheLoadSeen {
 export interface CacheLoadJudgement {
   readonly findings: readonly Finding[];
   readonly requests: number;
-  /** Failed, and not made good by the next request of the same stream where that is allowed. */
+  /** Failed, and not made good within a second where that is allowed. */
   readonly failed: number;
-  /** Made good by the next request. */
+  /** Made good within a second. */
   readonly retried: number;
   /** Longest time between two acknowledged writes of a stream. */
   readonly gapSeconds: number | null;
 }
 
-/** A request that was cut off is made good when the same stream's next one succeeds so soon. */
+/** A request that was cut off is made good when one of the same stream succeeds so soon. */
 const MADE_GOOD_SECONDS = 1;
 
 const isGood = (event: CacheEvent): boolean => (event.kind === 'cache-write' ? event.outcome === 'acked' : event.ok);
@@ -51,8 +51,8 @@ export const judgeCacheLoad = (seen: CacheLoadSeen): CacheLoadJudgement => {
   const failures = within.flatMap((stream) =>
     stream.flatMap((event, i) => {
       if (isGood(event)) return [];
-      const next = stream[i + 1];
-      return [{ event, madeGood: seen.connectionsEnd && next !== undefined && isGood(next) && next.t - event.t < MADE_GOOD_SECONDS }];
+      const again = stream.slice(i + 1).find(isGood);
+      return [{ event, madeGood: seen.connectionsEnd && again !== undefined && again.t - event.t < MADE_GOOD_SECONDS }];
     }),
   );
   const logins = seen.logins.filter((login) => login.start >= seen.from && login.start <= seen.to);
