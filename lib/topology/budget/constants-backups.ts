@@ -7,12 +7,12 @@ const span = (lower: number, upper: number, source: string): Span => ({ lower, u
 export const RESTORED_MEGABYTES = 1000;
 
 export const BACKUP_CONSTANTS = {
-  archiveChecked: span(1, 12, 'estimated from a few runs: a job forces a segment into the archive and lists what is there'),
-  membersStop: span(1, 12, 'estimated from a few runs: PostgreSQL’s shutdown checkpoint, and the pods are gone'),
-  membersStart: span(2, 12, 'estimated from a few runs: pods placed, volumes mounted, data set aside, one member begins'),
-  backupRestored: span(3, 20, `estimated from a few runs: ${RESTORED_MEGABYTES} MB fetched, decrypted, unpacked and flushed`),
-  logReplayed: span(1, 20, 'estimated from a few runs: the write-ahead log from the backup to the moment, half of the database among it'),
-  standbyBuilt: span(2, 25, `estimated from a few runs: ${RESTORED_MEGABYTES} MB copied to two members at once`),
+  archiveChecked: span(1, 8, 'estimated from a few runs: a job forces a segment into the archive and lists what is there'),
+  membersStop: span(3, 11, 'measured: the standbys stop, the primary waits 2 s for somebody to hand over to, its shutdown checkpoint, the pods are gone'),
+  membersStart: span(4, 12, 'measured: the cluster’s keys in etcd deleted, pods placed, volumes mounted, data set aside, one member begins'),
+  backupRestored: span(5, 20, `measured, two cores for everything: ${RESTORED_MEGABYTES} MB fetched, decrypted, unpacked and flushed`),
+  logReplayed: span(2, 20, 'measured, two cores for everything: the write-ahead log from the backup to the moment, half of the database among it'),
+  standbyBuilt: span(4, 13, `measured, two cores for everything: ${RESTORED_MEGABYTES} MB copied to one member`),
   holderSilent: span(30, 40, 'lib/operations/restore/plan.ts: whoever gives no sign of life for 30 s is gone'),
   refusedTwice: span(1, 10, 'the drill: two more restores are tried before one is resumed'),
   restoreFails: span(1, 15, 'estimated from a few runs: the volume fills up, and the member’s log says so'),
