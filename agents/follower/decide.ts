@@ -125,7 +125,7 @@ const hold = (because: string): Action => ({ kind: 'hold', because });
 const text = (a: Address): string => `${a.host}:${a.port}`;
 /** What stands for another region where a member's name would be. */
 export const forwardName = (region: string): string => `region.${region}`;
-const isForward = (route: Route): boolean => route.member.startsWith(forwardName(''));
+export const isForward = (member: string): boolean => member.startsWith(forwardName(''));
 export const sameAddress = (a: Address, b: Address): boolean => a.host === b.host && a.port === b.port;
 
 const isOlder = (reading: Reading, route: Route | undefined): boolean =>
@@ -190,7 +190,7 @@ const doubt = ({ now, reading, route, paused }: Observation): { readonly because
   if (reading?.handover === route.member) return { because: `${route.member} is asked to hand over`, paceMs: HANDOVER_PACE_MS };
   if (reading && now - reading.at > SILENT_ETCD_MS) return { because: 'etcd does not answer', paceMs: SILENT_PACE_MS };
   if (reading?.linearizable && !reading.leader) return { because: 'nobody holds the leader key', paceMs: SILENT_PACE_MS };
-  return paused ? { because: 'clients wait', paceMs: isForward(route) ? SILENT_PACE_MS : HANDOVER_PACE_MS } : undefined;
+  return paused ? { because: 'clients wait', paceMs: isForward(route.member) ? SILENT_PACE_MS : HANDOVER_PACE_MS } : undefined;
 };
 
 /** Its own member will take no writes again until this region is promoted: there is nothing to ask it, and its Patroni has other things to do now. */
@@ -203,7 +203,7 @@ const stepBack = (o: Observation, route: Route, action: Action): Action =>
  * proves nothing: clients stay.
  */
 const stay = (o: Observation, action: Action): Action => {
-  if (o.reading?.role?.follows === true && o.route && !isForward(o.route)) return stepBack(o, o.route, action);
+  if (o.reading?.role?.follows === true && o.route && !isForward(o.route.member)) return stepBack(o, o.route, action);
   const because = doubt(o);
   if (!because || !o.route || !o.routeUrl) return action;
   const { member } = o.route;

@@ -17,13 +17,14 @@ export interface RegionsPorts {
   readonly etcd: Pick<EtcdClient, 'replace'>;
   readonly state: State;
   readonly metrics: Metrics;
-  readonly agent: () => Agent;
+  readonly patroniAgent: () => Agent;
+  /** Its connections are kept. */
+  readonly peerAgent: () => Agent;
   readonly now: () => number;
   /** Milliseconds since the epoch: the database's clock, near enough. */
   readonly wallClock: () => number;
   readonly log: Log;
   readonly readNow: Wake;
-  readonly actNow: Wake;
   readonly sleep: (ms: number) => Promise<void>;
   readonly stop: AbortSignal;
 }
@@ -39,31 +40,42 @@ export const regionsLoop = async (ports: RegionsPorts): Promise<void> => {
   const log = onChange(ports.log);
   while (!stop.aborted) {
     const began = now();
-    await Promise.all([...ports.regions.peers.map((peer) => lookAt(ports, peer, log)), lookAtOwnAge(ports)]);
-    ports.metrics.replicationAgeSeconds = state.ageSeconds;
+    await Promise.all(ports.regions.peers.map((peer) => lookAt(ports, peer, log)));
     const role = state.reading?.role;
     if (role !== undefined) await stepBackIfSuperseded(ports, role, log);
     ports.readNow.now();
-    state.localTarget = localTarget({
-      local: state.reading?.local?.address,
-      follows: role?.follows ?? false,
-      ageSeconds: state.ageSeconds,
-      boundSeconds: ports.regions.stalenessBoundSeconds,
-      route: state.route,
-      before: state.localTarget,
-    });
     const urgent = role?.follows === true && servingPeer(state.peers, now()) === undefined;
     await sleep(Math.max(20, began + (urgent ? URGENT_MS : config.pollIntervalSeconds * 1000) - now()));
   }
 };
 
-const lookAt = async ({ regions, state, agent, now, config }: RegionsPorts, peer: PeerConfig, log: Log): Promise<void> => {
+/** How old this region's rows are, and so where reads of them go, until stopped. On its own: a member that is just being stopped answers late. */
+export const ageLoop = async (ports: RegionsPorts): Promise<void> => {
+  const { state, stop, now, sleep, config, regions } = ports;
+  while (!stop.aborted) {
+    const began = now();
+    await lookAtOwnAge(ports);
+    ports.metrics.replicationAgeSeconds = state.ageSeconds;
+    const { local, role } = state.reading ?? {};
+    state.localTarget = localTarget({
+      local: local?.address,
+      follows: role?.follows ?? false,
+      ageSeconds: state.ageSeconds,
+      boundSeconds: regions.stalenessBoundSeconds,
+      route: state.route,
+      before: state.localTarget,
+    });
+    await sleep(Math.max(20, began + config.pollIntervalSeconds * 1000 - now()));
+  }
+};
+
+const lookAt = async ({ regions, state, peerAgent, now, config }: RegionsPorts, peer: PeerConfig, log: Log): Promise<void> => {
   const failures: string[] = [];
   for (const [statusAddress, gateway] of addressesInOrder(peer, state.peers.get(peer.name))) {
     const at = now();
     try {
       const url = `https://${statusAddress}:${regions.statusPort}/region`;
-      const status = parseStatus((await exchange({ method: 'GET', url, agent: agent(), timeoutMs: config.requestTimeoutSeconds * 1000 })).body);
+      const status = parseStatus((await exchange({ method: 'GET', url, agent: peerAgent(), timeoutMs: config.requestTimeoutSeconds * 1000 })).body);
       if (status?.region !== peer.name) throw new Error(`${statusAddress} does not speak for ${peer.name}`);
       state.peers.set(peer.name, { status, gateway, statusAddress, at });
       log(peer.name, describe(status));
@@ -102,7 +114,7 @@ const stepBackIfSuperseded = async ({ regions, etcd, state, now }: RegionsPorts,
 };
 
 /** How old the newest row is that the region's own leader has: the primary writes one every second. */
-const lookAtOwnAge = async ({ state, agent, config, wallClock }: RegionsPorts): Promise<void> => {
+const lookAtOwnAge = async ({ state, patroniAgent, config, wallClock }: RegionsPorts): Promise<void> => {
   const role = state.reading?.role;
   const url = patroniUrl(state.reading?.local);
   if (role?.follows !== true || url === undefined) {
@@ -110,7 +122,7 @@ const lookAtOwnAge = async ({ state, agent, config, wallClock }: RegionsPorts): 
     return;
   }
   try {
-    const { body } = await exchange({ method: 'GET', url, agent: agent(), timeoutMs: config.requestTimeoutSeconds * 1000 });
+    const { body } = await exchange({ method: 'GET', url, agent: patroniAgent(), timeoutMs: config.requestTimeoutSeconds * 1000 });
     const { xlog } = JSON.parse(body) as { xlog?: { replayed_timestamp?: string | null } };
     const replayed = Date.parse(xlog?.replayed_timestamp ?? '');
     state.ageSeconds = Number.isFinite(replayed) ? Math.max(0, (wallClock() - replayed) / 1000) : undefined;

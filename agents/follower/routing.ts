@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 import { writeRoute } from './databases-file';
-import { decide, probePauseMs, sameAddress, type Address, type Leader, type Route } from './decide';
+import { decide, isForward, probePauseMs, sameAddress, type Address, type Leader, type Route } from './decide';
 import type { FollowerConfig } from '../../lib/services/follower';
 import { onChange, reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
@@ -14,6 +14,8 @@ export interface RoutingPorts {
   readonly state: State;
   readonly pooler: Pooler;
   readonly patroniAgent: () => Agent;
+  /** For what stands for another region. */
+  readonly peerAgent: () => Agent;
   readonly now: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -140,14 +142,14 @@ export class Routing {
   }
 
   private async probe(leader: Leader, primaryUrl: string, because: string): Promise<number> {
-    const { state, now, metrics, patroniAgent, config } = this.ports;
+    const { state, now, metrics, config } = this.ports;
     if (this.asking?.revision !== leader.modRevision) this.asking = { revision: leader.modRevision, since: now() };
     this.logStep('candidate', because);
     metrics.probes += 1;
     const at = now();
     let primary = false;
     try {
-      const answer = await askMember(primaryUrl, patroniAgent(), Math.min(PROBE_TIMEOUT_MS, config.requestTimeoutSeconds * 1000));
+      const answer = await askMember(primaryUrl, this.agentFor(leader.member), Math.min(PROBE_TIMEOUT_MS, config.requestTimeoutSeconds * 1000));
       primary = answer.primary;
       if (!primary) this.logChange('candidate answered', `${leader.member}: ${answer.text}`);
     } catch (error) {
@@ -157,12 +159,16 @@ export class Routing {
     return primary ? 0 : Math.max(1, probePauseMs(at - this.asking.since) - (now() - at));
   }
 
+  private agentFor(member: string): Agent {
+    return isForward(member) ? this.ports.peerAgent() : this.ports.patroniAgent();
+  }
+
   private async watchRoute(member: string, primaryUrl: string, paceMs: number, because: string): Promise<number> {
-    const { state, now, patroniAgent } = this.ports;
+    const { state, now } = this.ports;
     this.logStep('route in doubt', because);
     const at = now();
     try {
-      const { primary, text } = await askMember(primaryUrl, patroniAgent(), PROBE_TIMEOUT_MS);
+      const { primary, text } = await askMember(primaryUrl, this.agentFor(member), PROBE_TIMEOUT_MS);
       this.logChange('route answered', `${member}: ${text}`);
       const changes = primary === state.paused;
       state.routeAnswer = { member, primary, at: now() };

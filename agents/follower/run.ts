@@ -11,7 +11,7 @@ import { Pooler } from './pgbouncer';
 import { placingLoop } from './placing';
 import { readingLoop, Watch } from './reading';
 import { serveRegion } from './region-server';
-import { regionsLoop } from './regions';
+import { ageLoop, regionsLoop } from './regions';
 import { Routing } from './routing';
 import { serve } from './server';
 import { newState, type State } from './state';
@@ -56,6 +56,8 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const agent = agentSource(config.etcd, { keepAlive: true, verifyName: true, lookup }, log, now);
   const watchAgent = agentSource(config.etcd, { keepAlive: false, verifyName: true, lookup }, log, now);
   const patroniAgent = agentSource({ ca: config.patroniCa }, { keepAlive: false, verifyName: false }, log, now);
+  // Other regions are far away: a new connection is three round trips before the question.
+  const peerAgent = agentSource({ ca: config.patroniCa }, { keepAlive: true, verifyName: false }, log, now);
   const console = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
   const credentialsConsole = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
   const etcd = new EtcdClient(config, { agent, watchAgent, now, metrics });
@@ -67,7 +69,7 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const watch = new Watch(reading);
   const neighbours = regions === undefined ? undefined : await serveNeighbours(regions, state, now, log);
   const pooler = new Pooler(config.pgbouncer, console, log, metrics);
-  const routing = new Routing({ config, state, pooler, patroniAgent, now, log, metrics, actNow, stop, ...(neighbours ? { onStep: neighbours.sweep } : {}) });
+  const routing = new Routing({ config, state, pooler, patroniAgent, peerAgent, now, log, metrics, actNow, stop, ...(neighbours ? { onStep: neighbours.sweep } : {}) });
   const server = await serve(config.listen, state, metrics, now);
   log('started', state.route ? `the file routes to ${state.route.member}` : 'the file has no route of ours', { etcd: config.etcd.endpoints.join(' ') });
   const routed = routing.loop();
@@ -85,8 +87,8 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const loops = [routed, readingLoop(reading, watch), watch.loop(), credentials];
   if (config.etcdPlacement) loops.push(placingLoop({ etcd, state, now, log, metrics, random: Math.random, sleep: sleepUntil(stop), stop }));
   if (regions !== undefined) {
-    const ports = { config, regions, etcd, state, metrics, agent: patroniAgent, now, wallClock: Date.now, log, readNow, actNow, sleep: sleepUntil(stop), stop };
-    loops.push(regionsLoop(ports));
+    const ports = { config, regions, etcd, state, metrics, patroniAgent, peerAgent, now, wallClock: Date.now, log, readNow, sleep: sleepUntil(stop), stop };
+    loops.push(regionsLoop(ports), ageLoop(ports));
   }
   try {
     // When stopped, a step of the routing is finished; a question to etcd under way is not worth waiting for.
@@ -99,6 +101,6 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
     neighbours?.close();
     server.closeAllConnections();
     await Promise.all([console.close(), credentialsConsole.close()]);
-    [agent, watchAgent, patroniAgent].forEach((source) => source().destroy());
+    [agent, watchAgent, patroniAgent, peerAgent].forEach((source) => source().destroy());
   }
 };

@@ -40,6 +40,7 @@ export const openRegions = async (lab: LabSettings, report: (line: string) => vo
     close: () => watchers.forEach((w) => w.close()),
     ports: {
       observe,
+      observeMember: (name, { name: member, address }) => watcher(name).member({ name: member, address }),
       change: async (name, patch) => change(tls, await observe(name), patch),
       standbyCluster: (region, primary) => standbyClusterOf(model(region), model(primary)),
       refusesConnections: (member) => refusesConnections(member.address),

@@ -97,7 +97,8 @@ export class RegionWatcher {
     };
   }
 
-  private async member({ name, address }: Named): Promise<MemberSight | undefined> {
+  /** @returns undefined when it does not answer */
+  async member({ name, address }: Named): Promise<MemberSight | undefined> {
     try {
       const { body } = await askPatroni(this.tls, address, '/patroni', { timeoutSeconds: ASK_SECONDS });
       const answer = JSON.parse(body) as PatroniAnswer;

@@ -1,11 +1,13 @@
 /** Carries a plan out, step by step, through ports. Interrupted anywhere, the same command finds what is left: no step relies on having begun it. */
 import type { StandbyCluster } from '../topology/regions';
-import { fenceOf, furthest, leaderOf, type MemberSight, type RegionSight, writablePrimary } from './region-observation';
+import { fenceOf, furthest, isLeading, isStandby, isWritable, leaderOf, type MemberSight, type RegionSight, writablePrimary } from './region-observation';
 import type { RegionStep } from './region-plan';
 import { drainPatch, followPatch, promotePatch } from './region-role';
 
 export interface RegionPorts {
   readonly observe: (region: string) => Promise<RegionSight>;
+  /** One member alone, which costs a busy region a tenth of the whole look; undefined: it does not answer. */
+  readonly observeMember: (region: string, member: MemberSight) => Promise<MemberSight | undefined>;
   /** Changes the dynamic configuration of a region's Patroni, through its leader where there is one. @throws Error when it is refused, or nobody answers */
   readonly change: (region: string, patch: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly standbyCluster: (region: string, primary: string) => StandbyCluster;
@@ -28,7 +30,8 @@ export class StepError extends Error {
 export const PATIENCE_SECONDS = { drain: 30, fence: 30, promote: 30, members: 120, standby: 300 } as const;
 /** A member whose log position has not moved for so long is stuck, and built anew. */
 export const STUCK_SECONDS = 20;
-const POLL_SECONDS = 0.03;
+/** Each question costs a member a TLS handshake, in the very process that promotes or demotes: asked more often, it becomes slower, not sooner known. */
+const POLL_SECONDS = 0.08;
 const SLOW_POLL_SECONDS = 0.5;
 
 const until = async (ports: RegionPorts, what: string, patience: number, pause: number, look: () => Promise<boolean>): Promise<void> => {
@@ -62,13 +65,7 @@ export const carryOut = async (ports: RegionPorts, step: RegionStep): Promise<vo
     case 'promote':
       return ports.change(step.region, promotePatch({ epoch: step.epoch, primary: step.region }));
     case 'await-primary':
-      return until(
-        ports,
-        `a primary in ${step.region}`,
-        PATIENCE_SECONDS.promote,
-        POLL_SECONDS,
-        async () => writablePrimary(await ports.observe(step.region)) !== undefined,
-      );
+      return awaitPrimary(ports, step.region);
     case 'await-members':
       return until(
         ports,
@@ -82,47 +79,67 @@ export const carryOut = async (ports: RegionPorts, step: RegionStep): Promise<vo
   }
 };
 
+/** The leader by its own word, asked alone; the whole region is looked at when that word is missing, or another one may lead by now. */
+class LeaderWatch {
+  private last: MemberSight | undefined;
+  private lookedAt = -Infinity;
+
+  constructor(
+    private readonly ports: RegionPorts,
+    private readonly region: string,
+  ) {}
+
+  async sight(): Promise<MemberSight | undefined> {
+    const { ports, region } = this;
+    const alone = this.last === undefined || ports.now() - this.lookedAt > SLOW_POLL_SECONDS ? undefined : await ports.observeMember(region, this.last);
+    if (alone !== undefined && isLeading(alone)) return (this.last = alone);
+    this.lookedAt = ports.now();
+    return (this.last = leaderOf(await ports.observe(region)));
+  }
+}
+
 /** What the source had written when its clients became read-only; heartbeats go on, so there is no last position yet. */
 const awaitReplay = async (ports: RegionPorts, source: string, target: string): Promise<void> => {
   const written = writablePrimary(await ports.observe(source))?.written;
   if (written === undefined) throw new StepError(`${source} has no primary that says how far it has written`);
-  await until(
-    ports,
-    `${target} to replay what ${source} has written`,
-    PATIENCE_SECONDS.drain,
-    POLL_SECONDS,
-    async () => (leaderOf(await ports.observe(target))?.replayed ?? -1) >= written,
-  );
+  await awaitPosition(ports, `${target} to replay what ${source} has written`, target, written);
+};
+
+const awaitPosition = (ports: RegionPorts, what: string, target: string, position: number): Promise<void> => {
+  const leader = new LeaderWatch(ports, target);
+  return until(ports, what, PATIENCE_SECONDS.drain, POLL_SECONDS, async () => ((await leader.sight())?.replayed ?? -1) >= position);
+};
+
+const awaitPrimary = (ports: RegionPorts, region: string): Promise<void> => {
+  const leader = new LeaderWatch(ports, region);
+  return until(ports, `a primary in ${region}`, PATIENCE_SECONDS.promote, POLL_SECONDS, async () => {
+    const sight = await leader.sight();
+    return sight !== undefined && isWritable(sight);
+  });
 };
 
 /** The fence of a planned change: Patroni ends the primary, which sends its log to the last byte before it goes. */
 const demote = async (ports: RegionPorts, { region, target, epoch }: Extract<RegionStep, { kind: 'demote' }>): Promise<void> => {
   const primary = writablePrimary(await ports.observe(region));
   await ports.change(region, followPatch({ epoch, primary: target, standbyCluster: ports.standbyCluster(region, target) }));
+  let askedAt = ports.now();
   await until(ports, `the primary of ${region} to end`, PATIENCE_SECONDS.fence, POLL_SECONDS, async () => {
-    if (writablePrimary(await ports.observe(region)) !== undefined) return false;
-    return primary === undefined || (await ports.refusesConnections(primary)) || (await isStandbyNow(ports, region, primary));
+    if (primary !== undefined && !(await ports.refusesConnections(primary))) {
+      // It may have come back as a standby already, and listen again.
+      if (ports.now() - askedAt < SLOW_POLL_SECONDS) return false;
+      askedAt = ports.now();
+      const again = await ports.observeMember(region, primary);
+      if (again === undefined || !isStandby(again)) return false;
+    }
+    return writablePrimary(await ports.observe(region)) === undefined;
   });
 };
-
-/** It has come back already, as a standby. */
-const isStandbyNow = async (ports: RegionPorts, region: string, member: MemberSight): Promise<boolean> =>
-  (await ports.observe(region)).members.some((m) => m.name === member.name && ['replica', 'standby_leader'].includes(m.role));
 
 const awaitEverything = async (ports: RegionPorts, source: string, target: string): Promise<void> => {
   const before = await ports.observe(source);
   const end = furthest(before);
   if (end === undefined || writablePrimary(before) !== undefined) throw new StepError(`how far ${source} has written is not known; fence it first`);
-  await until(
-    ports,
-    `${target} to receive everything that ${source} has written (to give up the change: promote ${source})`,
-    PATIENCE_SECONDS.drain,
-    POLL_SECONDS,
-    async () => {
-      const leader = leaderOf(await ports.observe(target));
-      return (leader?.replayed ?? -1) >= end;
-    },
-  );
+  await awaitPosition(ports, `${target} to receive everything that ${source} has written (to give up the change: promote ${source})`, target, end);
 };
 
 interface Watched {

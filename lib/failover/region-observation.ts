@@ -39,14 +39,16 @@ export interface RegionSight {
 }
 
 export const LEADING = ['primary', 'master', 'leader', 'standby_leader'] as const;
-export const leaderOf = (sight: RegionSight): MemberSight | undefined => sight.members.find((m) => LEADING.some((role) => role === m.role));
-export const writablePrimary = (sight: RegionSight): MemberSight | undefined =>
-  sight.members.find((m) => ['primary', 'master', 'leader'].includes(m.role) && m.state === 'running');
+export const isLeading = ({ role }: MemberSight): boolean => LEADING.some((leading) => leading === role);
+export const isWritable = ({ role, state }: MemberSight): boolean => ['primary', 'master', 'leader'].includes(role) && state === 'running';
+export const isStandby = ({ role }: MemberSight): boolean => ['standby_leader', 'replica'].includes(role);
+export const leaderOf = (sight: RegionSight): MemberSight | undefined => sight.members.find(isLeading);
+export const writablePrimary = (sight: RegionSight): MemberSight | undefined => sight.members.find(isWritable);
 
 /** A region whose members all say that they are standbys takes no writes, and neither does one that is off, or cut off from everything. Silence proves nothing. */
 export const fenceOf = (sight: RegionSight): FenceEvidence | undefined => {
   if (sight.outside !== undefined) return sight.outside;
-  const standbys = sight.members.filter((m) => ['standby_leader', 'replica'].includes(m.role));
+  const standbys = sight.members.filter(isStandby);
   if (sight.role?.follows !== true || standbys.length < sight.expectedMembers) return undefined;
   return { kind: 'demoted', detail: `all ${standbys.length} members follow ${sight.role.primary ?? 'another region'}` };
 };

@@ -25,6 +25,12 @@ export type RegionStep =
   /** Every member streams and has caught up, which is watched by log positions; one that is stuck is built anew. */
   | { readonly kind: 'await-standby'; readonly region: string; readonly primary: string };
 
+/**
+ * One segment of the log. A target that is no further behind gets the rest while the primary ends; a drain first would only make the silence longer, because
+ * Patroni waits a second after each reload. Further behind, a drain lets clients read while the log crosses the link.
+ */
+export const LEVEL_BYTES = 16 * 1024 * 1024;
+
 export type RegionPlan = { readonly kind: 'steps'; readonly steps: readonly RegionStep[] } | { readonly kind: 'refused'; readonly because: string };
 
 const steps = (...list: readonly RegionStep[]): RegionPlan => ({ kind: 'steps', steps: list });
@@ -116,10 +122,7 @@ export const planSwitchover = (sights: readonly RegionSight[], name: string, max
   const { bytes } = lagOf(target, source);
   if (bytes === null) return refused(`how far ${name} is behind is not known`);
   if (bytes > maxLagBytes) return refused(`${name} is ${bytes} bytes behind; allowed: ${maxLagBytes}; fix: wait until it has caught up`);
-  return steps(
-    { kind: 'drain', region: source.name },
-    { kind: 'await-replay', region: source.name, target: name },
-    { kind: 'demote', region: source.name, target: name, epoch },
-    ...takeOver,
-  );
+  const demote: RegionStep = { kind: 'demote', region: source.name, target: name, epoch };
+  if (bytes <= LEVEL_BYTES) return steps(demote, ...takeOver);
+  return steps({ kind: 'drain', region: source.name }, { kind: 'await-replay', region: source.name, target: name }, demote, ...takeOver);
 };

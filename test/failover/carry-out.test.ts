@@ -7,13 +7,15 @@ const world = (sights: Readonly<Record<string, readonly RegionSight[]>>, refuses
   const done: string[] = [];
   const shown = new Map<string, number>();
   let now = 0;
+  const next = (name: string): RegionSight => {
+    const list = sights[name] ?? [];
+    const i = shown.get(name) ?? 0;
+    shown.set(name, i + 1);
+    return list[Math.min(i, list.length - 1)] ?? silentSight(name);
+  };
   const ports: RegionPorts = {
-    observe: (name) => {
-      const list = sights[name] ?? [];
-      const i = shown.get(name) ?? 0;
-      shown.set(name, i + 1);
-      return Promise.resolve(list[Math.min(i, list.length - 1)] ?? silentSight(name));
-    },
+    observe: (name) => Promise.resolve(next(name)),
+    observeMember: (name, asked) => Promise.resolve(next(name).members.find((m) => m.name === asked.name)),
     change: (name, patch) => Promise.resolve(void done.push(`${name} ${JSON.stringify(patch)}`)),
     standbyCluster: (_, primary) => ({ host: primary, port: 5433, primary_slot_name: 's', create_replica_methods: [] }),
     refusesConnections: () => Promise.resolve(refuses),
@@ -35,12 +37,30 @@ test('a demotion is over when nothing listens where the primary was, not when it
   await expect(carryOut(silent.ports, { kind: 'demote', region: 'eu', target: 'us', epoch: 2 })).rejects.toThrow(/primary of eu to end: not within 30 s/);
 });
 
+test('a primary that is back as a standby already has ended too', async () => {
+  const back = standbySight('eu', 'us', 2, { members: [member('eu-0', { role: 'standby_leader' }), member('eu-1'), member('eu-2')] });
+  const { ports } = world({ eu: [primarySight('eu'), back] });
+  await carryOut(ports, { kind: 'demote', region: 'eu', target: 'us', epoch: 2 });
+});
+
+test('a demotion is not over while another member of the region takes writes', async () => {
+  const other = primarySight('eu', 2, { members: [member('eu-1', { role: 'primary', state: 'running' }), member('eu-2')] });
+  const { ports } = world({ eu: [primarySight('eu'), other] }, true);
+  await expect(carryOut(ports, { kind: 'demote', region: 'eu', target: 'us', epoch: 2 })).rejects.toThrow(/primary of eu to end/);
+});
+
+test('the leader that promotes is asked alone, and the region again when another one leads', async () => {
+  const leads = (name: string, role: string): RegionSight => standbySight('us', 'eu', 1, { members: [member(name, { role, state: 'running' })] });
+  const { ports } = world({ us: [leads('us-0', 'standby_leader'), leads('us-0', 'replica'), leads('us-1', 'standby_leader'), leads('us-1', 'primary')] });
+  await carryOut(ports, { kind: 'await-primary', region: 'us' });
+});
+
 test('the target must have what the furthest member of the source has', async () => {
   const source = standbySight('eu', 'us', 2, { members: [member('eu-1', { received: 1500 }), member('eu-2')] });
   const at = (replayed: number): RegionSight => standbySight('us', 'eu', 1, { members: [member('us-0', { role: 'standby_leader', replayed })] });
   const { ports, clock } = world({ eu: [source], us: [at(1000), at(1499), at(1500)] });
   await carryOut(ports, { kind: 'await-everything', region: 'eu', target: 'us' });
-  expect(clock()).toBeCloseTo(0.06);
+  expect(clock()).toBeCloseTo(0.16);
 });
 
 test('everything is not known while the source still writes', async () => {
