@@ -23,6 +23,20 @@ export interface Answer {
   readonly body: string;
 }
 
+/** One for each caller, so that certificates are read once and sessions are resumed: a handshake from nothing costs the member a signature. */
+const agents = new WeakMap<PatroniClientTls, Agent>();
+const agentOf = (tls: PatroniClientTls): Agent => {
+  const known = agents.get(tls);
+  if (known !== undefined) return known;
+  const agent = new Agent({
+    ...tls,
+    keepAlive: false,
+    checkServerIdentity: () => undefined, // verify-ca: members are reached by pod address, which no certificate can carry
+  });
+  agents.set(tls, agent);
+  return agent;
+};
+
 /** One request to one member. Rejects when nobody answers in time. */
 export const askPatroni = (
   tls: PatroniClientTls,
@@ -40,9 +54,7 @@ export const askPatroni = (
         port: PATRONI_PORT,
         path,
         method: options.method ?? 'GET',
-        ...tls,
-        agent: new Agent({ keepAlive: false }),
-        checkServerIdentity: () => undefined, // verify-ca: members are reached by pod address, which no certificate can carry
+        agent: agentOf(tls),
         headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
       },
       (answer) => {

@@ -23,6 +23,10 @@ export const servingPeer = (views: ReadonlyMap<string, PeerView>, now: number): 
     .filter(({ status, at }) => claimsPrimary(status) && status.serving && now - at <= MAX_PEER_AGE_MS)
     .sort((a, b) => b.status.epoch - a.status.epoch)[0];
 
+/** Of what one region's followers say in the same moment: the highest epoch, and in it the one that serves. */
+export const bestAnswer = (answers: readonly PeerView[]): PeerView | undefined =>
+  [...answers].sort((a, b) => b.status.epoch - a.status.epoch || Number(b.status.serving) - Number(a.status.serving))[0];
+
 /**
  * The reading as the routing should see it: in a region that follows another one, "the leader" is that region's gateway. Revisions rise with either key, so that
  * neither a new leader nor a new role looks old.

@@ -7,7 +7,7 @@ import type { EtcdClient } from './etcd';
 import { exchange } from './http';
 import { onChange, reasonOf, type Log } from './log';
 import type { Metrics } from './metrics';
-import { addressesInOrder, localTarget, MAX_PEER_AGE_MS, servingPeer } from './region-view';
+import { addressesInOrder, bestAnswer, localTarget, MAX_PEER_AGE_MS, servingPeer, type PeerView } from './region-view';
 import type { State } from './state';
 import type { Wake } from './wake';
 
@@ -40,12 +40,12 @@ export const regionsLoop = async (ports: RegionsPorts): Promise<void> => {
   const log = onChange(ports.log);
   while (!stop.aborted) {
     const began = now();
-    await Promise.all(ports.regions.peers.map((peer) => lookAt(ports, peer, log)));
+    const isUrgent = (): boolean => state.reading?.role?.follows === true && servingPeer(state.peers, now()) === undefined;
+    await Promise.all(ports.regions.peers.map((peer) => lookAt(ports, peer, isUrgent(), log)));
     const role = state.reading?.role;
     if (role !== undefined) await stepBackIfSuperseded(ports, role, log);
     ports.readNow.now();
-    const urgent = role?.follows === true && servingPeer(state.peers, now()) === undefined;
-    await sleep(Math.max(20, began + (urgent ? URGENT_MS : config.pollIntervalSeconds * 1000) - now()));
+    await sleep(Math.max(20, began + (isUrgent() ? URGENT_MS : config.pollIntervalSeconds * 1000) - now()));
   }
 };
 
@@ -69,17 +69,28 @@ export const ageLoop = async (ports: RegionsPorts): Promise<void> => {
   }
 };
 
-const lookAt = async ({ regions, state, peerAgent, now, config }: RegionsPorts, peer: PeerConfig, log: Log): Promise<void> => {
+const askPeer = async ({ regions, peerAgent, now, config }: RegionsPorts, peer: PeerConfig, statusAddress: string, gateway: string): Promise<PeerView> => {
+  const at = now();
+  const url = `https://${statusAddress}:${regions.statusPort}/region`;
+  const status = parseStatus((await exchange({ method: 'GET', url, agent: peerAgent(), timeoutMs: config.requestTimeoutSeconds * 1000 })).body);
+  if (status?.region !== peer.name) throw new Error(`${statusAddress} does not speak for ${peer.name}`);
+  return { status, gateway, statusAddress, at };
+};
+
+const lookAt = async (ports: RegionsPorts, peer: PeerConfig, isUrgent: boolean, log: Log): Promise<void> => {
+  const { state, now } = ports;
+  const addresses = addressesInOrder(peer, state.peers.get(peer.name));
   const failures: string[] = [];
-  for (const [statusAddress, gateway] of addressesInOrder(peer, state.peers.get(peer.name))) {
-    const at = now();
+  if (isUrgent) {
+    // Of a region that has just been promoted one follower knows it before the others do.
+    const answers = await Promise.allSettled(addresses.map(([status, gateway]) => askPeer(ports, peer, status, gateway)));
+    const best = bestAnswer(answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : [])));
+    if (best !== undefined) return void heard(ports, peer, best, log);
+    failures.push(...answers.flatMap((a) => (a.status === 'rejected' ? [reasonOf(a.reason)] : [])));
+  }
+  for (const [status, gateway] of isUrgent ? [] : addresses) {
     try {
-      const url = `https://${statusAddress}:${regions.statusPort}/region`;
-      const status = parseStatus((await exchange({ method: 'GET', url, agent: peerAgent(), timeoutMs: config.requestTimeoutSeconds * 1000 })).body);
-      if (status?.region !== peer.name) throw new Error(`${statusAddress} does not speak for ${peer.name}`);
-      state.peers.set(peer.name, { status, gateway, statusAddress, at });
-      log(peer.name, describe(status));
-      return;
+      return void heard(ports, peer, await askPeer(ports, peer, status, gateway), log);
     } catch (error) {
       failures.push(reasonOf(error));
       // One late answer is no reason to move every client's connection: the other addresses are tried when the word is getting old.
@@ -88,6 +99,11 @@ const lookAt = async ({ regions, state, peerAgent, now, config }: RegionsPorts, 
   }
   if (now() - (state.peers.get(peer.name)?.at ?? -Infinity) > MAX_PEER_AGE_MS) state.peers.delete(peer.name);
   log(peer.name, `does not answer: ${[...new Set(failures)].sort().join('; ')}`);
+};
+
+const heard = ({ state }: RegionsPorts, peer: PeerConfig, view: PeerView, log: Log): void => {
+  state.peers.set(peer.name, view);
+  log(peer.name, describe(view.status));
 };
 
 const describe = ({ initialized, follows, epoch, serving, primary }: RegionStatus): string =>

@@ -69,7 +69,19 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const watch = new Watch(reading);
   const neighbours = regions === undefined ? undefined : await serveNeighbours(regions, state, now, log);
   const pooler = new Pooler(config.pgbouncer, console, log, metrics);
-  const routing = new Routing({ config, state, pooler, patroniAgent, peerAgent, now, log, metrics, actNow, stop, ...(neighbours ? { onStep: neighbours.sweep } : {}) });
+  const routing = new Routing({
+    config,
+    state,
+    pooler,
+    patroniAgent,
+    peerAgent,
+    now,
+    log,
+    metrics,
+    actNow,
+    stop,
+    ...(neighbours ? { onStep: neighbours.sweep } : {}),
+  });
   const server = await serve(config.listen, state, metrics, now);
   log('started', state.route ? `the file routes to ${state.route.member}` : 'the file has no route of ours', { etcd: config.etcd.endpoints.join(' ') });
   const routed = routing.loop();

@@ -36,8 +36,8 @@ export const describeStep = (step: RegionStep): string => {
   switch (step.kind) {
     case 'drain':
       return `${step.region}: new transactions become read-only`;
-    case 'await-replay':
-      return `${step.target} replays what ${step.region} has written so far`;
+    case 'prepare':
+      return `${step.region}: a checkpoint and a switch of the log while clients are served, and ${step.target} replays up to it`;
     case 'demote':
       return `${step.region}: its primary ends, and becomes a standby of ${step.target} (epoch ${step.epoch})`;
     case 'isolate':

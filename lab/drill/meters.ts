@@ -14,6 +14,12 @@ import type { LabSettings, NodeSettings } from '../settings';
 export const WRITE_EVERY = 0.02;
 const READ_EVERY = 0.25;
 const PROBE_EVERY = 0.03;
+/** Seconds between a client's writes, and between two questions to a member. */
+export interface Pace {
+  readonly write: number;
+  readonly probe: number;
+}
+const PACE: Pace = { write: WRITE_EVERY, probe: PROBE_EVERY };
 const GIVE_UP = 5;
 
 /** The newest acknowledgement of a client, as it happens. */
@@ -79,7 +85,7 @@ export const startMeters = (
   service: string,
   directory: string,
   writers: readonly NodeSettings[] = lab.nodes,
-  probeEvery: number = PROBE_EVERY,
+  pace: Pace = PACE,
 ): Meters => {
   const { database } = lab.region.postgres;
   const writer = (zone: string): WriterConfiguration => ({
@@ -92,7 +98,7 @@ export const startMeters = (
     ca: credentials.ca,
     credentialsFile: credentialsFile(lab),
     serverName: `pgbouncer.${NAMESPACE}.svc.cluster.local`,
-    writeEverySeconds: WRITE_EVERY,
+    writeEverySeconds: pace.write,
     readEverySeconds: READ_EVERY,
     giveUpSeconds: GIVE_UP,
   });
@@ -106,7 +112,7 @@ export const startMeters = (
         lastAcks,
       ),
     ),
-    proberOf(lab, credentials, directory, lastAcks, probeEvery),
+    proberOf(lab, credentials, directory, lastAcks, pace.probe),
   ];
   return running(meters, [...writers.map((n) => join(directory, `writer-${n.zone}.jsonl`)), proberFile(lab, directory)], lastAcks);
 };

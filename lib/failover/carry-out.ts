@@ -2,7 +2,7 @@
 import type { StandbyCluster } from '../topology/regions';
 import { fenceOf, furthest, isLeading, isStandby, isWritable, leaderOf, type MemberSight, type RegionSight, writablePrimary } from './region-observation';
 import type { RegionStep } from './region-plan';
-import { drainPatch, followPatch, promotePatch } from './region-role';
+import { drainPatch, followPatch, preparePatch, promotePatch } from './region-role';
 
 export interface RegionPorts {
   readonly observe: (region: string) => Promise<RegionSight>;
@@ -27,7 +27,7 @@ export class StepError extends Error {
   override readonly name = 'StepError';
 }
 
-export const PATIENCE_SECONDS = { drain: 30, fence: 30, promote: 30, members: 120, standby: 300 } as const;
+export const PATIENCE_SECONDS = { prepare: 60, drain: 30, fence: 30, promote: 30, members: 120, standby: 300 } as const;
 /** A member whose log position has not moved for so long is stuck, and built anew. */
 export const STUCK_SECONDS = 20;
 /** Each question costs a member a TLS handshake, in the very process that promotes or demotes: asked more often, it becomes slower, not sooner known. */
@@ -46,8 +46,8 @@ export const carryOut = async (ports: RegionPorts, step: RegionStep): Promise<vo
   switch (step.kind) {
     case 'drain':
       return ports.change(step.region, drainPatch(true));
-    case 'await-replay':
-      return awaitReplay(ports, step.region, step.target);
+    case 'prepare':
+      return prepare(ports, step);
     case 'demote':
       return demote(ports, step);
     case 'isolate':
@@ -98,11 +98,30 @@ class LeaderWatch {
   }
 }
 
-/** What the source had written when its clients became read-only; heartbeats go on, so there is no last position yet. */
-const awaitReplay = async (ports: RegionPorts, source: string, target: string): Promise<void> => {
-  const written = writablePrimary(await ports.observe(source))?.written;
-  if (written === undefined) throw new StepError(`${source} has no primary that says how far it has written`);
-  await awaitPosition(ports, `${target} to replay what ${source} has written`, target, written);
+/** A segment of the write-ahead log: PostgreSQL's default, which nothing here changes. Bytes. */
+export const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A primary that ends writes a checkpoint and, because it archives, fills up the segment that it is in; the target has to receive all of that before it may be
+ * promoted. Both are done here once beforehand: the second checkpoint is short, and the link's congestion window is as wide then as the second segment needs.
+ * Not done in time, the change goes on, and takes longer.
+ */
+const prepare = async (ports: RegionPorts, { region, target }: Extract<RegionStep, { kind: 'prepare' }>): Promise<void> => {
+  const primary = writablePrimary(await ports.observe(region));
+  if (primary?.written === undefined) throw new StepError(`${region} has no primary that says how far it has written`);
+  const boundary = (Math.floor(primary.written / SEGMENT_BYTES) + 1) * SEGMENT_BYTES;
+  await ports.change(region, preparePatch(new Date(ports.now() * 1000).toISOString()));
+  const deadline = ports.now() + PATIENCE_SECONDS.prepare;
+  while (((await ports.observeMember(region, primary))?.written ?? -1) < boundary) {
+    if (ports.now() > deadline) {
+      ports.report(
+        `${primary.name} has not written a checkpoint and a new segment within ${PATIENCE_SECONDS.prepare} s: clients will wait longer than planned`,
+      );
+      return;
+    }
+    await ports.sleep(POLL_SECONDS);
+  }
+  await awaitPosition(ports, `${target} to replay what ${region} has written`, target, boundary);
 };
 
 const awaitPosition = (ports: RegionPorts, what: string, target: string, position: number): Promise<void> => {

@@ -8,8 +8,8 @@ import { claimsPrimary } from './region-role';
 export type RegionStep =
   /** New transactions in this region are read-only. A client could change that for itself: the fence is what counts. */
   | { readonly kind: 'drain'; readonly region: string }
-  /** The target has replayed everything that the source had written when the wait began. */
-  | { readonly kind: 'await-replay'; readonly region: string; readonly target: string }
+  /** While clients are served still: what would otherwise make the primary's end long is done, and the target has replayed it. */
+  | { readonly kind: 'prepare'; readonly region: string; readonly target: string }
   /** The region's Patroni stops its primary and makes it a standby of the target. */
   | { readonly kind: 'demote'; readonly region: string; readonly target: string; readonly epoch: number }
   /** The network lets nothing in or out of the region. */
@@ -24,12 +24,6 @@ export type RegionStep =
   | { readonly kind: 'await-members'; readonly region: string }
   /** Every member streams and has caught up, which is watched by log positions; one that is stuck is built anew. */
   | { readonly kind: 'await-standby'; readonly region: string; readonly primary: string };
-
-/**
- * One segment of the log. A target that is no further behind gets the rest while the primary ends; a drain first would only make the silence longer, because
- * Patroni waits a second after each reload. Further behind, a drain lets clients read while the log crosses the link.
- */
-export const LEVEL_BYTES = 16 * 1024 * 1024;
 
 export type RegionPlan = { readonly kind: 'steps'; readonly steps: readonly RegionStep[] } | { readonly kind: 'refused'; readonly because: string };
 
@@ -122,7 +116,5 @@ export const planSwitchover = (sights: readonly RegionSight[], name: string, max
   const { bytes } = lagOf(target, source);
   if (bytes === null) return refused(`how far ${name} is behind is not known`);
   if (bytes > maxLagBytes) return refused(`${name} is ${bytes} bytes behind; allowed: ${maxLagBytes}; fix: wait until it has caught up`);
-  const demote: RegionStep = { kind: 'demote', region: source.name, target: name, epoch };
-  if (bytes <= LEVEL_BYTES) return steps(demote, ...takeOver);
-  return steps({ kind: 'drain', region: source.name }, { kind: 'await-replay', region: source.name, target: name }, demote, ...takeOver);
+  return steps({ kind: 'prepare', region: source.name, target: name }, { kind: 'demote', region: source.name, target: name, epoch }, ...takeOver);
 };

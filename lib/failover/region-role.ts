@@ -58,17 +58,23 @@ export interface PrimaryRegion extends RegionRole {
   readonly standbyCluster: StandbyCluster;
 }
 
+export const READ_ONLY = 'default_transaction_read_only';
+/** Whoever keeps the primary's heartbeat reads it, and when it changes does what makes the primary's end short: a checkpoint, and a switch of the log. */
+export const HANDOVER = 'holdfast.handover';
+const NO_MORE = { [READ_ONLY]: null, [HANDOVER]: null };
+
 /** The change of the dynamic configuration (a merge patch) that makes a region follow another one. A drain's soft fence has done its work then. */
 export const followPatch = ({ epoch, primary, standbyCluster }: PrimaryRegion): Plain => ({
   standby_cluster: standbyCluster,
   holdfast: { epoch, primary },
-  postgresql: { parameters: { [READ_ONLY]: null } },
+  postgresql: { parameters: NO_MORE },
 });
 
 /** The change that makes a standby region the primary one. */
-export const promotePatch = (role: RegionRole): Plain => ({ standby_cluster: null, holdfast: role, postgresql: { parameters: { [READ_ONLY]: null } } });
+export const promotePatch = (role: RegionRole): Plain => ({ standby_cluster: null, holdfast: role, postgresql: { parameters: NO_MORE } });
 
-export const READ_ONLY = 'default_transaction_read_only';
+/** @param wish different every time: it is the change that is acted on */
+export const preparePatch = (wish: string): Plain => ({ postgresql: { parameters: { [HANDOVER]: wish } } });
 export const drainPatch = (on: boolean): Plain => ({ postgresql: { parameters: { [READ_ONLY]: on ? 'on' : null } } });
 
 /** As Patroni merges: null removes, objects are merged, everything else replaces. */

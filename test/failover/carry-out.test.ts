@@ -1,4 +1,4 @@
-import { carryOut, STUCK_SECONDS, type RegionPorts } from '../../lib/failover/carry-out';
+import { carryOut, SEGMENT_BYTES, STUCK_SECONDS, type RegionPorts } from '../../lib/failover/carry-out';
 import type { RegionSight } from '../../lib/failover/region-observation';
 import { member, primarySight, silentSight, standbySight } from './sights';
 
@@ -53,6 +53,31 @@ test('the leader that promotes is asked alone, and the region again when another
   const leads = (name: string, role: string): RegionSight => standbySight('us', 'eu', 1, { members: [member(name, { role, state: 'running' })] });
   const { ports } = world({ us: [leads('us-0', 'standby_leader'), leads('us-0', 'replica'), leads('us-1', 'standby_leader'), leads('us-1', 'primary')] });
   await carryOut(ports, { kind: 'await-primary', region: 'us' });
+});
+
+describe('prepare', () => {
+  const step = { kind: 'prepare', region: 'eu', target: 'us' } as const;
+  const written = (bytes: number): RegionSight =>
+    primarySight('eu', 1, { members: [member('eu-0', { role: 'primary', state: 'running', written: bytes }), member('eu-1')] });
+  const replayed = (bytes: number): RegionSight => standbySight('us', 'eu', 1, { members: [member('us-0', { role: 'standby_leader', replayed: bytes })] });
+
+  test('is over when the primary is in its next segment, and the target has replayed up to it', async () => {
+    const { ports, done, clock } = world({
+      eu: [written(SEGMENT_BYTES + 5), written(SEGMENT_BYTES + 9), written(2 * SEGMENT_BYTES)],
+      us: [replayed(SEGMENT_BYTES + 9), replayed(2 * SEGMENT_BYTES - 1), replayed(2 * SEGMENT_BYTES)],
+    });
+    await carryOut(ports, step);
+    expect(done).toEqual([expect.stringContaining('"holdfast.handover":"1970')]);
+    expect(clock()).toBeCloseTo(0.24);
+  });
+
+  test('that nobody does is told, and the change goes on', async () => {
+    const { ports, done } = world({ eu: [written(5)] });
+    await carryOut({ ...ports, report: (line) => done.push(line) }, step);
+    expect(done[1]).toMatch(/eu-0 has not written a checkpoint and a new segment within 60 s/);
+  });
+
+  test('is refused without a primary', () => expect(carryOut(world({ eu: [silentSight('eu')] }).ports, step)).rejects.toThrow(/no primary/));
 });
 
 test('the target must have what the furthest member of the source has', async () => {

@@ -14,7 +14,7 @@ export const REGION_DRILLS: ProcedureDescriptions<RegionScenario> = {
     planned: true,
     procedure: [
       'clients write in both regions, those of the standby region through the primary region',
-      'drain, fence by demotion, wait for the log to its last byte, promote, follow: the steps of `holdfast region switchover`',
+      'prepare, fence by demotion, wait for the log to its last byte, promote, follow: the steps of `holdfast region switchover`',
       'clients of both regions are served again, and the old primary region follows',
     ],
     healthyDeadlineSeconds: 60,

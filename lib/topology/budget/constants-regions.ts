@@ -6,7 +6,11 @@ const span = (lower: number, upper: number, source: string): Span => ({ lower, u
 export const REGION_CONSTANTS = {
   /** The peers are asked so often while nobody is known to take writes; the answer crosses the link. */
   peerHeard: span(0.1, 0.6, 'follower constant: other regions are asked every 0.15 s while none is known to take writes; and the link’s round trip'),
-  readOnly: span(0.05, 0.4, 'estimated, not yet measured on a quiet machine: Patroni takes a changed configuration from its own REST API at once, and reloads'),
+  lastSegment: span(
+    0.2,
+    1.2,
+    'estimated, not yet measured on a quiet machine: a primary that archives fills up its segment when it ends (16 MiB), and the standby region receives it',
+  ),
   level: span(0.08, 0.4, 'estimated, not yet measured on a quiet machine: the standby region replays what was written, and its word crosses the link'),
   forwarded: span(0.1, 0.5, 'estimated, not yet measured on a quiet machine: a write that is forwarded crosses the link twice'),
 } as const satisfies Readonly<Record<string, Span>>;

@@ -24,9 +24,8 @@ const goesOn = (environment: Environment): readonly Stage[] => [undisturbed(), c
 
 export const REGION_STAGES: FamilyStages<RegionScenario> = {
   'region-switchover': (environment) => [
-    constant('clients become read-only', REGION_CONSTANTS.readOnly),
-    constant('standby region level', REGION_CONSTANTS.level),
     orderlyDemotion(),
+    constant('last segment of the log crosses the link', REGION_CONSTANTS.lastSegment),
     constant('standby region has everything', REGION_CONSTANTS.level),
     ...served(environment),
   ],

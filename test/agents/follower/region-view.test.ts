@@ -1,4 +1,12 @@
-import { localTarget, MAX_PEER_AGE_MS, seenByRouting, servingPeer, type LocalObservation, type PeerView } from '../../../agents/follower/region-view';
+import {
+  bestAnswer,
+  localTarget,
+  MAX_PEER_AGE_MS,
+  seenByRouting,
+  servingPeer,
+  type LocalObservation,
+  type PeerView,
+} from '../../../agents/follower/region-view';
 import { forwardName, type Leader, type Reading } from '../../../agents/follower/decide';
 import type { RegionStatus } from '../../../lib/failover/region-role';
 import { followerConfig } from '../../../lib/services/follower';
@@ -58,6 +66,15 @@ describe('the leader as the routing sees it', () => {
     ]);
     expect(servingPeer(both, 1000)?.status.region).toBe('b');
   });
+});
+
+describe('of what the followers of one region say at once', () => {
+  test('the newest epoch counts, and in it whoever serves', () => {
+    const [old, serving, waiting] = [view({ epoch: 1 }), view({ epoch: 2 }), view({ epoch: 2, serving: false })];
+    expect(bestAnswer([old, waiting, serving])).toBe(serving);
+    expect(bestAnswer([old, waiting])).toBe(waiting);
+  });
+  test('nothing is made of nothing', () => expect(bestAnswer([])).toBeUndefined());
 });
 
 describe('where local rows are read', () => {
