@@ -68,7 +68,8 @@ export const fetchPoolerUsers = (scope: Construct, context: ChartContext): void 
   externalSecret(scope, POOLER_USERS_SECRET, postgresSecret(context), 'Replace', { [POOLER_USERS_KEY]: `"${user}" "${password}"\n` });
 };
 
-const postgresSecret = ({ environment, region }: ChartContext): string => postgresSecretName(environment, region);
+/** A standby region's roles are the home's, and its copy of the secret bears the home's name. */
+const postgresSecret = ({ environment }: ChartContext): string => postgresSecretName(environment, homeRegion(environment));
 
 /** The same passwords in every region; a standby's copy bears the home's name. The list of users has digests only. */
 export const fetchCacheCredentials = (scope: Construct, { environment }: ChartContext): void => {

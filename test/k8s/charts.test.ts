@@ -2,9 +2,9 @@ import { App } from 'cdk8s';
 import { parse } from 'yaml';
 import { assertManifestFits, chartsFor, type Manifest, manifestsFor } from '../../k8s';
 import { dynamicConfiguration } from '../../lib/services/patroni';
-import { homeRegion, postgresName } from '../../lib/topology/derive';
+import { cacheSecretName, homeRegion, postgresName, postgresSecretName } from '../../lib/topology/derive';
 import type { Environment } from '../../lib/topology/types';
-import { at, AWS, containersOf, environmentNamed, everyRendering, find, homeManifests, LAB, listAt, nameOf } from './fixtures';
+import { at, AWS, containersOf, environmentNamed, everyRendering, find, homeManifests, LAB, listAt, nameOf, objectsOf } from './fixtures';
 
 const production = environmentNamed('production');
 const aws = homeManifests(production, AWS);
@@ -197,6 +197,17 @@ describe('a changed configuration', () => {
     expect(hashes[1]).not.toBe(hashes[0]);
   });
 });
+
+test.each(production.regions.map((region) => [region.role, region] as const))(
+  'passwords of the %s region come from secrets that exist there: the home’s, whose copies bear its name',
+  (_, region) => {
+    const home = homeRegion(production);
+    const asked = objectsOf(manifestsFor(production, region, AWS))
+      .filter(({ kind }) => kind === 'ExternalSecret')
+      .map((object) => at(object, 'spec.dataFrom.0.extract.key'));
+    expect(new Set(asked)).toEqual(new Set([postgresSecretName(production, home), cacheSecretName(production, home)]));
+  },
+);
 
 describe('charts', () => {
   test('a home region has eight, in the order in which they are applied', () => {
