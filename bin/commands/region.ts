@@ -37,7 +37,7 @@ export const describeStep = (step: RegionStep): string => {
     case 'drain':
       return `${step.region}: new transactions become read-only`;
     case 'prepare':
-      return `${step.region}: a checkpoint and a switch of the log while clients are served, and ${step.target} replays up to it`;
+      return `${step.region}: a checkpoint while clients are served, and ${step.target} replays up to it`;
     case 'demote':
       return `${step.region}: its primary ends, and becomes a standby of ${step.target} (epoch ${step.epoch})`;
     case 'isolate':

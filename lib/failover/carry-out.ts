@@ -98,30 +98,30 @@ class LeaderWatch {
   }
 }
 
-/** A segment of the write-ahead log: PostgreSQL's default, which nothing here changes. Bytes. */
-export const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** So much log the primary's heartbeat writes when it has prepared (images/patroni/bin/holdfast-heartbeat). Bytes. */
+export const MARK_BYTES = 1024 * 1024;
 
 /**
- * A primary that ends writes a checkpoint and, because it archives, fills up the segment that it is in; the target has to receive all of that before it may be
- * promoted. Both are done here once beforehand: the second checkpoint is short, and the link's congestion window is as wide then as the second segment needs.
- * Not done in time, the change goes on, and takes longer.
+ * A primary that ends writes a checkpoint, which takes the longer the more has changed since the last one: here it is written beforehand. The mark that follows it
+ * says that this is done, and opens the link's congestion window for the segment that a primary with an archive fills up when it ends. Clients that write as much
+ * themselves meanwhile make the wait end early. Not done in time, the change goes on, and takes longer.
  */
 const prepare = async (ports: RegionPorts, { region, target }: Extract<RegionStep, { kind: 'prepare' }>): Promise<void> => {
   const primary = writablePrimary(await ports.observe(region));
   if (primary?.written === undefined) throw new StepError(`${region} has no primary that says how far it has written`);
-  const boundary = (Math.floor(primary.written / SEGMENT_BYTES) + 1) * SEGMENT_BYTES;
+  const mark = primary.written + MARK_BYTES;
   await ports.change(region, preparePatch(new Date(ports.now() * 1000).toISOString()));
   const deadline = ports.now() + PATIENCE_SECONDS.prepare;
-  while (((await ports.observeMember(region, primary))?.written ?? -1) < boundary) {
+  while (((await ports.observeMember(region, primary))?.written ?? -1) < mark) {
     if (ports.now() > deadline) {
       ports.report(
-        `${primary.name} has not written a checkpoint and a new segment within ${PATIENCE_SECONDS.prepare} s: clients will wait longer than planned`,
+        `${primary.name} has not written a checkpoint within ${PATIENCE_SECONDS.prepare} s: clients will wait longer than planned`,
       );
       return;
     }
     await ports.sleep(POLL_SECONDS);
   }
-  await awaitPosition(ports, `${target} to replay what ${region} has written`, target, boundary);
+  await awaitPosition(ports, `${target} to replay what ${region} has written`, target, mark);
 };
 
 const awaitPosition = (ports: RegionPorts, what: string, target: string, position: number): Promise<void> => {

@@ -59,7 +59,7 @@ export interface PrimaryRegion extends RegionRole {
 }
 
 export const READ_ONLY = 'default_transaction_read_only';
-/** Whoever keeps the primary's heartbeat reads it, and when it changes does what makes the primary's end short: a checkpoint, and a switch of the log. */
+/** Whoever keeps the primary's heartbeat reads it, and when it changes writes a checkpoint, which makes the primary's end short. */
 export const HANDOVER = 'holdfast.handover';
 const NO_MORE = { [READ_ONLY]: null, [HANDOVER]: null };
 
