@@ -50,8 +50,10 @@ const crashAndPromote = async (stage: RegionStage): Promise<{ readonly decidedAt
   const { target } = names(stage);
   await loseRegion(stage.source);
   await pause(stage, DECISION_SECONDS);
+  // Who decides has looked: a region that is off answers nobody, and to wait for it is part of the decision.
+  const sights = await stage.regions.observeAll();
   const decidedAt = mark(stage, 'detected', 'decided');
-  await perform(stage, planPromote(await stage.regions.observeAll(), target));
+  await perform(stage, planPromote(sights, target));
   mark(stage, 'promoted');
   return { decidedAt, promotionSeconds: await awaitServed(stage, stage.clients.target, decidedAt) };
 };

@@ -114,9 +114,7 @@ const prepare = async (ports: RegionPorts, { region, target }: Extract<RegionSte
   const deadline = ports.now() + PATIENCE_SECONDS.prepare;
   while (((await ports.observeMember(region, primary))?.written ?? -1) < mark) {
     if (ports.now() > deadline) {
-      ports.report(
-        `${primary.name} has not written a checkpoint within ${PATIENCE_SECONDS.prepare} s: clients will wait longer than planned`,
-      );
+      ports.report(`${primary.name} has not written a checkpoint within ${PATIENCE_SECONDS.prepare} s: clients will wait longer than planned`);
       return;
     }
     await ports.sleep(POLL_SECONDS);
