@@ -86,12 +86,14 @@ export class RegionWatcher {
 
   async sight(): Promise<RegionSight> {
     const addresses = await this.addresses();
-    const [members, role, outside] = await Promise.all([Promise.all(addresses.map((m) => this.member(m))), this.role(addresses), this.outside()]);
+    const [asked, outside] = await Promise.all([Promise.all(addresses.map((m) => this.member(m))), this.outside()]);
+    const members = asked.filter((m) => m !== undefined);
     return {
       name: this.lab.region.name,
       at: now(),
-      role,
-      members: members.filter((m) => m !== undefined),
+      // Of those that answer: one after the other, the silent ones would keep everybody waiting.
+      role: await this.role(members),
+      members,
       expectedMembers: postgresMemberCount(this.lab.region),
       outside,
     };

@@ -6,6 +6,8 @@ const span = (lower: number, upper: number, source: string): Span => ({ lower, u
 export const REGION_CONSTANTS = {
   /** The peers are asked so often while nobody is known to take writes; the answer crosses the link. */
   peerHeard: span(0.1, 0.6, 'follower constant: other regions are asked every 0.15 s while none is known to take writes; and the link’s round trip'),
+  /** Of a region that is off every member is waited for. */
+  lookedAt: span(0.3, 2, 'the region primitives: a member that does not answer is given up after 1.5 s'),
   lastSegment: span(
     0.2,
     1.2,

@@ -35,6 +35,7 @@ export const REGION_STAGES: FamilyStages<RegionScenario> = {
       upper: DECISION_SECONDS + CONSTANTS.wake.upper,
       source: `the drill: ${DECISION_SECONDS} s after the loss somebody has decided`,
     }),
+    constant('regions looked at', REGION_CONSTANTS.lookedAt),
     ...served(environment),
   ],
   // The primary region commits without the other one.
