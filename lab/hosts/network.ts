@@ -27,24 +27,27 @@ export const createRouter = async (lab: LabSettings): Promise<void> => {
 
 /** A host on a zone's bridge. */
 export const createLeg = async (lab: LabSettings, netns: string, bridge: number, address: string, gateway: string): Promise<void> => {
+  await cutLeg(lab, bridge); // an old wire outlives its namespace while a client still runs in there
   await run(['ip', 'netns', 'add', netns]);
   await ipBatch(lab.router, [`link add l${bridge} type veth peer name eth0 netns ${netns}`, `link set l${bridge} master br${bridge} up`]);
   await ipBatch(netns, ['link set lo up', `addr add ${address}/24 dev eth0`, 'link set eth0 up', `route add default via ${gateway}`]);
 };
 
 /** The wire is pulled: nothing of what dies afterwards is heard by anybody. */
-export const cutWire = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
-  if (!(await wireExists(lab, node))) return;
+export const cutWire = (lab: LabSettings, node: NodeSettings): Promise<void> => cutLeg(lab, node.index);
+
+const cutLeg = async (lab: LabSettings, bridge: number): Promise<void> => {
+  if (!(await legExists(lab, bridge))) return;
   try {
-    await ipBatch(lab.router, [`link del l${node.index}`]);
+    await ipBatch(lab.router, [`link del l${bridge}`]);
   } catch (error) {
     // The other end's namespace was being deleted, and took the wire with it.
-    if (await wireExists(lab, node)) throw error;
+    if (await legExists(lab, bridge)) throw error;
   }
 };
 
-const wireExists = async (lab: LabSettings, node: NodeSettings): Promise<boolean> =>
-  (await run(['ip', '-n', lab.router, '-o', 'link', 'show'])).includes(` l${node.index}@`);
+const legExists = async (lab: LabSettings, bridge: number): Promise<boolean> =>
+  (await run(['ip', '-n', lab.router, '-o', 'link', 'show'])).includes(` l${bridge}@`);
 
 /** Whether the rules that drop everything of these devices are in place, as the router itself says. */
 export const areCut = async (lab: LabSettings, devices: readonly string[]): Promise<boolean> => {
@@ -55,7 +58,6 @@ export const areCut = async (lab: LabSettings, devices: readonly string[]): Prom
 
 /** A node's host: pods are routed to it; a pod address that is no more answers "unreachable", as a router's would. */
 export const createNodeLeg = async (lab: LabSettings, node: NodeSettings): Promise<void> => {
-  await cutWire(lab, node); // the old wire outlives its namespace while a client still runs in there
   await createLeg(lab, node.netns, node.index, node.address, node.gateway);
   await ipBatch(node.netns, [`route add unreachable ${node.podCidr} metric 4096`]);
   await ipBatch(lab.router, [

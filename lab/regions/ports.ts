@@ -43,6 +43,7 @@ export const openRegions = async (lab: LabSettings, report: (line: string) => vo
       observeMember: (name, { name: member, address }) => watcher(name).member({ name: member, address }),
       change: async (name, patch) => change(tls, await observe(name), patch),
       standbyCluster: (region, primary) => standbyClusterOf(model(region), model(primary)),
+      primaryStartTimeout: (name) => model(name).postgres.patroni.primaryStartTimeout,
       refusesConnections: (member) => refusesConnections(member.address),
       isolate: (name) => cutOff(watcher(name).lab),
       rebuild: (name, member) => rebuild(watcher(name).lab, tls, member),

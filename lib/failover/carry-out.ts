@@ -11,6 +11,8 @@ export interface RegionPorts {
   /** Changes the dynamic configuration of a region's Patroni, through its leader where there is one. @throws Error when it is refused, or nobody answers */
   readonly change: (region: string, patch: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly standbyCluster: (region: string, primary: string) => StandbyCluster;
+  /** Of the model, seconds. */
+  readonly primaryStartTimeout: (region: string) => number;
   /** Nothing listens on the member's PostgreSQL port any more. */
   readonly refusesConnections: (member: MemberSight) => Promise<boolean>;
   readonly isolate: (region: string) => Promise<void>;
@@ -30,6 +32,8 @@ export class StepError extends Error {
 export const PATIENCE_SECONDS = { prepare: 60, drain: 30, fence: 30, promote: 30, members: 120, standby: 300 } as const;
 /** A member whose log position has not moved for so long is stuck, and built anew. */
 export const STUCK_SECONDS = 20;
+/** One whose PostgreSQL does not run is most likely being rewound or copied, over the link: that takes longer, and must not be begun again. */
+export const STUCK_STOPPED_SECONDS = 90;
 /** Each question costs a member a TLS handshake, in the very process that promotes or demotes: asked more often, it becomes slower, not sooner known. */
 const POLL_SECONDS = 0.08;
 const SLOW_POLL_SECONDS = 0.5;
@@ -63,7 +67,7 @@ export const carryOut = async (ports: RegionPorts, step: RegionStep): Promise<vo
     case 'await-everything':
       return awaitEverything(ports, step.region, step.target);
     case 'promote':
-      return ports.change(step.region, promotePatch({ epoch: step.epoch, primary: step.region }));
+      return ports.change(step.region, promotePatch({ epoch: step.epoch, primary: step.region }, ports.primaryStartTimeout(step.region)));
     case 'await-primary':
       return awaitPrimary(ports, step.region);
     case 'await-members':
@@ -179,19 +183,29 @@ const awaitStandby = async (ports: RegionPorts, region: string, primary: string)
     const late = sight.members.filter((m) => !whole.includes(m) && isStuck(ports, watched, m));
     // The standby leader first: the others stream from it.
     const stuck = late.find((m) => m.role === 'standby_leader') ?? late[0];
-    if (stuck !== undefined && !rebuilt.has(stuck.name)) {
-      rebuilt.add(stuck.name);
-      ports.report(`${stuck.name} has not moved for ${STUCK_SECONDS} s: building it anew`);
-      await ports.rebuild(region, stuck);
-    }
+    if (stuck !== undefined && !rebuilt.has(stuck.name)) await rebuild(ports, region, stuck, rebuilt);
     return false;
   });
 };
 
+/** Refused (nobody leads just now, or it has been begun): tried again while there is patience. */
+const rebuild = async (ports: RegionPorts, region: string, member: MemberSight, rebuilt: Set<string>): Promise<void> => {
+  ports.report(`${member.name} has not moved for ${patienceWith(member)} s: building it anew`);
+  try {
+    await ports.rebuild(region, member);
+    rebuilt.add(member.name);
+  } catch (error) {
+    ports.report(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const patienceWith = ({ state }: MemberSight): number =>
+  ['streaming', 'running', 'in archive recovery'].includes(state) ? STUCK_SECONDS : STUCK_STOPPED_SECONDS;
+
 const isStuck = (ports: RegionPorts, watched: Map<string, Watched>, member: MemberSight): boolean => {
   const signature = [member.state, member.role, member.timeline, member.received, member.replayed].join(' ');
   const before = watched.get(member.name);
-  if (before?.signature === signature) return ports.now() - before.since > STUCK_SECONDS;
+  if (before?.signature === signature) return ports.now() - before.since > patienceWith(member);
   watched.set(member.name, { signature, since: ports.now() });
   return false;
 };

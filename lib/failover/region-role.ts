@@ -70,8 +70,19 @@ export const followPatch = ({ epoch, primary, standbyCluster }: PrimaryRegion): 
   postgresql: { parameters: NO_MORE },
 });
 
-/** The change that makes a standby region the primary one. */
-export const promotePatch = (role: RegionRole): Plain => ({ standby_cluster: null, holdfast: role, postgresql: { parameters: NO_MORE } });
+/** Patroni's `primary_start_timeout` while a region follows another one (k8s/cluster-configuration.ts). Seconds. */
+export const FOLLOWING_START_TIMEOUT = 300;
+
+/**
+ * The change that makes a standby region the primary one.
+ * @param primaryStartTimeout the model's, seconds: how long a primary of this region that crashed is started where it is before another one takes over
+ */
+export const promotePatch = (role: RegionRole, primaryStartTimeout: number): Plain => ({
+  standby_cluster: null,
+  holdfast: role,
+  primary_start_timeout: primaryStartTimeout,
+  postgresql: { parameters: NO_MORE },
+});
 
 /** @param wish different every time: it is the change that is acted on */
 export const preparePatch = (wish: string): Plain => ({ postgresql: { parameters: { [HANDOVER]: wish } } });

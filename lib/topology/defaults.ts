@@ -121,7 +121,7 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'standby-delayed-extract': objective(5),
   'region-switchover': objective(6),
   // CS-5: what was under way between the regions may be lost, half a second of it.
-  'region-crash-promotion': { rto: seconds(6), rpo: seconds(0.5) },
+  'region-crash-promotion': { rto: seconds(8), rpo: seconds(0.5) },
   'regions-link-cut': objective(5),
   'standby-region-lost': objective(5),
   'region-rejoin': objective(5),

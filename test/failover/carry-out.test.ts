@@ -1,4 +1,4 @@
-import { carryOut, MARK_BYTES, STUCK_SECONDS, type RegionPorts } from '../../lib/failover/carry-out';
+import { carryOut, MARK_BYTES, STUCK_SECONDS, STUCK_STOPPED_SECONDS, type RegionPorts } from '../../lib/failover/carry-out';
 import type { RegionSight } from '../../lib/failover/region-observation';
 import { member, primarySight, silentSight, standbySight } from './sights';
 
@@ -18,6 +18,7 @@ const world = (sights: Readonly<Record<string, readonly RegionSight[]>>, refuses
     observeMember: (name, asked) => Promise.resolve(next(name).members.find((m) => m.name === asked.name)),
     change: (name, patch) => Promise.resolve(void done.push(`${name} ${JSON.stringify(patch)}`)),
     standbyCluster: (_, primary) => ({ host: primary, port: 5433, primary_slot_name: 's', create_replica_methods: [] }),
+    primaryStartTimeout: () => 0,
     refusesConnections: () => Promise.resolve(refuses),
     isolate: (name) => Promise.resolve(void done.push(`isolate ${name}`)),
     rebuild: (_, { name }) => Promise.resolve(void done.push(`rebuild ${name}`)),
@@ -110,6 +111,18 @@ test('a standby that reports streaming and does not move is built anew, the lead
   expect(done[0]).toBe('rebuild eu-0');
   expect(new Set(done).size).toBe(done.length);
   expect(clock()).toBeGreaterThan(STUCK_SECONDS);
+});
+
+test('one that is being rewound is given more time, and a refused rebuilding is tried again', async () => {
+  const rewinding = standbySight('eu', 'us', 2, {
+    members: [member('eu-0', { role: 'standby_leader' }), member('eu-1'), member('eu-2', { state: 'stopped', received: undefined, replayed: undefined })],
+  });
+  const { ports, clock } = world({ us: [primarySight('us', 2)], eu: [...Array<RegionSight>(300).fill(rewinding), standbySight('eu', 'us', 2)] });
+  const at: number[] = [];
+  const rebuild = (): Promise<void> => (at.push(clock()), at.length < 3 ? Promise.reject(new Error('503 Cluster has no leader')) : Promise.resolve());
+  await carryOut({ ...ports, rebuild }, { kind: 'await-standby', region: 'eu', primary: 'us' });
+  expect(at).toHaveLength(3);
+  expect(at[0]).toBeGreaterThan(STUCK_STOPPED_SECONDS);
 });
 
 test('one that is late and moves is left alone', async () => {

@@ -23,7 +23,9 @@ describe('the changes', () => {
     });
   });
   test('a promotion takes the standby section away, in the same write as the epoch', () => {
-    expect(roleOf(merged(following, promotePatch({ epoch: 3, primary: 'eu' })))).toEqual({ initialized: true, follows: false, epoch: 3, primary: 'eu' });
+    const promoted = merged({ ...following, primary_start_timeout: 300 }, promotePatch({ epoch: 3, primary: 'eu' }, 0));
+    expect(roleOf(promoted)).toEqual({ initialized: true, follows: false, epoch: 3, primary: 'eu' });
+    expect(promoted).toMatchObject({ primary_start_timeout: 0 });
   });
   test('done twice they change nothing more', () => {
     expect(merged(following, followPatch({ epoch: 2, primary: 'us', standbyCluster }))).toEqual(following);
