@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { parse } from 'yaml';
 import { assertManifestFits, chartsFor, type Manifest, manifestsFor } from '../../k8s';
@@ -77,9 +81,18 @@ describe('etcd and PostgreSQL', () => {
 
   test('a changed model reaches a running cluster: each pod merges it into etcd before it starts', () => {
     const init = container('StatefulSet', 'pg-euc1', 'cluster-configuration');
-    expect(String(at(init, 'command.2'))).toContain(
-      'patronictl -c /etc/patroni/10-patroni.yml edit-config --force --quiet --apply /etc/patroni/dynamic-configuration.json',
-    );
+    const told = (configuration: string): string => {
+      const bin = mkdtempSync(join(tmpdir(), 'patronictl-'));
+      const program = `#!/bin/sh\ncase "$*" in *show-config) printf '${configuration}' ;; *) echo "$*" ;; esac\n`;
+      writeFileSync(join(bin, 'patronictl'), program, { mode: 0o755 });
+      const { stdout, status } = spawnSync('sh', ['-c', String(at(init, 'command.2'))], { env: { PATH: `${bin}:/usr/bin:/bin` }, encoding: 'utf8' });
+      rmSync(bin, { recursive: true });
+      expect(status).toBe(0);
+      return stdout.trim();
+    };
+    const merge = '-c /etc/patroni/10-patroni.yml edit-config --force --quiet --apply /etc/patroni/dynamic-configuration.json';
+    expect(told('ttl: 20\\n')).toBe(merge);
+    expect(told('ttl: 20\\nstandby_cluster:\\n  host: x\\n')).toBe(`${merge} --set primary_start_timeout=300`);
     const data = at(find(aws, 'ConfigMap', 'pg-euc1'), 'data') as Record<string, string>;
     expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).toEqual(dynamicConfiguration(production, homeRegion(production)));
     expect(JSON.parse(data['dynamic-configuration.json'] ?? '')).not.toHaveProperty('standby_cluster');
