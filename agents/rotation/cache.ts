@@ -182,8 +182,9 @@ const verifyRefused = (world: World, credentials: CacheCredentials): Promise<voi
     complaints(world, knockAll(others(credentials), 'refused')),
   );
 
-/** Between two nodes: the replicas of the one follow again before the next one's are cut off. */
-const BETWEEN_NODES_SECONDS = 1.5;
+/** Between two replicas of a master, and between two nodes: the one follows again before the next is cut off, so that the master goes on accepting. */
+const BETWEEN_SECONDS = 1;
+const WITHOUT_REPLICATION = CACHE_USER_NAMES.filter((name) => name !== 'replication');
 
 /** A connection outlives the password that it was made with. Which one that was nobody knows: all of them end, and are made anew with the new one. */
 const endSessions = async (world: World, { active }: CacheCredentials): Promise<void> => {
@@ -191,8 +192,13 @@ const endSessions = async (world: World, { active }: CacheCredentials): Promise<
   for (const node of await located(world.cluster, 'cache')) {
     world.signal.throwIfAborted();
     await atNode(node.address, { user: CACHE_USERS.operator, password: active.operator }, ca, async (call) => {
-      for (const name of CACHE_USER_NAMES) await call('CLIENT', 'KILL', 'USER', CACHE_USERS[name]);
+      for (const name of WITHOUT_REPLICATION) await call('CLIENT', 'KILL', 'USER', CACHE_USERS[name]);
+      const replicas = [...String(await call('CLIENT', 'LIST', 'TYPE', 'replica')).matchAll(/^id=(\d+) /gm)].map(([, id]) => id ?? '');
+      for (const id of replicas) {
+        await call('CLIENT', 'KILL', 'ID', id);
+        await world.sleep(BETWEEN_SECONDS);
+      }
     });
-    await world.sleep(BETWEEN_NODES_SECONDS);
+    await world.sleep(BETWEEN_SECONDS);
   }
 };
