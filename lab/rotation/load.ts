@@ -21,8 +21,11 @@ import { health, type Health } from '../health';
 import { now } from '../meter/clock';
 import { clientTls, readCredentials } from '../secrets';
 
-/** Failed requests are counted, not the length of a gap: the machine has enough to do with the database's clients and with handshakes. */
-const CACHE_LOAD = { writeEverySeconds: 0.2, readEverySeconds: 0.5 } as const;
+/**
+ * Failed requests are counted, not the length of a gap: clients with an application's patience, not with that of a stop-watch, and seldom enough to leave the
+ * machine to the database's clients and to handshakes.
+ */
+const CACHE_LOAD = { writeEverySeconds: 0.2, readEverySeconds: 0.5, connectSeconds: 2, waitSeconds: 1, giveUpSeconds: 2 } as const;
 
 type CacheMeterLogin = Omit<CacheMeterConfiguration, 'client'>;
 
