@@ -95,8 +95,12 @@ export interface SourceCluster {
  * @throws Error when no seed answers
  */
 export const openSource = async (endpoint: CacheEndpoint, timeoutMs: number): Promise<SourceCluster> => {
-  const { client } = await openAny(endpoint, timeoutMs);
+  let seed = (await openAny(endpoint, timeoutMs)).client;
   const byAddress = new Map<string, Client>();
+  const anyNode = async (): Promise<Client> => {
+    if (!seed.isReady) seed = (await openAny(endpoint, timeoutMs)).client;
+    return seed;
+  };
   const clientAt = async (master: Master): Promise<Client> => {
     const address = `${master.host}:${master.port}`;
     const known = byAddress.get(address);
@@ -108,7 +112,7 @@ export const openSource = async (endpoint: CacheEndpoint, timeoutMs: number): Pr
   let masters: readonly Master[] = [];
   return {
     masters: async () => {
-      masters = mastersOf(textOf(await client.sendCommand(['CLUSTER', 'NODES'])));
+      masters = mastersOf(textOf(await (await anyNode()).sendCommand(['CLUSTER', 'NODES'])));
       return masters;
     },
     get: async (key) => {
@@ -118,7 +122,7 @@ export const openSource = async (endpoint: CacheEndpoint, timeoutMs: number): Pr
       const value: unknown = await (await clientAt(master)).sendCommand(['GET', key]);
       return typeof value === 'string' ? value : null;
     },
-    close: () => [client, ...byAddress.values()].forEach(close),
+    close: () => [seed, ...byAddress.values()].forEach(close),
   };
 };
 
