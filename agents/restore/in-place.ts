@@ -149,6 +149,9 @@ class InPlace {
 const cantBeBuilt = (because: string): Error =>
   new RestoreRefused(`a member can't be built: ${because}. The others serve: mend that, and go on with \`holdfast restore resume\``);
 
+const cantStart = (because: string): Error =>
+  new RestoreRefused(`the old data is back in its place, and a member can't start with it: ${because}. Mend that, and give \`holdfast restore undo\` again`);
+
 const forgetCluster = async (api: Kubernetes, name: string, onLine: (line: string) => void): Promise<void> => {
   await runJob(api, { template: 'restore-forget', name: `restore-forget-${name}`, timeoutSeconds: TIMEOUTS.forget, onLine });
 };
@@ -202,7 +205,7 @@ export const undo = async (api: Kubernetes, options: Pick<InPlaceOptions, 'clust
   await forgetCluster(api, `${existing.id}-u${Math.floor(Date.now() / 1000) % 100_000}`, say);
   say('starting the members with their old data directories');
   await cluster.scale(cluster.members());
-  await cluster.awaitReady(cluster.members(), TIMEOUTS.replica);
+  await cluster.awaitReady(cluster.members(), TIMEOUTS.replica, cantStart);
   await cluster.restartDelayedReplica();
   await store.remove();
   say(`restore ${existing.id} is undone`);

@@ -19,7 +19,7 @@ import { onScene, waitFor, watchHealth, type Scene } from './scene';
 
 const NOTICED_SECONDS = 3;
 /** Room on each volume that is enough to live on, and not for a second data directory. */
-const ROOM_MEGABYTES = 24;
+const ROOM_MEGABYTES = 56;
 
 interface Attempt {
   readonly findings: readonly Finding[];

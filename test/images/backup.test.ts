@@ -30,6 +30,19 @@ describeIf(programs('python3'), 'holdfast-backup', () => {
     expect(found[1]).toContain(output.slice(0, 40));
   });
 
+  test('a repository that can’t be read is told, whatever it decrypted to', () => {
+    const info = [{ name: 'lab', repo: [{ key: 1, status: { code: 99, message: '[CryptoError] unable to load info file: \u0001\ufffd"garbage' } }] }];
+    const raw = JSON.stringify(info).replace('\\u0001', '\u0001'); // as pgBackRest writes it: not quite JSON
+    const found = inPython(`b.pgbackrest = lambda *_, **__: ${JSON.stringify(raw)}
+try:
+    b.information()
+    print(json.dumps('nothing'))
+except b.Failed as f:
+    print(json.dumps([f.code, str(f)]))`) as readonly [string, string];
+    expect(found[0]).toBe('wrong-key');
+    expect(found[1]).toContain('cannot be read with this passphrase');
+  });
+
   const steer = (command: string, ...answers: readonly object[]): unknown =>
     inPython(`answers, asked = ${JSON.stringify(JSON.stringify(answers))}, []
 left = json.loads(answers)
