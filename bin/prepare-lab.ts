@@ -17,6 +17,7 @@ import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
 import { defineEnvironment } from '../lib/topology/define';
 import { environmentOfLab } from '../lab/state';
+import { LAB_ENVIRONMENTS } from './environments';
 import { EXIT, UsageError } from './exit';
 
 /** The machine can't run a lab: said before anything is touched. */
@@ -24,12 +25,9 @@ export class NoLabError extends Error {
   readonly exitCode = EXIT.notPossible;
 }
 
-/** The environments that a lab can run: no other has sizes for one machine. */
-const LAB_ENVIRONMENTS = ['lab', 'lab-regions'] as const;
-
 /** @param environment default: that of the running lab, or `lab` */
 export const settingsOf = (name: string, environment = environmentOfLab(name) ?? 'lab'): LabSettings => {
-  const input = LAB_ENVIRONMENTS.some((known) => known === environment) ? ENVIRONMENTS[environment] : undefined;
+  const input = LAB_ENVIRONMENTS.includes(environment) ? ENVIRONMENTS[environment] : undefined;
   if (input === undefined) throw new UsageError(`--environment: given "${environment}"; allowed: ${LAB_ENVIRONMENTS.join(', ')}`);
   return labSettings(name, defineEnvironment(input));
 };

@@ -9,12 +9,11 @@ import { ENVIRONMENTS } from '../lib/environments';
 import { EnvironmentStage } from '../lib/stacks/environment-stage';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import type { ChartsFor } from '../lib/stacks/platform';
+import { LAB_ENVIRONMENTS } from './environments';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { defineEnvironment } from '../lib/topology/define';
 import type { Environment } from '../lib/topology/types';
 
-/** The lab's environment runs on one machine and is never deployed to AWS. */
-const NOT_ON_AWS: readonly string[] = ['lab', 'lab-regions'];
 const ROOT = resolve(__dirname, '..');
 
 /** What is the same for every way to synthesize. */
@@ -42,7 +41,7 @@ export interface Synthesized {
 /** The environments that are deployed to AWS, validated. @throws TopologyError */
 export const deployableEnvironments = (): readonly Environment[] =>
   Object.values(ENVIRONMENTS)
-    .filter((input) => !NOT_ON_AWS.includes(input.name))
+    .filter((input) => !LAB_ENVIRONMENTS.includes(input.name))
     .map(defineEnvironment);
 
 const onAws: ChartsFor = (environment, region, images) =>

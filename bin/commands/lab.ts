@@ -16,6 +16,7 @@ import { regionOfLab, type LabSettings } from '../../lab/settings';
 import { phaseOf, readState } from '../../lab/state';
 import { applyAllCharts, LabExistsError, startMachines, type Progress } from '../../lab/up';
 import { NAMESPACE } from '../../lib/topology/derive';
+import { LAB_ENVIRONMENTS } from '../environments';
 import { EXIT, ExpectedError, UsageError } from '../exit';
 import { labCharts, prepareLab, settingsOf } from '../prepare-lab';
 
@@ -193,7 +194,7 @@ export const registerLab = (program: Command): void => {
   const named = (command: Command): Command => command.option('--lab <name>', 'which lab: several may run side by side', 'lab');
   const regional = (command: Command): Command => named(command).option('--region <name>', 'which region, by name or role (default: the home region)');
   named(lab.command('up').description('start the lab and wait until its database is healthy'))
-    .addOption(new Option('--environment <name>', 'what it runs').choices(['lab', 'lab-regions']))
+    .addOption(new Option('--environment <name>', 'what it runs').choices(LAB_ENVIRONMENTS))
     .option('--round-trip <ms>', 'between the regions', roundTrip, ROUND_TRIP_MS)
     .action(async (o: LabOptions & { environment?: string; roundTrip: number }) => finish(await up(o)));
   named(lab.command('down').description('end the lab and leave nothing')).action(async (o: LabOptions) => finish(await down(o)));

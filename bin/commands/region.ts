@@ -63,7 +63,9 @@ const labOf = (name: string): LabSettings => {
     throw new NotUpError(`lab "${name}" is not running; start it with \`holdfast lab up --environment lab-regions --lab ${name}\``);
   const lab = settingsOf(name);
   if (lab.environment.regions.length < 2)
-    throw new UsageError(`lab "${name}" runs environment "${lab.environment.name}", which has one region; allowed: one with a standby region, lab-regions`);
+    throw new UsageError(
+      `lab "${name}" runs environment "${lab.environment.name}", which has one region; allowed: one with a standby region, lab-regions or lab-regions-cache`,
+    );
   return lab;
 };
 

@@ -100,13 +100,16 @@ const silenceOf = (stage: RegionStage, from: number, to: number): NonNullable<To
 export const rejoin = (context: ProcedureContext): Promise<ProcedureOutcome> =>
   runRegionDrill(context, async (stage) => {
     await crashAndPromote(stage);
-    await pause(stage, 10);
+    await pause(stage, 7);
+    const since = mark(stage, 'steady');
+    await pause(stage, 3);
     const faultAt = mark(stage, 'faultAt', 'the old primary region returns');
     const { returnedAt, wholeAfterSeconds } = await returnSource(stage);
     const served = await awaitServed(stage, everybody(stage), now());
     await pause(stage, 3);
     const { files } = await reconcile(stage);
     return {
+      since,
       excluded: excludeAll(stage.clients.source, 'it is in the region that returns'),
       promotions: { min: 0, max: 0 },
       wholeAfterSeconds,

@@ -10,6 +10,8 @@ import type { ProcedureContext } from '../drill/procedures';
 
 /** What a drill tells of itself when it is over. */
 export interface Told {
+  /** What came before is not judged: it belongs to another drill. Seconds since the epoch. */
+  readonly since?: number;
   /** Clients that nobody could serve, with the reason. */
   readonly excluded: readonly { readonly client: string; readonly because: string }[];
   readonly promotions: { readonly min: number; readonly max: number };
@@ -45,7 +47,8 @@ export const runRegionDrill = async (context: ProcedureContext, work: (stage: Re
 
 const judged = async (stage: RegionStage, told: Told): Promise<ProcedureOutcome> => {
   const { context } = stage;
-  const history = await collect(stage);
+  const { since = 0 } = told;
+  const history = historyOf((await collect(stage)).events.filter(({ t }) => t >= since));
   const { objective } = context.drill;
   const { measured, findings } = judgeRegions(history, {
     clients: [...stage.clients.source, ...stage.clients.target],

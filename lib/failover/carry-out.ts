@@ -102,6 +102,8 @@ class LeaderWatch {
   }
 }
 
+/** Patroni waits for a second after each reload, and hears of nothing else meanwhile (patroni/postgresql/config.py, 4.1); and a little, for the reload itself. */
+const RELOAD_SECONDS = 1.5;
 /** So much log the primary's heartbeat writes when it has prepared (images/patroni/bin/holdfast-heartbeat). Bytes. */
 export const MARK_BYTES = 1024 * 1024;
 
@@ -115,7 +117,8 @@ const prepare = async (ports: RegionPorts, { region, target }: Extract<RegionSte
   if (primary?.written === undefined) throw new StepError(`${region} has no primary that says how far it has written`);
   const mark = primary.written + MARK_BYTES;
   await ports.change(region, preparePatch(new Date(ports.now() * 1000).toISOString()));
-  const deadline = ports.now() + PATIENCE_SECONDS.prepare;
+  const began = ports.now();
+  const deadline = began + PATIENCE_SECONDS.prepare;
   while (((await ports.observeMember(region, primary))?.written ?? -1) < mark) {
     if (ports.now() > deadline) {
       ports.report(`${primary.name} has not written a checkpoint within ${PATIENCE_SECONDS.prepare} s: clients will wait longer than planned`);
@@ -124,6 +127,7 @@ const prepare = async (ports: RegionPorts, { region, target }: Extract<RegionSte
     await ports.sleep(POLL_SECONDS);
   }
   await awaitPosition(ports, `${target} to replay what ${region} has written`, target, mark);
+  await ports.sleep(Math.max(0, began + RELOAD_SECONDS - ports.now()));
 };
 
 const awaitPosition = (ports: RegionPorts, what: string, target: string, position: number): Promise<void> => {

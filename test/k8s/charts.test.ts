@@ -291,7 +291,7 @@ describe('maintenance', () => {
 });
 
 describe('the cache between regions', () => {
-  const environment = environmentNamed('lab-regions');
+  const environment = environmentNamed('lab-regions-cache');
   const manifests = environment.regions.map((region) => manifestsFor(environment, region, LAB));
 
   test('each region has a pair that copies, and lets the others’ pairs in at addresses that they know', () => {

@@ -6,7 +6,7 @@ import { AWS, environmentNamed, homeManifests, LAB } from './fixtures';
 
 const production = environmentNamed('production');
 /**
- * The lab of two regions has one replica per master of the cache: eighteen nodes are too many for one machine. It is compared as the lab of one region has it. How often
+ * The lab of two regions has no cache: eighteen nodes are too many for one machine. It is compared as the lab of one region has it. How often
  * backups are taken, and into how many repositories, is not a matter of the platform.
  */
 const lab: Environment = { ...environmentNamed('lab-regions'), cache: environmentNamed('lab').cache, backups: production.backups };

@@ -1,8 +1,8 @@
 import { cacheSyncConfig } from '../../lib/services/cache-sync';
 import { defineEnvironment } from '../../lib/topology/define';
-import { labRegions } from '../../lib/environments/lab-regions';
+import { labRegionsCache } from '../../lib/environments/lab-regions-cache';
 
-const environment = defineEnvironment(labRegions);
+const environment = defineEnvironment(labRegionsCache);
 
 test('each region copies from the others, at addresses that follow from the model, into its own', () => {
   const configs = environment.regions.map((region) => ({ region, config: cacheSyncConfig(environment, region) }));
