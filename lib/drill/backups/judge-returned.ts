@@ -41,7 +41,7 @@ const neighboursFinding = ({ neighbours: { before, after } }: ReturnedFacts): Fi
 export const judgeReturned = (facts: ReturnedFacts): Judged & { readonly extra: Readonly<Record<string, number | null>> } => {
   const { history, expectation, stoppedAt, returnedAt, healthyAt } = facts;
   const window = windowOf(history);
-  const unmeasured = { writablePrimaries: null, falseFailovers: 0 };
+  const unmeasured = { writablePrimaries: null, falseFailovers: null };
   if (typeof window === 'string') {
     const measured = { ...unmeasured, gapSeconds: null, ackedLost: null, readThenLost: null, healthyAgainSeconds: null };
     return { measured, findings: [unknown('window', window), ...facts.findings], extra: {} };

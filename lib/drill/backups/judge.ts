@@ -113,7 +113,7 @@ const since = (from: number, to: number | null): number | null => (to === null ?
 export const judgeRestore = (facts: RestoreFacts): Judged & { readonly extra: Readonly<Record<string, number | null>> } => {
   const { history, expectation, beganAt } = facts;
   const window = windowOf(history);
-  const unmeasured = { writablePrimaries: null, falseFailovers: 0, readThenLost: null };
+  const unmeasured = { writablePrimaries: null, falseFailovers: null, readThenLost: null };
   if (typeof window === 'string')
     return { measured: { ...unmeasured, gapSeconds: null, ackedLost: null, healthyAgainSeconds: null }, findings: [unknown('window', window)], extra: {} };
   const gaps = longestGaps(history, window, expectation.clients);
