@@ -33,6 +33,7 @@ test.each([
       'CacheCredentialsApplicationPassword33218216',
       'CacheCredentialsReplicationPasswordD3F0DE2A',
       'CacheCredentialsOperatorPassword2D7BA617',
+      'CacheCredentialsSynchroniserPassword94C9E43C',
       'CacheCredentialsCache84CC865D',
     ],
   ],
