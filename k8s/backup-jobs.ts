@@ -10,9 +10,7 @@ import { BACKUP_ENV, pgbackrestVolumes, repositoryMounts } from './backup-parts'
 import type { ChartContext } from './data-chart';
 import { CREDENTIAL_KEYS, CREDENTIALS_SECRET, labelsOf, REPOSITORY_ACCOUNT, STORAGE_CLASS, TLS_SECRETS } from './names';
 import { configVolume, container, memoryVolume, podDefaults, readOnly, resources, secretEnv, tlsVolume } from './pods';
-
-/** Never: a schedule that the API server accepts for a job that only a command starts. */
-const NEVER = '0 0 31 2 *';
+import { NEVER, ONE_AT_A_TIME } from './schedule';
 
 export interface BackupJob {
   readonly name: string;
@@ -129,11 +127,8 @@ export const defineBackupJob = (scope: Construct, context: ChartContext, job: Ba
     spec: {
       schedule: job.schedule ?? NEVER,
       suspend: job.schedule === null,
-      timeZone: 'Etc/UTC',
-      // Two at once would wait for each other's lock; one that was missed for hours is left out.
-      concurrencyPolicy: 'Forbid',
-      startingDeadlineSeconds: 3600,
-      successfulJobsHistoryLimit: 3,
+      // Two at once would wait for each other's lock.
+      ...ONE_AT_A_TIME,
       failedJobsHistoryLimit: 3,
       jobTemplate: {
         metadata: { labels },

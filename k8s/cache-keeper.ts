@@ -9,12 +9,10 @@ import { type ChartContext, containerPorts } from './data-chart';
 import { disruptOneAtATime } from './disruption';
 import { CACHE_CREDENTIALS_SECRET, CACHE_USERS_KEY, CACHE_USERS_SECRET, labelsOf, MONITORING_LABEL, NAMESPACE, selectorOf, TLS_SECRETS } from './names';
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
-import { certificateVolume, configurationHash, configVolume, container, leaveDeadNodeAfter, podDefaults, projectedVolume, readOnly, resources } from './pods';
-import { overNodes, overZones } from './spread';
+import { certificateVolume, configurationHash, configVolume, container, podDefaults, projectedVolume, readOnly, resources } from './pods';
+import { anywhere, ROLLOUT } from './stateless';
 
 const NAME = 'cache-keeper';
-/** A pod on a node that is marked dead is replaced after so long. */
-const LEAVE_DEAD_NODE_AFTER_SECONDS = 10;
 
 const key = (name: string): { key: string; path: string } => ({ key: name, path: name });
 /** Passwords to log in with and to hand on, and the users' file, which has digests only: files, because they are rotated while the keeper runs. */
@@ -60,7 +58,7 @@ export class CacheKeeper extends Construct {
       spec: {
         replicas: this.context.region.zones.length,
         selector: { matchLabels: selectorOf(NAME) },
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: IntOrString.fromNumber(1), maxUnavailable: IntOrString.fromNumber(0) } },
+        strategy: ROLLOUT,
         template: { metadata: { labels, annotations: configurationHash(this.configuration) }, spec: this.podSpec() },
       },
     });
@@ -70,8 +68,7 @@ export class CacheKeeper extends Construct {
     return {
       ...podDefaults,
       terminationGracePeriodSeconds: 5,
-      topologySpreadConstraints: [overZones(NAME, this.context.region, ['pod-template-hash']), overNodes(NAME)],
-      tolerations: leaveDeadNodeAfter(LEAVE_DEAD_NODE_AFTER_SECONDS),
+      ...anywhere(NAME, this.context.region),
       containers: [this.keeper()],
       volumes: [configVolume('configuration', NAME), certificateVolume('cache-ca', TLS_SECRETS.cache), credentialsVolume],
     };

@@ -11,14 +11,13 @@ import { type ChartContext, containerPorts } from './data-chart';
 import { disruptOneAtATime } from './disruption';
 import { CACHE_CREDENTIALS_SECRET, labelsOf, MONITORING_LABEL, NAMESPACE, selectorOf, TLS_SECRETS } from './names';
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
-import { caVolume, configurationHash, configVolume, container, leaveDeadNodeAfter, podDefaults, readOnly, resources, tlsVolume } from './pods';
+import { caVolume, configurationHash, configVolume, container, podDefaults, readOnly, resources, tlsVolume } from './pods';
 import { entrance, gatewayEgress } from './region-gateway';
-import { overNodes, overZones } from './spread';
+import { anywhere, ROLLOUT } from './stateless';
 
 const NAME = 'cache-sync';
 /** Two copy the same keys to the same state: one is enough, and the other goes on when its node dies. */
 const REPLICAS = 2;
-const LEAVE_DEAD_NODE_AFTER_SECONDS = 10;
 
 /** Where an environment has several regions: what copies the cache of the region that writes into this one. */
 export class CacheSync extends Construct {
@@ -67,7 +66,7 @@ export class CacheSync extends Construct {
       spec: {
         replicas: REPLICAS,
         selector: { matchLabels: selectorOf(NAME) },
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: IntOrString.fromNumber(1), maxUnavailable: IntOrString.fromNumber(0) } },
+        strategy: ROLLOUT,
         template: { metadata: { labels, annotations: configurationHash(this.configuration) }, spec: this.podSpec() },
       },
     });
@@ -77,8 +76,7 @@ export class CacheSync extends Construct {
     return {
       ...podDefaults,
       terminationGracePeriodSeconds: 10,
-      topologySpreadConstraints: [overZones(NAME, this.context.region, ['pod-template-hash']), overNodes(NAME)],
-      tolerations: leaveDeadNodeAfter(LEAVE_DEAD_NODE_AFTER_SECONDS),
+      ...anywhere(NAME, this.context.region),
       containers: [this.synchroniser()],
       volumes: [
         configVolume('configuration', NAME),

@@ -10,10 +10,9 @@ import { type ChartContext, DataChart } from './data-chart';
 import { TLS_SECRETS } from './names';
 import { allowTraffic, podsOf } from './network-policies';
 import { configurationHash, configVolume, container, podDefaults, readOnly, resources, tlsVolume } from './pods';
+import { ONE_AT_A_TIME } from './schedule';
 
 const NAME = 'maintenance';
-/** A run that could not begin within this time is left out; the next one does its work. */
-const STARTING_DEADLINE_SECONDS = 3600;
 /** The run ends itself at its time limit; a pod that does not is ended. */
 const BEYOND_TIME_LIMIT_SECONDS = 300;
 /** A failed run is tried again so often; what it had done stays done. */
@@ -41,10 +40,7 @@ export class MaintenanceChart extends DataChart {
       metadata: this.metadata(`${NAME}-${task.name}`),
       spec: {
         schedule: scheduleOf(this.context.environment, task.name),
-        timeZone: 'Etc/UTC',
-        concurrencyPolicy: 'Forbid',
-        startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
-        successfulJobsHistoryLimit: 3,
+        ...ONE_AT_A_TIME,
         failedJobsHistoryLimit: 5,
         jobTemplate: {
           metadata: { labels: this.podLabels },

@@ -11,18 +11,16 @@ import { type ChartContext, containerPorts, DataChart, servicePorts } from './da
 import { disruptOneAtATime } from './disruption';
 import { DATABASE_CLIENT_LABEL, MONITORING_LABEL, POOLER_USERS_KEY, POOLER_USERS_SECRET, selectorOf, TLS_SECRETS } from './names';
 import { allowTraffic, namespacesWith, podsOf } from './network-policies';
-import { caVolume, configurationHash, container, leaveDeadNodeAfter, memoryVolume, podDefaults, readOnly, resources, tlsVolume } from './pods';
+import { caVolume, configurationHash, container, memoryVolume, podDefaults, readOnly, resources, tlsVolume } from './pods';
 import { patchedObject } from './patched-object';
 import { defineRegionGateway, gatewayEgress, gatewayIngress } from './region-gateway';
 import { fetchPoolerUsers } from './secrets';
-import { overNodes, overZones } from './spread';
+import { anywhere, ROLLOUT } from './stateless';
 
 const NAME = 'pgbouncer';
 const FOLLOWER = 'follower';
 const INI = 'pgbouncer.ini';
 const INITIAL_DATABASES = 'initial-databases.ini';
-/** A pod on a node that is marked dead is replaced after so long. */
-const LEAVE_DEAD_NODE_AFTER_SECONDS = 10;
 
 /**
  * New connections go elsewhere first (the Service needs a moment to forget this pod). SIGINT then ends PgBouncer once its running transactions have ended; the
@@ -69,7 +67,7 @@ export class PoolerChart extends DataChart {
         replicas: poolerCount(this.context.region),
         selector: { matchLabels: selectorOf(NAME) },
         minReadySeconds: 2,
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: IntOrString.fromNumber(1), maxUnavailable: IntOrString.fromNumber(0) } },
+        strategy: ROLLOUT,
         template: { metadata: { labels: this.podLabels, annotations: configurationHash(this.configuration) }, spec: this.podSpec() },
       },
     });
@@ -79,9 +77,7 @@ export class PoolerChart extends DataChart {
     return {
       ...podDefaults,
       terminationGracePeriodSeconds: 45,
-      // Spread among the pods of its own version, so that a rollout ends as even as it began.
-      topologySpreadConstraints: [overZones(NAME, this.context.region, ['pod-template-hash']), overNodes(NAME)],
-      tolerations: leaveDeadNodeAfter(LEAVE_DEAD_NODE_AFTER_SECONDS),
+      ...anywhere(NAME, this.context.region),
       initContainers: [this.firstDatabases()],
       containers: [this.pgbouncer(), this.follower()],
       volumes: volumes(),

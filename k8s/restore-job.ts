@@ -7,6 +7,7 @@ import { mebibytes, millicores } from '../lib/topology/units';
 import type { ChartContext } from './data-chart';
 import { labelsOf } from './names';
 import { configVolume, container, podDefaults, readOnly, resources } from './pods';
+import { NEVER } from './schedule';
 
 const NAME = 'restore-in-place';
 const CONFIG_MOUNT = '/etc/restore';
@@ -49,7 +50,7 @@ const defineJob = (
     metadata,
     spec: {
       // Only a person starts it: `holdfast restore --as-job`, or a job made from this template.
-      schedule: '0 0 31 2 *',
+      schedule: NEVER,
       suspend: true,
       concurrencyPolicy: 'Forbid',
       jobTemplate: {

@@ -12,11 +12,10 @@ import { type ChartContext, DataChart } from './data-chart';
 import { CACHE_CREDENTIALS_SECRET, CACHE_USERS_SECRET, CREDENTIALS_SECRET, NAMESPACE, POOLER_USERS_SECRET, TLS_SECRETS } from './names';
 import { addressesOf, allowTraffic, podsOf } from './network-policies';
 import { configurationHash, configVolume, container, podDefaults, readOnly, resources } from './pods';
+import { ONE_AT_A_TIME } from './schedule';
 
 const NAME = 'rotation';
 const LEASE = 'holdfast-rotation';
-/** A run that could not begin within this time is left out; the next night does its work. */
-const STARTING_DEADLINE_SECONDS = 3600;
 const KEEP_FINISHED_SECONDS = 30 * 24 * 3600;
 /** Of the Kubernetes API, wherever it is. */
 const API_PORT = 443;
@@ -65,12 +64,9 @@ export class RotationChart extends DataChart {
       metadata: this.metadata(NAME),
       spec: {
         schedule: ROTATION_SCHEDULE,
-        timeZone: 'Etc/UTC',
         // 0: only on command; `kubectl create job --from` starts it all the same.
         suspend: environment.rotation.databaseEvery === 0,
-        concurrencyPolicy: 'Forbid',
-        startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
-        successfulJobsHistoryLimit: 3,
+        ...ONE_AT_A_TIME,
         failedJobsHistoryLimit: 5,
         jobTemplate: {
           metadata: { labels: this.podLabels },

@@ -77,33 +77,39 @@ const askPeer = async ({ regions, peerAgent, now, config }: RegionsPorts, peer: 
   return { status, gateway, statusAddress, at };
 };
 
-const lookAt = async (ports: RegionsPorts, peer: PeerConfig, isUrgent: boolean, log: Log): Promise<void> => {
-  const { state, now } = ports;
-  const addresses = addressesInOrder(peer, state.peers.get(peer.name));
-  const failures: string[] = [];
-  if (isUrgent) {
-    // Of a region that has just been promoted one follower knows it before the others do.
-    const answers = await Promise.allSettled(addresses.map(([status, gateway]) => askPeer(ports, peer, status, gateway)));
-    const best = bestAnswer(answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : [])));
-    if (best !== undefined) return void heard(ports, peer, best, log);
-    failures.push(...answers.flatMap((a) => (a.status === 'rejected' ? [reasonOf(a.reason)] : [])));
-  }
-  for (const [status, gateway] of isUrgent ? [] : addresses) {
+/** Of a region that has just been promoted one follower knows it before the others do. */
+const askAll = async (ports: RegionsPorts, peer: PeerConfig, failures: string[]): Promise<PeerView | undefined> => {
+  const addresses = addressesInOrder(peer, ports.state.peers.get(peer.name));
+  const answers = await Promise.allSettled(addresses.map(([status, gateway]) => askPeer(ports, peer, status, gateway)));
+  failures.push(...answers.flatMap((a) => (a.status === 'rejected' ? [reasonOf(a.reason)] : [])));
+  return bestAnswer(answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : [])));
+};
+
+const askInTurn = async (ports: RegionsPorts, peer: PeerConfig, failures: string[]): Promise<PeerView | undefined> => {
+  const before = ports.state.peers.get(peer.name);
+  for (const [status, gateway] of addressesInOrder(peer, before)) {
     try {
-      return void heard(ports, peer, await askPeer(ports, peer, status, gateway), log);
+      return await askPeer(ports, peer, status, gateway);
     } catch (error) {
       failures.push(reasonOf(error));
       // One late answer is no reason to move every client's connection: the other addresses are tried when the word is getting old.
-      if (now() - (state.peers.get(peer.name)?.at ?? -Infinity) < PATIENCE_MS) break;
+      if (ports.now() - (before?.at ?? -Infinity) < PATIENCE_MS) break;
     }
+  }
+  return undefined;
+};
+
+const lookAt = async (ports: RegionsPorts, peer: PeerConfig, isUrgent: boolean, log: Log): Promise<void> => {
+  const { state, now } = ports;
+  const failures: string[] = [];
+  const view = await (isUrgent ? askAll : askInTurn)(ports, peer, failures);
+  if (view !== undefined) {
+    state.peers.set(peer.name, view);
+    log(peer.name, describe(view.status));
+    return;
   }
   if (now() - (state.peers.get(peer.name)?.at ?? -Infinity) > MAX_PEER_AGE_MS) state.peers.delete(peer.name);
   log(peer.name, `does not answer: ${[...new Set(failures)].sort().join('; ')}`);
-};
-
-const heard = ({ state }: RegionsPorts, peer: PeerConfig, view: PeerView, log: Log): void => {
-  state.peers.set(peer.name, view);
-  log(peer.name, describe(view.status));
 };
 
 const describe = ({ initialized, follows, epoch, serving, primary }: RegionStatus): string =>

@@ -58,9 +58,9 @@ export interface PrimaryRegion extends RegionRole {
   readonly standbyCluster: StandbyCluster;
 }
 
-export const READ_ONLY = 'default_transaction_read_only';
+const READ_ONLY = 'default_transaction_read_only';
 /** Whoever keeps the primary's heartbeat reads it, and when it changes writes a checkpoint, which makes the primary's end short. */
-export const HANDOVER = 'holdfast.handover';
+const HANDOVER = 'holdfast.handover';
 const NO_MORE = { [READ_ONLY]: null, [HANDOVER]: null };
 
 /** The change of the dynamic configuration (a merge patch) that makes a region follow another one. A drain's soft fence has done its work then. */

@@ -4,7 +4,7 @@ import { historyOf, type History, type HistoryEvent } from '../events';
 import { windowOf, type Expectation } from '../expectation';
 import { gapFindings, rowFindings, servedAtEndFinding, steadyFinding } from '../findings';
 import { fail, pass, unknown, type Finding } from '../verdict';
-import { ledgerFinding, type Judged, type Ledger } from './judge';
+import { clientFigures, ledgerFinding, type Judged, type Ledger } from './judge';
 
 export interface ReturnedFacts {
   readonly history: History;
@@ -54,13 +54,7 @@ export const judgeReturned = (facts: ReturnedFacts): Judged & { readonly extra: 
   const healthy = healthyAt === null || returnedAt === null ? null : Math.max(0, healthyAt - returnedAt);
   const limit = expectation.healthyDeadlineSeconds;
   return {
-    measured: {
-      ...unmeasured,
-      gapSeconds: gaps[0]?.seconds ?? null,
-      ackedLost: total(rows.ackedLost),
-      readThenLost: total(rows.readThenLost),
-      healthyAgainSeconds: healthy,
-    },
+    measured: { ...unmeasured, ...clientFigures(gaps, rows), healthyAgainSeconds: healthy },
     findings: [
       steadyFinding(history, window, expectation),
       ...facts.findings,

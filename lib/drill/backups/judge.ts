@@ -3,7 +3,7 @@ import { longestGaps, missingRows, openGaps, total, type RowsResult } from '../c
 import { historyOf, type History, type HistoryEvent } from '../events';
 import { windowOf, type Expectation } from '../expectation';
 import { gapFindings, rowFindings, servedAtEndFinding, steadyFinding } from '../findings';
-import type { ProcedureOutcome } from '../procedure-run';
+import type { ContractFigures, ProcedureOutcome } from '../procedure-run';
 import { fail, pass, unknown, type Finding } from '../verdict';
 
 /** The table that a bug deletes from. */
@@ -29,6 +29,16 @@ export const ledgerFinding = ({ expected, found, altered }: Ledger): Finding =>
 export const commandFinding = (check: string, failure: string | null): Finding =>
   failure === null ? pass(check, 'the command ended well') : fail(check, failure);
 
+/** The figures of the contract that follow from what clients saw. */
+export const clientFigures = (
+  gaps: readonly { readonly seconds: number }[],
+  rows: RowsResult,
+): Pick<ContractFigures, 'gapSeconds' | 'ackedLost' | 'readThenLost'> => ({
+  gapSeconds: gaps[0]?.seconds ?? null,
+  ackedLost: total(rows.ackedLost),
+  readThenLost: total(rows.readThenLost),
+});
+
 /** What every drill beside a running database is judged by: nobody may notice it. */
 export const judgeUndisturbed = (history: History, expectation: Expectation, timelines: { readonly before: number; readonly after: number }): Judged => {
   const window = windowOf(history);
@@ -39,7 +49,7 @@ export const judgeUndisturbed = (history: History, expectation: Expectation, tim
   const gaps = longestGaps(history, window, expectation.clients);
   const rows = missingRows(history, window.from);
   return {
-    measured: { ...unmeasured, gapSeconds: gaps[0]?.seconds ?? null, ackedLost: total(rows.ackedLost), readThenLost: total(rows.readThenLost) },
+    measured: { ...unmeasured, ...clientFigures(gaps, rows) },
     findings: [
       steadyFinding(history, window, expectation),
       ...gapFindings(gaps, expectation),
@@ -113,21 +123,19 @@ const since = (from: number, to: number | null): number | null => (to === null ?
 export const judgeRestore = (facts: RestoreFacts): Judged & { readonly extra: Readonly<Record<string, number | null>> } => {
   const { history, expectation, beganAt } = facts;
   const window = windowOf(history);
-  const unmeasured = { writablePrimaries: null, falseFailovers: null, readThenLost: null };
+  const unmeasured = { writablePrimaries: null, falseFailovers: null };
   if (typeof window === 'string')
-    return { measured: { ...unmeasured, gapSeconds: null, ackedLost: null, healthyAgainSeconds: null }, findings: [unknown('window', window)], extra: {} };
+    return {
+      measured: { ...unmeasured, gapSeconds: null, ackedLost: null, readThenLost: null, healthyAgainSeconds: null },
+      findings: [unknown('window', window)],
+      extra: {},
+    };
   const gaps = longestGaps(history, window, expectation.clients);
   const rows = missingRows(kept(facts), window.from);
   const given = missingRows(beyond(facts), window.from);
   const [writable, healthy] = [since(beganAt, writableAt(facts)), since(beganAt, facts.healthyAt)];
   return {
-    measured: {
-      ...unmeasured,
-      gapSeconds: gaps[0]?.seconds ?? null,
-      ackedLost: total(rows.ackedLost),
-      readThenLost: total(rows.readThenLost),
-      healthyAgainSeconds: healthy,
-    },
+    measured: { ...unmeasured, ...clientFigures(gaps, rows), healthyAgainSeconds: healthy },
     findings: [
       steadyFinding(history, window, expectation),
       commandFinding('restored', facts.failure),
