@@ -18,4 +18,4 @@ export const inputNamed = (name: string): EnvironmentInput => {
 export const inputsFor = (name: string | undefined): readonly EnvironmentInput[] => (name === undefined ? Object.values(ENVIRONMENTS) : [inputNamed(name)]);
 
 /** The environments that a lab can run, which are not deployed to AWS: no other has sizes for one machine. */
-export const LAB_ENVIRONMENTS: readonly string[] = ['lab', 'lab-regions', 'lab-regions-cache'];
+export const LAB_ENVIRONMENTS: readonly string[] = ['lab', 'lab-regions', 'lab-regions-cache', 'lab-failover'];

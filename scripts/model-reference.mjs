@@ -1,4 +1,4 @@
-// Writes docs/model.md from the model itself: the docstrings and types of lib/topology/types.ts, the defaults and the rules.
+// Writes docs/model.md from the model itself: the docstrings and types of lib/topology/types*.ts, the defaults and the rules.
 // `node scripts/model-reference.mjs` writes it, `--check` only says whether it is up to date (exit 1 when not).
 import { build } from 'esbuild';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,8 @@ const loadModel = async () => {
   return module.exports;
 };
 
-const source = ts.createSourceFile('types.ts', readFileSync(join(root, 'lib/topology/types.ts'), 'utf8'), ts.ScriptTarget.Latest, true);
+const written = ['types.ts', 'types-traffic.ts'].map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8')).join('\n');
+const source = ts.createSourceFile('types.ts', written, ts.ScriptTarget.Latest, true);
 
 const docOf = (node) =>
   ts
@@ -104,7 +105,8 @@ const reference = async () => {
     drills: [],
     cache: null,
     edge: null,
-    dns: null,
+    dns: model.DNS_DEFAULTS,
+    failover: model.FAILOVER_DEFAULTS,
     workloads: [],
   };
   const mode = aliases.get('SynchronousMode');

@@ -29,5 +29,12 @@ export const production: EnvironmentInput = {
     pooler: { poolSize: 90, maxClientConnections: 5000 },
   },
   cache: { maxMemory: mebibytes(2048), storage: gibibytes(20), resources: { cpu: millicores(250), memory: mebibytes(3072), cpuLimit: millicores(2000) } },
+  // The zone and its id are yours: this one belongs to nobody.
+  dns: { zoneName: 'example.com', zoneId: 'Z00000000000000EXAMPLE', preferences: { NA: 'us-east-1', SA: 'us-east-1' } },
+  failover: {
+    witness: 'eu-west-1',
+    leaseRegions: ['eu-west-1', 'eu-west-2', 'eu-west-3'],
+    switchRegions: ['eu-west-1', 'eu-west-3', 'us-west-2'],
+  },
   backups: { retentionDays: 35, objectLockDays: 14, secondRepository: true, delayedReplica: { delay: hours(1) } },
 };

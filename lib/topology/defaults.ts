@@ -1,5 +1,5 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Cache, Certificates, Maintenance, Objective, Region, Replication, Rotation } from './types';
+import type { Backups, Cache, Certificates, Dns, Maintenance, Objective, Region, RegionFailover, Replication, Rotation } from './types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
@@ -94,6 +94,24 @@ export const MAINTENANCE_DEFAULTS: Maintenance = {
   timeLimit: minutes(30),
   statementTimeout: seconds(30),
   lockTimeout: seconds(5),
+};
+
+export const DNS_DEFAULTS: Omit<Dns, 'zoneName' | 'zoneId'> = {
+  applicationName: 'app',
+  writerName: 'writer',
+  preferences: {},
+  ttl: seconds(60),
+  healthChecks: { interval: seconds(10), failureThreshold: 3, switchThreshold: 1 },
+};
+
+export const FAILOVER_DEFAULTS: Omit<RegionFailover, 'witness' | 'leaseRegions' | 'switchRegions'> = {
+  mode: 'automatic',
+  trafficSwitch: 'stopQuorum',
+  lease: { duration: seconds(10), renewEvery: seconds(2), requestTimeout: seconds(1.5), margin: seconds(3) },
+  decision: { every: seconds(5), ticks: 3, signals: 3, silentAfter: seconds(10) },
+  maxLag: seconds(30),
+  cooldown: hours(1),
+  approvalTimeout: minutes(15),
 };
 
 const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });

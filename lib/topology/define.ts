@@ -2,6 +2,8 @@ import {
   BACKUP_DEFAULTS,
   CACHE_DEFAULTS,
   CERTIFICATE_DEFAULTS,
+  DNS_DEFAULTS,
+  FAILOVER_DEFAULTS,
   MAINTENANCE_DEFAULTS,
   ROTATION_DEFAULTS,
   OBJECTIVE_DEFAULTS,
@@ -54,7 +56,8 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   drills: input.drills ?? [],
   cache: input.cache === undefined || input.cache === null ? null : (merge(CACHE_DEFAULTS, input.cache) as unknown as Cache),
   edge: input.edge ?? null,
-  dns: input.dns ?? null,
+  dns: input.dns === undefined || input.dns === null ? null : (merge(DNS_DEFAULTS, input.dns) as unknown as Environment['dns']),
+  failover: input.failover === undefined || input.failover === null ? null : (merge(FAILOVER_DEFAULTS, input.failover) as unknown as Environment['failover']),
   workloads: input.workloads ?? [],
 });
 

@@ -1,19 +1,24 @@
 /** What an `EnvironmentInput` looks like, field by field. */
 import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
-import { MAX_MEMORY_POLICIES } from './types';
+import { CONTINENTS, MAX_MEMORY_POLICIES } from './types';
 import type {
   Backups,
   Cache,
   Certificates,
   DelayedReplica,
-  Dns,
+  Continent,
+  DnsHealthChecks,
+  DnsInput,
   DrillSchedule,
   Edge,
   EnvironmentInput,
+  LossDecision,
   Maintenance,
   Objective,
+  RegionFailoverInput,
   RegionInput,
+  RegionLease,
   Replication,
   Resources,
   RetentionPolicy,
@@ -154,6 +159,38 @@ const backups = object<Partial<Backups>>(
   {},
 );
 
+const dns = object<DnsInput>(
+  {
+    zoneName: text,
+    zoneId: text,
+    applicationName: text,
+    writerName: text,
+    preferences: object<Partial<Record<Continent, string>>>(
+      Object.fromEntries(CONTINENTS.map((continent) => [continent, text])) as Record<Continent, Shape<string>>,
+      {},
+    ),
+    ttl: duration,
+    healthChecks: object<Partial<DnsHealthChecks>>({ interval: duration, failureThreshold: count, switchThreshold: count }, {}),
+  },
+  { zoneName: true, zoneId: true },
+);
+
+const failover = object<RegionFailoverInput>(
+  {
+    mode: oneOf(['automatic', 'approval']),
+    trafficSwitch: oneOf(['stopQuorum', 'routingControl']),
+    witness: text,
+    leaseRegions: listOf(text),
+    switchRegions: listOf(text),
+    lease: object<Partial<RegionLease>>({ duration, renewEvery: duration, requestTimeout: duration, margin: duration }, {}),
+    decision: object<Partial<LossDecision>>({ every: duration, ticks: count, signals: count, silentAfter: duration }, {}),
+    maxLag: duration,
+    cooldown: duration,
+    approvalTimeout: duration,
+  },
+  { witness: true, leaseRegions: true, switchRegions: true },
+);
+
 const environment = object<EnvironmentInput>(
   {
     name: text,
@@ -173,7 +210,8 @@ const environment = object<EnvironmentInput>(
     drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),
     cache: nullable(cache),
     edge: nullable(object<Edge>({ wafRequestsPerSecondPerIp: count }, { wafRequestsPerSecondPerIp: true })),
-    dns: nullable(object<Dns>({ zoneName: text }, { zoneName: true })),
+    dns: nullable(dns),
+    failover: nullable(failover),
     workloads: listOf(object<Workload>({ name: text, image: text }, { name: true, image: true })),
   },
   { name: true, regions: true },

@@ -5,7 +5,10 @@
  * checks every rule and returns the frozen `Environment`. A key that is not part of these types is an error, and so is a setting that nothing carries out.
  */
 import type { Scenario } from './scenarios';
+import type { Dns, RegionFailover } from './types-traffic';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
+
+export * from './types-traffic';
 
 /** What a container may use. `memory` is both request and limit (a database must not be overcommitted); `cpu` is a request, `cpuLimit` an optional ceiling. */
 export interface Resources {
@@ -206,12 +209,6 @@ export interface Edge {
   readonly wafRequestsPerSecondPerIp: number;
 }
 
-/** Public DNS. Only declared. */
-export interface Dns {
-  /** The hosted zone, for example `example.com`. */
-  readonly zoneName: string;
-}
-
 /** Certificates inside the cluster, issued by cert-manager in production. */
 export interface Certificates {
   /** From issue to expiry. */
@@ -381,8 +378,10 @@ export interface Environment {
   readonly cache: Cache | null;
   /** Only declared: must be null in this release. */
   readonly edge: Edge | null;
-  /** Only declared: must be null in this release. */
+  /** Which region clients are sent to, or null: no names are made. */
   readonly dns: Dns | null;
+  /** How another region takes over by itself, or null: only on command. */
+  readonly failover: RegionFailover | null;
   /** Only declared: must be empty in this release. */
   readonly workloads: readonly Workload[];
 }
@@ -397,6 +396,13 @@ type DeepPartial<T> = T extends number | string | boolean | null | readonly unkn
 export type RegionInput = Pick<Region, 'name' | 'role' | 'zones'> & {
   readonly network: Pick<Network, 'vpcCidr'> & Partial<Network>;
 } & DeepPartial<Omit<Region, 'name' | 'role' | 'zones' | 'network'>>;
+
+/** What a user writes for DNS: the zone; the rest has defaults. */
+export type DnsInput = Pick<Dns, 'zoneName' | 'zoneId'> & DeepPartial<Omit<Dns, 'zoneName' | 'zoneId' | 'preferences'>> & Partial<Pick<Dns, 'preferences'>>;
+
+/** What a user writes for the failover of regions: where its parts live; the rest has defaults. */
+export type RegionFailoverInput = Pick<RegionFailover, 'witness' | 'leaseRegions' | 'switchRegions'> &
+  DeepPartial<Omit<RegionFailover, 'witness' | 'leaseRegions' | 'switchRegions'>>;
 
 /** What a user writes for an environment. `everyRegion` is applied to each region before the region's own settings. */
 export interface EnvironmentInput {
@@ -414,6 +420,7 @@ export interface EnvironmentInput {
   readonly drills?: readonly DrillSchedule[];
   readonly cache?: DeepPartial<Cache> | null;
   readonly edge?: Edge | null;
-  readonly dns?: Dns | null;
+  readonly dns?: DnsInput | null;
+  readonly failover?: RegionFailoverInput | null;
   readonly workloads?: readonly Workload[];
 }

@@ -1,3 +1,4 @@
+import { DNS_DEFAULTS } from '../../lib/topology/defaults';
 import { decide, type Decision, type Policy } from '../../lib/operations/recovery/plan';
 import type { RegionSeen } from '../../lib/operations/recovery/observation';
 import { tierState } from '../../lib/operations/recovery/state';
@@ -167,6 +168,6 @@ test('one pod at a time where that is asked for: the next one when the one befor
 });
 
 test('a component that nobody knows how to start is named', () => {
-  const environment = { ...ENVIRONMENT, dns: { zoneName: 'example.com' } };
+  const environment = { ...ENVIRONMENT, dns: { ...DNS_DEFAULTS, zoneName: 'example.com', zoneId: 'Z1' } };
   expect(() => tiersOf(environment, REGION)).toThrow(/"entrance" is part of fixture, and this release does not know how to start it/);
 });

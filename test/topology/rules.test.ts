@@ -37,6 +37,16 @@ const cache = (changes: EnvironmentInput['cache'] & object, rest: Partial<Enviro
 const LOSSY = { objectives: everyObjective({ rpo: seconds(60), rto: minutes(10) }) };
 const zones = (letters: string): readonly string[] => Array.from(letters, (letter) => `eu-central-1${letter}`);
 
+const ZONE = { zoneName: 'example.com', zoneId: 'Z1' };
+const dns = (changes: Partial<EnvironmentInput['dns'] & object>): EnvironmentInput => environmentWith({ dns: { ...ZONE, ...changes } });
+const OUTSIDE = { witness: 'eu-west-1', leaseRegions: ['eu-west-1', 'eu-west-2', 'eu-west-3'], switchRegions: ['eu-west-1', 'eu-west-3', 'us-west-2'] };
+const failover = (changes: Partial<EnvironmentInput['failover'] & object>, rest: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
+  ...withStandby({}),
+  dns: ZONE,
+  failover: { ...OUTSIDE, ...changes },
+  ...rest,
+});
+
 const CASES: Readonly<Record<string, Case>> = {
   'environment-name': {
     keeps: environmentWith({ name: 'eu-production-2' }),
@@ -456,11 +466,79 @@ const CASES: Readonly<Record<string, Case>> = {
       [cache({ keeper: { resources: { cpu: millicores(600) } } }), 'cache.keeper.resources.cpuLimit', /600m/],
     ],
   },
+  'dns-names': {
+    keeps: dns({ applicationName: 'a', writerName: 'b' }),
+    breaks: [
+      [dns({ zoneName: 'example.com.' }), 'dns.zoneName', /without a final dot/],
+      [dns({ zoneName: 'example' }), 'dns.zoneName', /two lower-case labels/],
+      [dns({ zoneId: '/hostedzone/Z1' }), 'dns.zoneId', /list-hosted-zones/],
+      [dns({ applicationName: 'a.b' }), 'dns.applicationName', /one label/],
+      [dns({ writerName: 'app' }), 'dns.writerName', /another name/],
+    ],
+  },
+  'dns-preferences-exist': {
+    keeps: dns({ preferences: { NA: 'eu-central-1' } }),
+    breaks: [[dns({ preferences: { NA: 'us-east-1' } }), 'dns.preferences.NA', /"eu-central-1"/]],
+  },
+  'dns-health-checks': {
+    keeps: dns({ ttl: seconds(1), healthChecks: { interval: seconds(30), failureThreshold: 10, switchThreshold: 1 } }),
+    breaks: [
+      [dns({ healthChecks: { interval: seconds(5) } }), 'dns.healthChecks.interval', /10 or 30/],
+      [dns({ healthChecks: { failureThreshold: 0 } }), 'dns.healthChecks.failureThreshold', /1 to 10/],
+      [dns({ healthChecks: { switchThreshold: 11 } }), 'dns.healthChecks.switchThreshold', /1 to 10/],
+      [dns({ ttl: seconds(300) }), 'dns.ttl', /1 to 60/],
+    ],
+  },
+  'failover-has-parts': {
+    keeps: failover({}),
+    breaks: [
+      [failover({}, { dns: null }), 'failover', /zoneId/],
+      [environmentWith({ dns: ZONE, failover: OUTSIDE }), 'failover', /role "standby"/],
+    ],
+  },
+  'failover-lives-outside': {
+    keeps: failover({ switchRegions: ['us-east-2', 'us-west-2', 'eu-west-2'] }),
+    breaks: [
+      [failover({ leaseRegions: ['eu-west-1', 'eu-west-2', 'eu-central-1'] }), 'failover.leaseRegions', /without workloads/],
+      [failover({ switchRegions: ['eu-west-1', 'eu-west-1', 'us-west-2'] }), 'failover.switchRegions', /two of them agree/],
+      [failover({ switchRegions: ['eu-west-1', 'mars-1', 'us-west-2'] }), 'failover.switchRegions', /names of AWS regions/],
+      [failover({ witness: 'eu-central-1' }), 'failover.witness', /can neither fence it nor decide/],
+    ],
+  },
+  'lease-is-strongly-consistent': {
+    keeps: failover({ witness: 'eu-west-2' }),
+    breaks: [
+      [failover({ leaseRegions: ['eu-west-1', 'eu-west-2', 'us-west-2'] }), 'failover.leaseRegions', /three of one of these sets/],
+      [failover({ witness: 'eu-west-3' }), 'failover.witness', /first two/],
+    ],
+  },
+  'region-lease-is-renewed-in-time': {
+    keeps: failover({
+      lease: { duration: seconds(3), renewEvery: seconds(1), requestTimeout: seconds(1), margin: seconds(1) },
+      decision: { silentAfter: seconds(2) },
+    }),
+    breaks: [
+      [failover({ lease: { renewEvery: seconds(4) } }), 'failover.lease.renewEvery', /a third of the duration/],
+      [failover({ lease: { requestTimeout: seconds(3) } }), 'failover.lease.requestTimeout', /at most failover\.lease\.renewEvery/],
+      [failover({ lease: { margin: seconds(0.5) } }), 'failover.lease.margin', /two clocks/],
+      [failover({ decision: { silentAfter: seconds(3) } }), 'failover.decision.silentAfter', /no silence/],
+    ],
+  },
+  'decisions-are-confirmed': {
+    keeps: failover({ decision: { signals: 4, ticks: 2, every: seconds(1) } }),
+    breaks: [
+      [failover({ decision: { signals: 2 } }), 'failover.decision.signals', /link between regions/],
+      [failover({ decision: { ticks: 1 } }), 'failover.decision.ticks', /2 to 60/],
+      [failover({ decision: { every: seconds(60) } }), 'failover.decision.every', /1 to 30/],
+      [failover({ maxLag: seconds(0) }), 'failover.maxLag', /more than 0/],
+      [failover({ cooldown: seconds(10) }), 'failover.cooldown', /no flapping/],
+      [failover({ approvalTimeout: seconds(10) }), 'failover.approvalTimeout', /wake up/],
+    ],
+  },
   'nothing-is-ignored': {
     keeps: environmentWith({ cache: null, drills: [] }),
     breaks: [
       [environmentWith({ edge: { wafRequestsPerSecondPerIp: 100 } }), 'edge', /nothing would carry it out/],
-      [environmentWith({ dns: { zoneName: 'example.com' } }), 'dns', /null/],
       [environmentWith({ drills: [{ drill: 'az-lost', every: 'quarter' }] }), 'drills', /empty list/],
       [environmentWith({ workloads: [{ name: 'web', image: 'web:1' }] }), 'workloads', /remove/],
     ],

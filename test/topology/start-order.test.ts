@@ -1,4 +1,4 @@
-import { CACHE_DEFAULTS } from '../../lib/topology/defaults';
+import { CACHE_DEFAULTS, DNS_DEFAULTS } from '../../lib/topology/defaults';
 import { defineEnvironment } from '../../lib/topology/define';
 import { componentsOf, startOrder, type Component } from '../../lib/topology/start-order';
 import { environmentWith } from './fixtures';
@@ -7,7 +7,7 @@ const environment = defineEnvironment(environmentWith());
 const full = {
   ...environment,
   cache: CACHE_DEFAULTS,
-  dns: { zoneName: 'example.com' },
+  dns: { ...DNS_DEFAULTS, zoneName: 'example.com', zoneId: 'Z1' },
   workloads: [
     { name: 'api', image: 'api:1' },
     { name: 'relay', image: 'relay:1' },

@@ -20,6 +20,8 @@ import { poolersServeClients, poolsFitConnections } from './pooler';
 import { databaseNames, memberNamesAreUnique, parametersAreFree, parametersAreWellFormed, sharedBuffersLeaveRoom, zeroLossNeedsStrict } from './postgres';
 import { electionOutlastsHeartbeats, etcdMembersAreOdd, etcdQuotaFits, membersPairWithEtcd, noZoneHoldsAMajority, standbySurvivesAZoneLoss } from './quorum';
 import { rotationsEnd } from './rotation';
+import { FAILOVER_RULES } from './failover';
+import { DNS_RULES } from './dns';
 import type { Rule } from './rule';
 import { nothingIsIgnored } from './unsupported';
 
@@ -81,6 +83,8 @@ export const RULES: readonly Rule[] = [
   retentionIsLongEnough,
   maintenanceTasksAreDistinct,
   maintenanceIsBounded,
+  ...DNS_RULES,
+  ...FAILOVER_RULES,
   nothingIsIgnored,
   objectivesArePositive,
   objectivesAreReachable,

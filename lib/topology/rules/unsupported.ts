@@ -3,16 +3,14 @@ import { rule, when, type Rule } from './rule';
 /** What the model can say and this release does not carry out: refused, so that nothing is ignored silently. */
 export const nothingIsIgnored: Rule = rule(
   'nothing-is-ignored',
-  'Parts that are only declared (edge, dns, drills, workloads) are refused until a release carries them out.',
+  'Parts that are only declared (edge, drills, workloads) are refused until a release carries them out.',
   (environment) => [
-    ...(['edge', 'dns'] as const).flatMap((part) =>
-      when(environment[part] !== null, () => ({
-        path: part,
-        given: JSON.stringify(environment[part]),
-        allowed: 'null in this release',
-        fix: `remove ${part}: nothing would carry it out yet`,
-      })),
-    ),
+    ...when(environment.edge !== null, () => ({
+      path: 'edge',
+      given: JSON.stringify(environment.edge),
+      allowed: 'null in this release',
+      fix: 'remove edge: nothing would carry it out yet',
+    })),
     ...(['drills', 'workloads'] as const).flatMap((part) =>
       when(environment[part].length > 0, () => ({
         path: part,
