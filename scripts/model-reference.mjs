@@ -30,7 +30,7 @@ const loadModel = async () => {
   return module.exports;
 };
 
-const written = ['types.ts', 'types-traffic.ts'].map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8')).join('\n');
+const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts'].map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8')).join('\n');
 const source = ts.createSourceFile('types.ts', written, ts.ScriptTarget.Latest, true);
 
 const docOf = (node) =>
@@ -103,6 +103,7 @@ const reference = async () => {
     backups: model.BACKUP_DEFAULTS,
     maintenance: model.MAINTENANCE_DEFAULTS,
     drills: [],
+    drillPolicy: model.DRILL_POLICY_DEFAULTS,
     cache: null,
     edge: null,
     dns: model.DNS_DEFAULTS,

@@ -36,5 +36,15 @@ export const production: EnvironmentInput = {
     leaseRegions: ['eu-west-1', 'eu-west-2', 'eu-west-3'],
     switchRegions: ['eu-west-1', 'eu-west-3', 'us-west-2'],
   },
+  // In the afternoon of a working day in Frankfurt: Virginia is awake, too.
+  drills: [{ drill: 'primary-node-dies' }, { drill: 'az-lost' }, { drill: 'credentials-compromised' }],
+  drillPolicy: {
+    timeZone: 'Europe/Berlin',
+    fromHour: 13,
+    toHour: 17,
+    approval: true,
+    evidenceYears: 7,
+    blackouts: [{ from: '2026-12-14', to: '2027-01-06', because: 'year-end freeze' }],
+  },
   backups: { retentionDays: 35, objectLockDays: 14, secondRepository: true, delayedReplica: { delay: hours(1) } },
 };

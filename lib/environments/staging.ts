@@ -14,5 +14,7 @@ export const staging: EnvironmentInput = {
   ],
   everyRegion: { cluster: { instanceType: 'm7i.xlarge' }, postgres: { storage: gibibytes(100) } },
   cache: {},
+  drills: [{ drill: 'primary-node-dies' }, { drill: 'az-lost', every: 'month' }, { drill: 'credentials-compromised' }],
+  drillPolicy: { timeZone: 'Europe/Berlin' },
   backups: { retentionDays: 14 },
 };

@@ -1,5 +1,5 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Cache, Certificates, Dns, Maintenance, Objective, Region, RegionFailover, Replication, Rotation } from './types';
+import type { Backups, Cache, Certificates, Dns, DrillPolicy, Maintenance, Objective, Region, RegionFailover, Replication, Rotation } from './types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
@@ -112,6 +112,21 @@ export const FAILOVER_DEFAULTS: Omit<RegionFailover, 'witness' | 'leaseRegions' 
   maxLag: seconds(30),
   cooldown: hours(1),
   approvalTimeout: minutes(15),
+};
+
+export const DRILL_POLICY_DEFAULTS: DrillPolicy = {
+  timeZone: 'UTC',
+  weekdays: ['tue', 'wed', 'thu'],
+  fromHour: 9,
+  toHour: 15,
+  blackouts: [],
+  stopAlarms: [],
+  blastRadius: 'zone',
+  longest: minutes(30),
+  grace: days(14),
+  approval: false,
+  evidenceYears: 3,
+  evidenceLock: 'governance',
 };
 
 const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });

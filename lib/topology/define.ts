@@ -3,6 +3,7 @@ import {
   CACHE_DEFAULTS,
   CERTIFICATE_DEFAULTS,
   DNS_DEFAULTS,
+  DRILL_POLICY_DEFAULTS,
   FAILOVER_DEFAULTS,
   MAINTENANCE_DEFAULTS,
   ROTATION_DEFAULTS,
@@ -10,6 +11,7 @@ import {
   REGION_DEFAULTS,
   REPLICATION_DEFAULTS,
 } from './defaults';
+import { defaultCadence } from './drill-runners';
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
@@ -53,7 +55,8 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   replication: merge(REPLICATION_DEFAULTS, input.replication) as unknown as Environment['replication'],
   maintenance: merge(MAINTENANCE_DEFAULTS, input.maintenance) as unknown as Environment['maintenance'],
   objectives: merge(OBJECTIVE_DEFAULTS, input.objectives) as unknown as Record<Scenario, Objective>,
-  drills: input.drills ?? [],
+  drills: (input.drills ?? []).map(({ drill, every }) => ({ drill, every: every ?? defaultCadence(drill) })),
+  drillPolicy: merge(DRILL_POLICY_DEFAULTS, input.drillPolicy) as unknown as Environment['drillPolicy'],
   cache: input.cache === undefined || input.cache === null ? null : (merge(CACHE_DEFAULTS, input.cache) as unknown as Cache),
   edge: input.edge ?? null,
   dns: input.dns === undefined || input.dns === null ? null : (merge(DNS_DEFAULTS, input.dns) as unknown as Environment['dns']),

@@ -1,16 +1,18 @@
 /** What an `EnvironmentInput` looks like, field by field. */
 import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
-import { CONTINENTS, MAX_MEMORY_POLICIES } from './types';
+import { BLAST_RADII, CONTINENTS, DRILL_CADENCES, MAX_MEMORY_POLICIES, WEEKDAYS } from './types';
 import type {
   Backups,
+  Blackout,
   Cache,
   Certificates,
   DelayedReplica,
   Continent,
   DnsHealthChecks,
   DnsInput,
-  DrillSchedule,
+  DrillPolicy,
+  DrillScheduleInput,
   Edge,
   EnvironmentInput,
   LossDecision,
@@ -191,6 +193,24 @@ const failover = object<RegionFailoverInput>(
   { witness: true, leaseRegions: true, switchRegions: true },
 );
 
+const drillPolicy = object<Partial<DrillPolicy>>(
+  {
+    timeZone: text,
+    weekdays: listOf(oneOf(WEEKDAYS)),
+    fromHour: count,
+    toHour: count,
+    blackouts: listOf(object<Blackout>({ from: text, to: text, because: text }, { from: true, to: true, because: true })),
+    stopAlarms: listOf(text),
+    blastRadius: oneOf(BLAST_RADII),
+    longest: duration,
+    grace: duration,
+    approval: flag,
+    evidenceYears: count,
+    evidenceLock: oneOf(['governance', 'compliance']),
+  },
+  {},
+);
+
 const environment = object<EnvironmentInput>(
   {
     name: text,
@@ -207,7 +227,8 @@ const environment = object<EnvironmentInput>(
     replication: object<Partial<Replication>>({ heartbeat: duration, stalenessBound: duration, cacheChannels: listOf(text), cacheStaleAfter: duration }, {}),
     maintenance: object<Partial<Maintenance>>(maintenanceFields, {}),
     objectives: object<Partial<Record<Scenario, Partial<Objective>>>>(objectives, {}),
-    drills: listOf(object<DrillSchedule>({ drill: oneOf(SCENARIOS), every: oneOf(['month', 'quarter', 'half-year', 'year']) }, { drill: true, every: true })),
+    drills: listOf(object<DrillScheduleInput>({ drill: oneOf(SCENARIOS), every: oneOf(DRILL_CADENCES) }, { drill: true })),
+    drillPolicy,
     cache: nullable(cache),
     edge: nullable(object<Edge>({ wafRequestsPerSecondPerIp: count }, { wafRequestsPerSecondPerIp: true })),
     dns: nullable(dns),

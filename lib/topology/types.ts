@@ -5,9 +5,11 @@
  * checks every rule and returns the frozen `Environment`. A key that is not part of these types is an error, and so is a setting that nothing carries out.
  */
 import type { Scenario } from './scenarios';
+import type { DrillPolicy, DrillSchedule, DrillScheduleInput } from './types-drills';
 import type { Dns, RegionFailover } from './types-traffic';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 
+export * from './types-drills';
 export * from './types-traffic';
 
 /** What a container may use. `memory` is both request and limit (a database must not be overcommitted); `cpu` is a request, `cpuLimit` an optional ceiling. */
@@ -312,14 +314,6 @@ export interface Objective {
   readonly rpo: Seconds;
 }
 
-/** A drill run on a schedule. Only declared by this release. */
-export interface DrillSchedule {
-  /** Which. */
-  readonly drill: Scenario;
-  /** How often. */
-  readonly every: 'month' | 'quarter' | 'half-year' | 'year';
-}
-
 /** A workload that users bring as an image. Only declared. */
 export interface Workload {
   /** Of its Deployment and Service. */
@@ -372,8 +366,10 @@ export interface Environment {
   readonly maintenance: Maintenance;
   /** What is promised, for every scenario. */
   readonly objectives: Readonly<Record<Scenario, Objective>>;
-  /** Drills on a schedule. Only declared: must be empty in this release. */
+  /** Drills on a schedule, each once. Empty: none is run, and nothing is made for them. */
   readonly drills: readonly DrillSchedule[];
+  /** When they may be run, and what stops them. */
+  readonly drillPolicy: DrillPolicy;
   /** Redis or Valkey in each region, or null: none. */
   readonly cache: Cache | null;
   /** Only declared: must be null in this release. */
@@ -417,7 +413,8 @@ export interface EnvironmentInput {
   readonly replication?: Partial<Replication>;
   readonly maintenance?: Partial<Maintenance>;
   readonly objectives?: Partial<Record<Scenario, Partial<Objective>>>;
-  readonly drills?: readonly DrillSchedule[];
+  readonly drills?: readonly DrillScheduleInput[];
+  readonly drillPolicy?: Partial<DrillPolicy>;
   readonly cache?: DeepPartial<Cache> | null;
   readonly edge?: Edge | null;
   readonly dns?: DnsInput | null;

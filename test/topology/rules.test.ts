@@ -1,7 +1,7 @@
 import { violationsOf } from '../../lib/topology/define';
 import { RULES } from '../../lib/topology/rules';
 import { SCENARIOS, type Scenario } from '../../lib/topology/scenarios';
-import type { EnvironmentInput, Objective, RegionInput, RetentionPolicy } from '../../lib/topology/types';
+import type { DrillPolicy, DrillScheduleInput, EnvironmentInput, Objective, RegionInput, RetentionPolicy } from '../../lib/topology/types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
 import { environmentWith, regionWith, standbyWith, withRegion, withStandby } from './fixtures';
 
@@ -46,6 +46,10 @@ const failover = (changes: Partial<EnvironmentInput['failover'] & object>, rest:
   failover: { ...OUTSIDE, ...changes },
   ...rest,
 });
+
+const NODE: DrillScheduleInput = { drill: 'primary-node-dies' };
+const drills = (drillPolicy: Partial<DrillPolicy>, ...schedules: readonly DrillScheduleInput[]): EnvironmentInput =>
+  environmentWith({ drillPolicy, drills: schedules });
 
 const CASES: Readonly<Record<string, Case>> = {
   'environment-name': {
@@ -535,11 +539,82 @@ const CASES: Readonly<Record<string, Case>> = {
       [failover({ approvalTimeout: seconds(10) }), 'failover.approvalTimeout', /wake up/],
     ],
   },
+  'drills-are-distinct': {
+    keeps: drills({}, { drill: 'primary-node-dies', every: 'month' }, { drill: 'az-lost' }),
+    breaks: [
+      [drills({}, { drill: 'switchover' }, { drill: 'switchover' }), 'drills[1].drill', /a second time/],
+      [drills({}, { drill: 'redis-master-dies' }), 'drills[0].drill', /there is no cache/],
+    ],
+  },
+  'drills-keep-their-radius': {
+    keeps: drills({ blastRadius: 'node' }, { drill: 'primary-node-dies' }, { drill: 'switchover' }),
+    breaks: [[drills({ blastRadius: 'node' }, { drill: 'primary-node-dies' }, { drill: 'az-lost' }), 'drills[1].drill', /takes away a zone.*at most a node/s]],
+  },
+  'drills-build-up': {
+    keeps: drills({}, { drill: 'primary-node-dies', every: 'quarter' }, { drill: 'az-lost', every: 'quarter' }),
+    breaks: [
+      [drills({}, { drill: 'az-lost' }), 'drills[0]', /without "primary-node-dies"/],
+      [drills({}, { drill: 'primary-node-dies', every: 'year' }, { drill: 'az-lost', every: 'quarter' }), 'drills[1]', /only every year/],
+    ],
+  },
+  'drill-calendar-has-room': {
+    keeps: drills({ timeZone: 'America/New_York', weekdays: ['wed'], fromHour: 23, toHour: 24 }, NODE),
+    breaks: [
+      [drills({ timeZone: 'Europe/Frankfurt' }, NODE), 'drillPolicy.timeZone', /"Europe\/Frankfurt".*IANA/],
+      [drills({ weekdays: [] }, NODE), 'drillPolicy.weekdays', /at least one of mon/],
+      [drills({ weekdays: ['tue', 'tue'] }, NODE), 'drillPolicy.weekdays', /each once/],
+      [drills({ fromHour: 15, toHour: 9 }, NODE), 'drillPolicy.toHour', /from 15 to 9/],
+      [drills({ fromHour: 15, toHour: 25 }, NODE), 'drillPolicy.toHour', /at most 24/],
+      [
+        drills({ weekdays: ['tue'], fromHour: 9, toHour: 10 }, NODE, { drill: 'switchover' }),
+        'drillPolicy.weekdays',
+        /room for 1 drill a week .* with 2 on the schedule/,
+      ],
+    ],
+  },
+  'blackouts-are-days': {
+    keeps: drills({ blackouts: [{ from: '2028-02-29', to: '2028-02-29', because: 'leap day' }] }, NODE),
+    breaks: [
+      [drills({ blackouts: [{ from: '2026-02-29', to: '2026-03-01', because: 'no such day' }] }, NODE), 'drillPolicy.blackouts[0]', /days that exist/],
+      [drills({ blackouts: [{ from: '1.12.2026', to: '2.12.2026', because: 'sale' }] }, NODE), 'drillPolicy.blackouts[0]', /YYYY-MM-DD/],
+      [drills({ blackouts: [{ from: '2026-12-02', to: '2026-12-01', because: 'sale' }] }, NODE), 'drillPolicy.blackouts[0]', /swap/],
+      [drills({ blackouts: [{ from: '2026-01-01', to: '2026-12-31', because: 'never' }] }, NODE), 'drillPolicy.blackouts[0]', /shorten/],
+      [drills({ blackouts: [{ from: '2026-12-01', to: '2026-12-02', because: ' ' }] }, NODE), 'drillPolicy.blackouts[0].because', /say why/],
+    ],
+  },
+  'drills-end': {
+    keeps: drills({ longest: minutes(10), grace: days(7) }, NODE),
+    breaks: [
+      [drills({ longest: minutes(5) }, NODE), 'drillPolicy.longest', /600 to 14400/],
+      [drills({ longest: seconds(630) }, NODE), 'drillPolicy.longest', /whole minutes/],
+      [drills({ grace: days(1) }, NODE), 'drillPolicy.grace', /a week/],
+      [
+        { ...drills({ longest: minutes(10) }, NODE), objectives: { 'primary-node-dies': { rto: minutes(6) } } },
+        'drills[0].drill',
+        /twice its objective: 720 s/,
+      ],
+    ],
+  },
+  'evidence-is-kept': {
+    keeps: drills({ evidenceYears: 10, evidenceLock: 'compliance' }, NODE),
+    breaks: [
+      [drills({ evidenceYears: 0 }, NODE), 'drillPolicy.evidenceYears', /1 to 10/],
+      [drills({ evidenceYears: 30 }, NODE), 'drillPolicy.evidenceYears', /1 to 10/],
+      [{ ...drills({ evidenceLock: 'compliance' }, NODE), retainData: false }, 'drillPolicy.evidenceLock', /for years/],
+    ],
+  },
+  'stop-alarms-are-names': {
+    keeps: drills({ stopAlarms: ['checkout-errors'] }, NODE),
+    breaks: [
+      [drills({ stopAlarms: [' '] }, NODE), 'drillPolicy.stopAlarms[0]', /the name of an alarm/],
+      [drills({ stopAlarms: ['a', 'a'] }, NODE), 'drillPolicy.stopAlarms[1]', /once/],
+      [drills({ stopAlarms: ['arn:aws:cloudwatch:eu-central-1:1:alarm:a'] }, NODE), 'drillPolicy.stopAlarms[0]', /not its ARN/],
+    ],
+  },
   'nothing-is-ignored': {
-    keeps: environmentWith({ cache: null, drills: [] }),
+    keeps: environmentWith({ cache: null, workloads: [] }),
     breaks: [
       [environmentWith({ edge: { wafRequestsPerSecondPerIp: 100 } }), 'edge', /nothing would carry it out/],
-      [environmentWith({ drills: [{ drill: 'az-lost', every: 'quarter' }] }), 'drills', /empty list/],
       [environmentWith({ workloads: [{ name: 'web', image: 'web:1' }] }), 'workloads', /remove/],
     ],
   },

@@ -22,6 +22,7 @@ import { electionOutlastsHeartbeats, etcdMembersAreOdd, etcdQuotaFits, membersPa
 import { rotationsEnd } from './rotation';
 import { FAILOVER_RULES } from './failover';
 import { DNS_RULES } from './dns';
+import { DRILL_RULES } from './drills';
 import type { Rule } from './rule';
 import { nothingIsIgnored } from './unsupported';
 
@@ -85,6 +86,7 @@ export const RULES: readonly Rule[] = [
   maintenanceIsBounded,
   ...DNS_RULES,
   ...FAILOVER_RULES,
+  ...DRILL_RULES,
   nothingIsIgnored,
   objectivesArePositive,
   objectivesAreReachable,
