@@ -1,0 +1,85 @@
+/** How the workflows call their functions: what a task is given, how long it may take, what is tried again, and where its failure leads. */
+import type { Catch, Retry, TaskState } from './workflow-states';
+
+/** The functions; a folder each in `lambdas/`. The decider is the witness region's, the others run in each region that can become the target. */
+export const WORKFLOW_HANDLERS = [
+  'record',
+  'precheck',
+  'approve',
+  'lease',
+  'drain',
+  'fence',
+  'promote',
+  'repoint',
+  'verify',
+  'switch',
+  'await-standby',
+  'notify',
+  'abort',
+] as const;
+export type WorkflowHandler = (typeof WORKFLOW_HANDLERS)[number];
+
+/** The names of errors that the functions throw; Lambda reports them, the machine tells them apart. */
+export const ERRORS = {
+  /** The answer is no, and asking again would not change it. */
+  refused: 'Refused',
+  /** What was given is not what the machine understands. */
+  invalidInput: 'InvalidInput',
+  /** Right, but not done yet: asked again every second. */
+  notYet: 'NotYet',
+  /** Somebody who has to be asked did not answer. */
+  noAnswer: 'NoAnswer',
+} as const;
+
+/** The placeholder that the template replaces by the function's ARN. */
+export const placeholder = (handler: WorkflowHandler): string => `\${${handler.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}}`;
+
+/** What comes back of every task. The rest of the call's answer (headers, status) would only fill the state, which has 256 KiB. */
+export const OUTCOME = { 'kind.$': '$.Payload.kind', 'because.$': '$.Payload.because', 'details.$': '$.Payload.details' } as const;
+
+export interface Task {
+  readonly handler: WorkflowHandler;
+  /** What the function is to do, where it can do more than one thing. */
+  readonly step: string;
+  /** For people who look at the machine. */
+  readonly does: string;
+  /** Seconds for one call. */
+  readonly timeout: number;
+  /** Seconds for which `NotYet` is asked again. */
+  readonly patience?: number;
+  /** How often an error that may pass is tried again. */
+  readonly attempts?: number;
+  /** Where its result is put: `$.<result>`. */
+  readonly result: string;
+  readonly next?: string;
+  /** Where a failure leads; within a branch there is none: it is the branch's. */
+  readonly failure?: string;
+}
+
+const ATTEMPTS = 5;
+
+/** In this order, since the first that matches counts. A refusal is never tried again; a time-out, a crash, a throttled call or a service that does not answer is. */
+const retries = ({ patience = 0, attempts = ATTEMPTS }: Task): readonly Retry[] => [
+  { ErrorEquals: [ERRORS.refused, ERRORS.invalidInput], MaxAttempts: 0 },
+  ...(patience === 0 ? [] : [{ ErrorEquals: [ERRORS.notYet], IntervalSeconds: 1, MaxAttempts: patience, BackoffRate: 1 }]),
+  { ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: attempts, BackoffRate: 2, MaxDelaySeconds: 8 },
+];
+
+/** Whatever goes wrong is kept as `$.error` and leads to one place. */
+export const failsTo = (next: string): readonly Catch[] => [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: next }];
+
+export const taskState = (task: Task): TaskState => ({
+  Type: 'Task',
+  Comment: task.does,
+  Resource: 'arn:${Partition}:states:::lambda:invoke',
+  Parameters: {
+    FunctionName: placeholder(task.handler),
+    Payload: { step: task.step, 'execution.$': '$$.Execution.Name', 'at.$': '$$.State.EnteredTime', 'run.$': '$' },
+  },
+  ResultSelector: OUTCOME,
+  ResultPath: `$.${task.result}`,
+  TimeoutSeconds: task.timeout,
+  Retry: retries(task),
+  ...(task.failure === undefined ? {} : { Catch: failsTo(task.failure) }),
+  ...(task.next === undefined ? { End: true as const } : { Next: task.next }),
+});

@@ -1,0 +1,279 @@
+/**
+ * The two workflows as data: what a region does to take over when another one is lost (`failover`), and how the writes are handed back (`failback`). Pure.
+ *
+ * Up to `Commit` everything can be undone, and every failure leads to `Abort`. From there on there is only forward: what fails is tried again, and then a human is called;
+ * the same command given again takes the run up where it stands, since every step is conditional on the epoch and on the step before it.
+ */
+import type { RegionFailover } from '../topology/types';
+import { failsTo, taskState, type Task } from './workflow-tasks';
+import type { ChoiceState, State, StateMachine, States } from './workflow-states';
+
+export type WorkflowKind = 'failover' | 'failback';
+export const WORKFLOWS: readonly WorkflowKind[] = ['failover', 'failback'];
+
+/** Pause between two looks at the approvals. Seconds. */
+const APPROVAL_POLL = 5;
+/** Calls are short: whoever is asked gives up sooner by himself. Seconds. */
+const CALL = 15;
+/** What a promotion, a demotion or the end of the log may take until `NotYet` is an error. Seconds. */
+const PATIENCE = { fence: 30, promote: 60, verify: 60, standby: 900 } as const;
+/** Once promoted, nobody gives up early: about six minutes of trying before a human is called. */
+const FORWARD_ATTEMPTS = 50;
+
+type Named = readonly [name: string, state: State];
+
+const task = (name: string, spec: Task): Named => [name, taskState(spec)];
+const choice = (name: string, variable: string, next: Readonly<Record<string, string>>, otherwise: string): Named => {
+  const rules = Object.entries(next).map(([value, Next]) => ({ Variable: variable, StringEquals: value, Next }));
+  return [name, { Type: 'Choice', Choices: rules, Default: otherwise } satisfies ChoiceState];
+};
+const fail = (name: string, error: string, cause: string): Named => [name, { Type: 'Fail', Error: error, Cause: cause }];
+
+/** Before anything is changed: a failure here ends the run, and there is nothing to undo. */
+const decision = (kind: WorkflowKind): readonly Named[] => [
+  task('Detect', {
+    handler: 'record',
+    step: 'begin',
+    does: 'Is what was asked for complete and meant for this region; and what was seen that led to it',
+    timeout: CALL,
+    result: 'detect',
+    next: 'Precheck',
+    failure: 'Refuse',
+  }),
+  task('Precheck', {
+    handler: 'precheck',
+    step: kind,
+    does: 'Target, lag, cooldown, epoch: may it go on by itself, with two approvals, or not at all',
+    timeout: CALL,
+    result: 'precheck',
+    next: 'Decide',
+    failure: 'Refuse',
+  }),
+  choice('Decide', '$.precheck.kind', { go: 'Lease', approve: 'Approve', planned: 'Planned' }, 'Refuse'),
+  task('Approve', {
+    handler: 'approve',
+    step: kind,
+    does: 'Two different people, for this run and this epoch, in time',
+    timeout: CALL,
+    result: 'approval',
+    next: 'Approved',
+    failure: 'Refuse',
+  }),
+  choice('Approved', '$.approval.kind', { granted: 'Lease', waiting: 'AwaitApproval' }, 'Refuse'),
+  ['AwaitApproval', { Type: 'Wait', Seconds: APPROVAL_POLL, Next: 'Approve' }],
+  task('Lease', {
+    handler: 'lease',
+    step: 'take',
+    does: 'The epoch rises, and the right to write is promised to the target; nobody else can do the same now',
+    timeout: CALL,
+    result: 'lease',
+    next: kind === 'failover' ? 'Secure' : 'Drain',
+    failure: 'Abort',
+  }),
+];
+
+const branch = (...states: readonly Named[]): States => ({ StartAt: states[0]?.[0] ?? '', States: Object.fromEntries(states) });
+
+/** A fence is evidence, or the end of the old lease; the room in the target is made ready meanwhile. */
+const secure: readonly Named[] = [
+  [
+    'Secure',
+    {
+      Type: 'Parallel',
+      Branches: [
+        branch(
+          task('Fence', {
+            handler: 'fence',
+            step: 'begin',
+            does: 'The target vouches for the old region no more; the old one is asked to end',
+            timeout: CALL,
+            result: 'fence',
+            next: 'WaitOut',
+          }),
+          ['WaitOut', { Type: 'Wait', TimestampPath: '$.fence.details.until', Next: 'Fenced' }],
+          task('Fenced', {
+            handler: 'fence',
+            step: 'confirm',
+            does: 'Evidence that the old region commits nothing any more',
+            timeout: CALL,
+            patience: PATIENCE.fence,
+            result: 'fenced',
+          }),
+        ),
+        branch(
+          task('Scale', {
+            handler: 'precheck',
+            step: 'scale',
+            does: 'The target has the members and the room to carry all clients',
+            timeout: CALL,
+            result: 'scale',
+          }),
+        ),
+      ],
+      ResultSelector: { 'fenced.$': '$[0].fenced', 'scale.$': '$[1].scale' },
+      ResultPath: '$.secured',
+      Catch: failsTo('Abort'),
+      Next: 'Commit',
+    },
+  ],
+];
+
+/** The planned change: clients are drained, the old region ends by itself and has sent its log to the last byte. */
+const handOver: readonly Named[] = [
+  task('Drain', {
+    handler: 'drain',
+    step: 'drain',
+    does: 'What would make the end of the old primary long is done beforehand',
+    timeout: 90,
+    result: 'drain',
+    next: 'Fence',
+    failure: 'Abort',
+  }),
+  task('Fence', {
+    handler: 'fence',
+    step: 'demote',
+    does: 'The old region ends its primary and follows the target',
+    timeout: 60,
+    patience: PATIENCE.fence,
+    result: 'fenced',
+    next: 'Commit',
+    failure: 'Abort',
+  }),
+];
+
+const forward = (spec: Omit<Task, 'attempts' | 'failure'>): Task => ({ attempts: FORWARD_ATTEMPTS, failure: 'PageHuman', ...spec });
+
+const takeOver = (kind: WorkflowKind): readonly Named[] => [
+  task('Commit', {
+    handler: 'lease',
+    step: 'commit',
+    does: 'The point of no return: from here on the run can only go forward',
+    timeout: CALL,
+    result: 'commit',
+    next: 'Promote',
+    failure: 'Abort',
+  }),
+  task(
+    'Promote',
+    forward({
+      handler: 'promote',
+      step: 'promote',
+      does: 'The target becomes the primary region',
+      timeout: 30,
+      patience: PATIENCE.promote,
+      result: 'promote',
+      next: 'Settle',
+    }),
+  ),
+  task(
+    'Settle',
+    forward({
+      handler: 'lease',
+      step: 'settle',
+      does: 'The lease is held: its new holder can renew it, and clients may commit; the cooldown begins',
+      timeout: CALL,
+      result: 'settled',
+      next: 'Repoint',
+    }),
+  ),
+  task(
+    'Repoint',
+    forward({
+      handler: 'repoint',
+      step: 'repoint',
+      does: 'The other standby regions follow the new primary',
+      timeout: CALL,
+      result: 'repoint',
+      next: 'Verify',
+    }),
+  ),
+  task(
+    'Verify',
+    forward({
+      handler: 'verify',
+      step: 'verify',
+      does: 'A row that carries the epoch is written and read back through the target',
+      timeout: CALL,
+      patience: PATIENCE.verify,
+      result: 'verify',
+      next: 'Switch',
+    }),
+  ),
+  task(
+    'Switch',
+    forward({
+      handler: 'switch',
+      step: 'switch',
+      does: 'What the DNS tree looks at says that the target is active',
+      timeout: CALL,
+      result: 'switch',
+      next: kind === 'failover' ? 'Notify' : 'AwaitStandby',
+    }),
+  ),
+  ...(kind === 'failover'
+    ? []
+    : [
+        task(
+          'AwaitStandby',
+          forward({
+            handler: 'await-standby',
+            step: 'await-standby',
+            does: 'The old region follows and has everything: it could take over again',
+            timeout: CALL,
+            patience: PATIENCE.standby,
+            result: 'standby',
+            next: 'Notify',
+          }),
+        ),
+      ]),
+  task('Notify', forward({ handler: 'notify', step: 'done', does: 'People are told what happened', timeout: CALL, result: 'notify', next: 'Done' })),
+  ['Done', { Type: 'Succeed' }],
+];
+
+const ends: readonly Named[] = [
+  ['Planned', { Type: 'Succeed' }],
+  task('Refuse', {
+    handler: 'record',
+    step: 'refused',
+    does: 'Why not, recorded and told',
+    timeout: CALL,
+    result: 'refused',
+    next: 'Refused',
+    failure: 'Refused',
+  }),
+  fail('Refused', 'Refused', 'Nothing was changed; the reason is in the output of the step before, and in the audit record.'),
+  task('Abort', {
+    handler: 'abort',
+    step: 'undo',
+    does: 'The promise is withdrawn and the lease given back, unless the point of no return has been passed',
+    timeout: CALL,
+    attempts: FORWARD_ATTEMPTS,
+    result: 'aborted',
+    next: 'Undone',
+    failure: 'PageHuman',
+  }),
+  choice('Undone', '$.aborted.kind', { undone: 'TellAborted', 'too-late': 'Promote' }, 'PageHuman'),
+  task('TellAborted', { handler: 'notify', step: 'aborted', does: 'People are told', timeout: CALL, result: 'notify', next: 'Aborted', failure: 'Aborted' }),
+  fail('Aborted', 'Aborted', 'What had been done was undone; the old region may write.'),
+  task('PageHuman', {
+    handler: 'notify',
+    step: 'page',
+    does: 'Somebody has to look: the run could not be ended by itself',
+    timeout: CALL,
+    attempts: FORWARD_ATTEMPTS,
+    result: 'paged',
+    next: 'NeedsHuman',
+    failure: 'NeedsHuman',
+  }),
+  fail('NeedsHuman', 'NeedsHuman', 'Tried again for as long as made sense. The same command given again takes the run up where it stands: docs/failover.md.'),
+];
+
+/** Everything beside the approvals ends within so long, or has called a human. Seconds. */
+const WORK_LIMIT = 2 * 3600;
+
+export const workflowOf = (kind: WorkflowKind, failover: Pick<RegionFailover, 'approvalTimeout'>): StateMachine => ({
+  Comment: kind === 'failover' ? 'This region takes over from one that is lost' : 'This region takes the writes back from one that has taken over',
+  StartAt: 'Detect',
+  TimeoutSeconds: WORK_LIMIT + Math.ceil(failover.approvalTimeout),
+  States: Object.fromEntries([...decision(kind), ...(kind === 'failover' ? secure : handOver), ...takeOver(kind), ...ends]),
+});
