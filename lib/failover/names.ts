@@ -1,0 +1,50 @@
+/** Names of what belongs to the failover of an environment, derived from the model, so that nothing has to be looked up when a region is lost. Pure. */
+import { regionCode } from '../topology/derive';
+import type { Dns, Environment, Region } from '../topology/types';
+
+type Named = Pick<Environment, 'name'>;
+
+export const leaseTableName = (environment: Named): string => `holdfast-${environment.name}-lease`;
+/** Globally unique by the account id. */
+export const switchBucketName = (environment: Named, region: string, account: string): string => `holdfast-${environment.name}-switch-${region}-${account}`;
+export const switchObjectKey = (environment: Named): string => `switch/${environment.name}`;
+/** What a health check looks for in a switch object. */
+export const switchMark = (region: string): string => `active=${region}`;
+
+export const WORKFLOWS = ['failover', 'failback'] as const;
+export type Direction = (typeof WORKFLOWS)[number];
+export const stateMachineName = (environment: Named, direction: Direction): string => `holdfast-${environment.name}-${direction}`;
+export const FAILOVER_HANDLERS = [
+  'decider',
+  'precheck',
+  'approve',
+  'lease',
+  'fence',
+  'promote',
+  'repoint',
+  'verify',
+  'switch',
+  'notify',
+  'abort',
+  'drain',
+  'await-standby',
+  'record',
+] as const;
+export type FailoverHandler = (typeof FAILOVER_HANDLERS)[number];
+export const functionName = (environment: Named, handler: FailoverHandler): string => `holdfast-${environment.name}-${handler}`;
+
+/**
+ * Who moves the lease. The same for every attempt at the same change, so that a later attempt takes up where an earlier one was interrupted. A failback has a name of its
+ * own: it promises to lose nothing, and must not go on from a fence that does not.
+ * @param fromEpoch the epoch that the lease is moved from
+ */
+export const executionId = (environment: Named, fromEpoch: number, direction: Direction): string =>
+  direction === 'failover' ? `${environment.name}-${fromEpoch}` : `${environment.name}-${fromEpoch}-failback`;
+/** Name of the state machine's execution. A name can't be used again for 90 days, so that every further attempt has its number. @param attempt from 1 */
+export const attemptName = (execution: string, attempt: number): string => (attempt <= 1 ? execution : `${execution}-${attempt}`);
+
+export const applicationHost = (dns: Dns): string => `${dns.applicationName}.${dns.zoneName}`;
+export const writerHost = (dns: Dns): string => `${dns.writerName}.${dns.zoneName}`;
+/** One region's public entrance, whichever region clients are sent to: for probes. */
+export const regionHost = (dns: Dns, region: Pick<Region, 'name'>): string => `${regionCode(region.name)}.${dns.applicationName}.${dns.zoneName}`;
+export const HEALTH_PATH = '/health/ready';
