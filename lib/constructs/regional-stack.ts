@@ -1,28 +1,18 @@
-import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Environment, Region } from '../topology/types';
+import { EnvironmentStack } from './environment-stack';
 
 export interface RegionalStackProps {
   readonly environment: Environment;
   readonly region: Region;
 }
 
-/** A deployment unit of one region. Its id is `<region>-<part>`, so that `cdk deploy 'production/*'` and `cdk deploy 'production/us-east-1-*'` read well. */
-export abstract class RegionalStack extends Stack {
-  readonly environmentModel: Environment;
+/** A deployment unit of a region with workloads. */
+export abstract class RegionalStack extends EnvironmentStack {
   readonly regionModel: Region;
 
-  protected constructor(scope: Construct, part: string, description: string, props: RegionalStackProps) {
-    const { environment, region } = props;
-    super(scope, `${region.name}-${part}`, {
-      description: `Holdfast ${environment.name}, ${region.name}: ${description}`,
-      env: { region: region.name, ...(environment.account === null ? {} : { account: environment.account }) },
-      terminationProtection: environment.retainData,
-      // The metadata resource only tells AWS which constructs are used; without it every template holds what we wrote and nothing else.
-      analyticsReporting: false,
-      tags: { 'holdfast:environment': environment.name },
-    });
-    this.environmentModel = environment;
+  protected constructor(scope: Construct, part: string, description: string, { environment, region }: RegionalStackProps) {
+    super(scope, part, description, { environment, regionName: region.name });
     this.regionModel = region;
   }
 

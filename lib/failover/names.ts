@@ -8,6 +8,8 @@ export const leaseTableName = (environment: Named): string => `holdfast-${enviro
 /** Globally unique by the account id. */
 export const switchBucketName = (environment: Named, region: string, account: string): string => `holdfast-${environment.name}-switch-${region}-${account}`;
 export const switchObjectKey = (environment: Named): string => `switch/${environment.name}`;
+/** The role of the function that writes the switch objects, in the region that it runs in. The buckets refuse everybody else's writes. */
+export const switchWriterRoleName = (environment: Named, region: string): string => `holdfast-${environment.name}-switch-${region}`;
 /** What a health check looks for in a switch object. */
 export const switchMark = (region: string): string => `active=${region}`;
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentStage } from '../../lib/stacks/environment-stage';
 import type { ChartsFor } from '../../lib/stacks/platform';
-import { RegionalStack } from '../../lib/constructs/regional-stack';
+import { EnvironmentStack } from '../../lib/constructs/environment-stack';
 import { ENVIRONMENTS } from '../../lib/environments';
 import { defineEnvironment } from '../../lib/topology/define';
 import type { Environment, EnvironmentInput } from '../../lib/topology/types';
@@ -51,7 +51,7 @@ export const stageOf = (environment: Environment, chartsFor: ChartsFor = smallCh
   return new EnvironmentStage(app, { environment, chartsFor, imagesDirectory: join(__dirname, 'images') });
 };
 
-export const stacksOf = (stage: EnvironmentStage): readonly RegionalStack[] => stage.node.children.filter((child) => child instanceof RegionalStack);
+export const stacksOf = (stage: EnvironmentStage): readonly EnvironmentStack[] => stage.node.children.filter((child) => child instanceof EnvironmentStack);
 
 /** The templates of an environment by the id of their stack, for example `eu-central-1-network`. */
 export const templatesOf = (environment: Environment): ReadonlyMap<string, Template> => {

@@ -72,7 +72,7 @@ test('every stack names its account and region as the model does', () => {
   const environment = { ...namedEnvironment('production'), account: '123456789012' };
   for (const stack of stacksOf(stageOf(environment))) {
     expect(stack.account).toBe('123456789012');
-    expect(stack.region).toBe(stack.regionModel.name);
+    expect(stack.region).toBe(stack.regionName);
     expect(stack.node.id.startsWith(`${stack.region}-`)).toBe(true);
   }
 });

@@ -20,7 +20,7 @@ export interface AnswerOptions {
   readonly loadBalancerTtl?: number;
 }
 
-const sameName = (a: string, b: string): boolean => a.toLowerCase().replace(/\.$/, '') === b.toLowerCase().replace(/\.$/, '');
+const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
 /**
  * The records that can answer this client, the first choice first.
@@ -38,16 +38,40 @@ const candidatesFor = (group: readonly RecordSet[], query: Query): readonly Reco
   return group.filter((record) => rank(record) >= 0).sort((a, b) => rank(a) - rank(b));
 };
 
+/** The records of a zone by name and type, for whoever asks many questions of the same records. */
+export class RecordIndex {
+  private readonly groups = new Map<string, RecordSet[]>();
+  private readonly names = new Set<string>();
+
+  constructor(records: readonly RecordSet[]) {
+    for (const record of records) {
+      const name = plain(record.name);
+      const key = `${record.type} ${name}`;
+      this.names.add(name);
+      this.groups.set(key, [...(this.groups.get(key) ?? []), record]);
+    }
+  }
+
+  /** Whether the name has records of any type. */
+  knows(name: string): boolean {
+    return this.names.has(plain(name));
+  }
+
+  group(name: string, type: string): readonly RecordSet[] {
+    return this.groups.get(`${type} ${plain(name)}`) ?? [];
+  }
+}
+
 /** Answers of one zone under one state of health. */
 class Resolution {
   constructor(
-    private readonly records: readonly RecordSet[],
+    private readonly index: RecordIndex,
     private readonly health: Health,
     private readonly query: Query,
   ) {}
 
-  group(name: string): readonly RecordSet[] {
-    return this.records.filter((record) => record.type === this.query.type && sameName(record.name, name));
+  private group(name: string): readonly RecordSet[] {
+    return this.index.group(name, this.query.type);
   }
 
   /**
@@ -78,10 +102,11 @@ class Resolution {
 }
 
 /** @returns what a client is told; `no-data` also for a chain of aliases that leads nowhere or in a circle */
-export const answer = (records: readonly RecordSet[], health: Health, query: Query, options: AnswerOptions = {}): Answer => {
+export const answer = (records: readonly RecordSet[] | RecordIndex, health: Health, query: Query, options: AnswerOptions = {}): Answer => {
+  const index = records instanceof RecordIndex ? records : new RecordIndex(records);
   const nothing = (status: Answer['status'], path: readonly string[]): Answer => ({ status, records: [], ttl: 0, path });
-  if (!records.some((record) => sameName(record.name, query.name))) return nothing('no-such-name', []);
-  const resolution = new Resolution(records, health, query);
+  if (!index.knows(query.name)) return nothing('no-such-name', []);
+  const resolution = new Resolution(index, health, query);
   const path: string[] = [];
   let { name } = query;
   while (path.length < LONGEST_CHAIN) {

@@ -93,7 +93,7 @@ class StackReader {
     const type = config['Type'];
     const probe = PROBE_TYPES.find((known) => known === type);
     if (probe !== undefined) return { kind: 'probe', type: probe, probe: this.probe(id, config) };
-    if (type === 'RECOVERY_CONTROL') return { kind: 'routingControl', control: this.text(config['RoutingControlArn']).replace(/\.RoutingControlArn$/, '') };
+    if (type === 'RECOVERY_CONTROL') return { kind: 'routingControl', control: this.controlName(id, config['RoutingControlArn']) };
     const children = config['ChildHealthChecks'];
     if (type === 'CALCULATED' && Array.isArray(children)) {
       return { kind: 'calculated', children: children.map((child) => this.reference(child)), threshold: Number(config['HealthThreshold'] ?? children.length) };
@@ -101,12 +101,24 @@ class StackReader {
     throw new UnreadableTemplate(`${id}: a health check of type ${JSON.stringify(type)} has no rules here`);
   }
 
+  /** A routing control's own name: it is what a failover switches by. */
+  private controlName(id: string, arn: unknown): string {
+    const [, logicalId = ''] = this.text(arn)
+      .replace(/\.RoutingControlArn$/, '')
+      .split('/');
+    const control = resourcesOf(this.stack).get(logicalId);
+    if (control?.['Type'] !== 'AWS::Route53RecoveryControl::RoutingControl') {
+      throw new UnreadableTemplate(`${id}: ${this.text(arn)} is no routing control of its stack`);
+    }
+    return this.text(propertiesOf(control)['Name']);
+  }
+
   private probe(id: string, config: Properties): Probe {
     const { FullyQualifiedDomainName: host, IPAddress: address, SearchString: search, Port: port, ResourcePath: path } = config;
     if (host === undefined || address !== undefined)
       throw new UnreadableTemplate(`${id}: a health check of a name has FullyQualifiedDomainName and no IPAddress`);
     return {
-      host: plainName(this.text(host)),
+      host: this.text(host).replace(/\.$/, ''),
       port: Number(port ?? (String(config['Type']).startsWith('HTTPS') ? 443 : 80)),
       path: path === undefined ? '/' : this.text(path),
       searchString: search === undefined ? undefined : this.text(search),

@@ -45,7 +45,7 @@ export interface Probe {
 
 export type HealthCheckKind =
   | { readonly kind: 'probe'; readonly type: 'HTTP' | 'HTTPS' | 'HTTP_STR_MATCH' | 'HTTPS_STR_MATCH' | 'TCP'; readonly probe: Probe }
-  /** An ARC routing control: `control` is its logical name. */
+  /** An ARC routing control, by its name. */
   | { readonly kind: 'routingControl'; readonly control: string }
   | { readonly kind: 'calculated'; readonly children: readonly string[]; readonly threshold: number };
 
