@@ -19,8 +19,8 @@ export interface MemberSight {
 
 /** Why it is certain that a region takes no writes. */
 export interface FenceEvidence {
-  /** `demoted`: every member said that it is a standby; `stopped`: no machine of it runs; `isolated`: the network lets nothing in or out. */
-  readonly kind: 'demoted' | 'stopped' | 'isolated';
+  /** `demoted`: every member said that it is a standby; `stopped`: no machine of it runs; `isolated`: the network lets nothing in or out; `expired`: its lease has run out. */
+  readonly kind: 'demoted' | 'stopped' | 'isolated' | 'expired';
   readonly detail: string;
 }
 

@@ -1,0 +1,113 @@
+/**
+ * The old region commits nothing any more: because it has said so, or because its lease has run out. Which of the two is enough depends on what was promised: a failback
+ * loses nothing, and so needs the old region's word, and all of its log.
+ */
+import { NotYet, Refused } from '../errors';
+import type { Clock, FailoverPorts, RegionDoor } from '../failover-ports';
+import { waitOut } from '../lease-keeper';
+import { fenceOf, leaderOf, type FenceEvidence, type RegionSight } from '../region-observation';
+import type { FailoverSettings } from '../settings';
+import { epochOf, executionOf, marked, orSilence, result, sourceOf, type FailoverRequest, type StepResult } from './run';
+
+export type FencePorts = Pick<FailoverPorts, 'lease' | 'region' | 'clock'>;
+
+/** Pause between two looks at a region that is being demoted. Milliseconds. */
+const LOOK_EVERY = 250;
+/** So long a crash failover waits for what a demoted region has left to send. Milliseconds. */
+const CATCH_UP = 10_000;
+/** A failback's fence is asked again (`NotYet`) after so long. Milliseconds. */
+const ONE_ROUND = 10_000;
+
+export const fence = async (settings: FailoverSettings, ports: FencePorts, request: FailoverRequest): Promise<StepResult<'fenced'>> => {
+  const source = sourceOf(await marked(settings, ports, request, 'leased'));
+  await promised(settings, ports, request);
+  // Both answers are here: whatever deadline the old region has was granted for a question that it sent before this moment.
+  const since = ports.clock.elapsed();
+  const done = request.direction === 'failback' ? await handedOver(settings, ports, request, source) : await ended(settings, ports, request, source, since);
+  await marked(settings, ports, request, 'fenced');
+  return result('fenced', done.evidence.detail, { evidence: done.evidence.kind, everythingReceived: done.everything });
+};
+
+const promised = async (settings: FailoverSettings, ports: FencePorts, request: FailoverRequest): Promise<void> => {
+  const answer = await ports.region(request.target).promise({ epoch: epochOf(request), execution: executionOf(settings, request) });
+  if (answer.kind === 'refused') throw new Refused(`${request.target} does not promise: ${answer.because}`);
+};
+
+interface Fenced {
+  readonly evidence: FenceEvidence;
+  /** The target has received the old region's log to its end. */
+  readonly everything: boolean;
+}
+
+/** By its word, or by the end of its lease, whichever comes first. */
+const ended = async (settings: FailoverSettings, ports: FencePorts, request: FailoverRequest, source: string, since: number): Promise<Fenced> => {
+  const { clock } = ports;
+  const end = since + waitOut(settings.lease) * 1000;
+  const demotion = orSilence(demoted(settings, ports, request, source, end));
+  const sight = await Promise.race([demotion, clock.sleep(end - clock.elapsed()).then(() => undefined)]);
+  if (sight !== undefined) {
+    const everything = await within(clock, CATCH_UP, () => hasEverything(sight, ports.region(request.target)));
+    return { evidence: { kind: 'demoted', detail: `${source} has stepped back` }, everything };
+  }
+  // A timer may be early by what its clock is coarse.
+  while (clock.elapsed() < end) await clock.sleep(Math.max(1, end - clock.elapsed()));
+  const detail = `the lease of ${source} has run out: ${waitOut(settings.lease)} s since the store and ${request.target} have confirmed that nobody renews it`;
+  return { evidence: { kind: 'expired', detail }, everything: false };
+};
+
+/** A region that answers is told to step back. @returns its members, all of them standbys; undefined: not in time */
+const demoted = async (
+  settings: FailoverSettings,
+  ports: FencePorts,
+  request: FailoverRequest,
+  source: string,
+  end: number,
+): Promise<RegionSight | undefined> => {
+  const { clock } = ports;
+  const door = ports.region(source);
+  let asked = false;
+  while (clock.elapsed() < end) {
+    if (!asked) {
+      const question = { epoch: epochOf(request), execution: executionOf(settings, request), target: request.target };
+      asked = (await orSilence(door.demote(question)))?.kind === 'done';
+    }
+    const sight = asked ? await orSilence(door.members()) : undefined;
+    if (sight !== undefined && isFenced(sight, epochOf(request))) return sight;
+    await clock.sleep(LOOK_EVERY);
+  }
+  return undefined;
+};
+
+/** Every member is a standby, of a region that follows in this very epoch: an answer from an earlier life proves nothing. */
+const isFenced = (sight: RegionSight, epoch: number): boolean => fenceOf(sight)?.kind === 'demoted' && sight.role?.epoch === epoch;
+
+const handedOver = async (settings: FailoverSettings, ports: FencePorts, request: FailoverRequest, source: string): Promise<Fenced> => {
+  const { clock } = ports;
+  const sight = await demoted(settings, ports, request, source, clock.elapsed() + ONE_ROUND);
+  if (sight === undefined) throw new NotYet(`${source} has not stepped back yet`);
+  if (!(await within(clock, ONE_ROUND, () => hasEverything(sight, ports.region(request.target))))) {
+    throw new NotYet(`${request.target} has not received everything that ${source} has written`);
+  }
+  return { evidence: { kind: 'demoted', detail: `${source} has stepped back, and ${request.target} has all of its log` }, everything: true };
+};
+
+/** How far the log of a region goes that writes no more; undefined: one of its members does not say. */
+const endOfLog = (sight: RegionSight): number | undefined => {
+  const ends = sight.members.map(({ written, received, replayed }) => Math.max(written ?? -1, received ?? -1, replayed ?? -1));
+  return ends.length < sight.expectedMembers || ends.includes(-1) ? undefined : Math.max(...ends);
+};
+
+const hasEverything = async (source: RegionSight, target: RegionDoor): Promise<boolean> => {
+  const end = endOfLog(source);
+  const leader = leaderOf((await orSilence(target.members())) ?? { ...source, members: [] });
+  return end !== undefined && leader?.replayed !== undefined && leader.replayed >= end;
+};
+
+const within = async (clock: Clock, milliseconds: number, look: () => Promise<boolean>): Promise<boolean> => {
+  const end = clock.elapsed() + milliseconds;
+  while (!(await look())) {
+    if (clock.elapsed() >= end) return false;
+    await clock.sleep(LOOK_EVERY);
+  }
+  return true;
+};

@@ -1,0 +1,96 @@
+/** What a workflow's run was asked to do, and what every step of it says. */
+import type { AuditEntry, FailoverPorts } from '../failover-ports';
+import { Refused } from '../errors';
+import type { LeaseRecord, LeaseStep } from '../lease';
+import { executionId, type Direction } from '../names';
+import type { FailoverSettings } from '../settings';
+
+/** A loss that somebody has taken upon himself. */
+export interface AcceptedLoss {
+  readonly reason: string;
+  /** The person. */
+  readonly by: string;
+}
+
+/** The input of a workflow; what follows from it and from the lease is not kept anywhere else, so that every step can be repeated by anybody. */
+export interface FailoverRequest {
+  readonly direction: Direction;
+  readonly target: string;
+  /** The epoch that was observed, and is to be moved from. */
+  readonly fromEpoch: number;
+  /** The lease's renewals as observed: any later one proves that the holder lives. */
+  readonly renewals: number;
+  /** Name of this attempt (names.ts, attemptName). */
+  readonly attempt: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** null: the decider. */
+  readonly person: string | null;
+  readonly forceLoss: AcceptedLoss | null;
+  /** Ends after the checks. */
+  readonly dryRun: boolean;
+}
+
+/** `kind` is what the workflow chooses its way by. */
+export interface StepResult<Kind extends string = string> {
+  readonly kind: Kind;
+  readonly because: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+export const result = <Kind extends string>(kind: Kind, because: string, details: Readonly<Record<string, unknown>> = {}): StepResult<Kind> => ({
+  kind,
+  because,
+  details,
+});
+
+/** The epoch that the run moves the lease to. */
+export const epochOf = (request: Pick<FailoverRequest, 'fromEpoch'>): number => request.fromEpoch + 1;
+export const executionOf = (
+  settings: Pick<FailoverSettings, 'environment'>,
+  { fromEpoch, direction }: Pick<FailoverRequest, 'fromEpoch' | 'direction'>,
+): string => executionId({ name: settings.environment }, fromEpoch, direction);
+
+/**
+ * Marks a step as done, which proves as well that the lease is still this run's.
+ * @throws Refused when it is not; NoAnswer
+ */
+export const marked = async (
+  settings: FailoverSettings,
+  { lease, clock }: Pick<FailoverPorts, 'lease' | 'clock'>,
+  request: FailoverRequest,
+  step: LeaseStep,
+): Promise<LeaseRecord> => {
+  const answer = await lease.mark({ epoch: epochOf(request), execution: executionOf(settings, request), step, now: clock.now() });
+  if (answer.kind === 'refused') throw new Refused(answer.because);
+  return answer.record;
+};
+
+/** From where this run moves the lease. @throws Refused when it does not move */
+export const sourceOf = (record: LeaseRecord): string => {
+  if (record.previous === null) throw new Refused(`the lease is not being moved: ${record.holder} holds it in epoch ${record.epoch}`);
+  return record.previous.region;
+};
+
+export const auditEntry = (
+  settings: FailoverSettings,
+  request: FailoverRequest,
+  at: number,
+  entry: Pick<AuditEntry, 'step' | 'what'> & { readonly by?: string; readonly detail?: Readonly<Record<string, unknown>> },
+): AuditEntry => ({
+  at,
+  environment: settings.environment,
+  execution: request.attempt,
+  step: entry.step,
+  what: entry.what,
+  by: entry.by ?? request.person ?? 'decider',
+  detail: entry.detail ?? {},
+});
+
+/** The answer, or undefined when there was none: for those whom nothing may depend on. */
+export const orSilence = async <T>(answer: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await answer;
+  } catch {
+    return undefined; // silence is what is asked about here: it is used as "not known", never as an answer
+  }
+};
