@@ -33,7 +33,7 @@ export const openRegions = async (lab: LabSettings, report: (line: string) => vo
     if (found === undefined) throw new Error(`the lab has no region "${name}"`);
     return found;
   };
-  const observe = (name: string): Promise<RegionSight> => watcher(name).sight();
+  const observe = (name: string, patienceSeconds?: number): Promise<RegionSight> => watcher(name).sight(patienceSeconds);
   const model = (name: string): LabSettings['region'] => watcher(name).lab.region;
   return {
     observeAll: () => Promise.all(regions.map(({ region }) => observe(region.name))),

@@ -84,9 +84,10 @@ export class RegionWatcher {
     this.listedAt = now();
   }
 
-  async sight(): Promise<RegionSight> {
+  /** @param patienceSeconds a member that has not answered by then is not in the list */
+  async sight(patienceSeconds = ASK_SECONDS): Promise<RegionSight> {
     const addresses = await this.addresses();
-    const [asked, outside] = await Promise.all([Promise.all(addresses.map((m) => this.member(m))), this.outside()]);
+    const [asked, outside] = await Promise.all([Promise.all(addresses.map((m) => this.member(m, patienceSeconds))), this.outside()]);
     const members = asked.filter((m) => m !== undefined);
     return {
       name: this.lab.region.name,
@@ -100,9 +101,9 @@ export class RegionWatcher {
   }
 
   /** @returns undefined when it does not answer */
-  async member({ name, address }: Named): Promise<MemberSight | undefined> {
+  async member({ name, address }: Named, timeoutSeconds = ASK_SECONDS): Promise<MemberSight | undefined> {
     try {
-      const { body } = await askPatroni(this.tls, address, '/patroni', { timeoutSeconds: ASK_SECONDS });
+      const { body } = await askPatroni(this.tls, address, '/patroni', { timeoutSeconds });
       const answer = JSON.parse(body) as PatroniAnswer;
       if (answer.patroni?.name !== undefined && answer.patroni.name !== name) return undefined; // an address that went to somebody else
       const replayedAt = Date.parse(answer.xlog?.replayed_timestamp ?? '');

@@ -5,7 +5,8 @@ import type { RegionStep } from './region-plan';
 import { drainPatch, followPatch, preparePatch, promotePatch } from './region-role';
 
 export interface RegionPorts {
-  readonly observe: (region: string) => Promise<RegionSight>;
+  /** @param patienceSeconds a member that has not answered by then counts as silent; by default as long as a busy one may need */
+  readonly observe: (region: string, patienceSeconds?: number) => Promise<RegionSight>;
   /** One member alone, which costs a busy region a tenth of the whole look; undefined: it does not answer. */
   readonly observeMember: (region: string, member: MemberSight) => Promise<MemberSight | undefined>;
   /** Changes the dynamic configuration of a region's Patroni, through its leader where there is one. @throws Error when it is refused, or nobody answers */
@@ -37,6 +38,8 @@ export const STUCK_STOPPED_SECONDS = 90;
 /** Each question costs a member a TLS handshake, in the very process that promotes or demotes: asked more often, it becomes slower, not sooner known. */
 const POLL_SECONDS = 0.08;
 const SLOW_POLL_SECONDS = 0.5;
+/** A member whose PostgreSQL has just ended answers late, and nothing that is asked then depends on its word. */
+const ENDED_PATIENCE_SECONDS = 0.4;
 
 const until = async (ports: RegionPorts, what: string, patience: number, pause: number, look: () => Promise<boolean>): Promise<void> => {
   const deadline = ports.now() + patience;
@@ -156,14 +159,31 @@ const demote = async (ports: RegionPorts, { region, target, epoch }: Extract<Reg
       const again = await ports.observeMember(region, primary);
       if (again === undefined || !isStandby(again)) return false;
     }
-    return writablePrimary(await ports.observe(region)) === undefined;
+    return writablePrimary(await ports.observe(region, primary === undefined ? undefined : ENDED_PATIENCE_SECONDS)) === undefined;
   });
 };
 
+/**
+ * A primary that ends in order sends its log to every standby first, so all members but the one that ended know how far it went: that many have to answer. One
+ * that is silent may be the only one that has the last commits.
+ */
+const endOf = async (ports: RegionPorts, source: string): Promise<number> => {
+  let end: number | undefined;
+  let patience: number | undefined = ENDED_PATIENCE_SECONDS;
+  await until(ports, `all members of ${source} but one to say how far they have the log`, PATIENCE_SECONDS.drain, POLL_SECONDS, async () => {
+    const sight = await ports.observe(source, patience);
+    patience = undefined;
+    if (writablePrimary(sight) !== undefined) throw new StepError(`${source} takes writes: fence it first`);
+    if (sight.members.filter((m) => m.received !== undefined || m.written !== undefined).length < sight.expectedMembers - 1) return false;
+    end = furthest(sight);
+    return true;
+  });
+  if (end === undefined) throw new StepError(`how far ${source} has written is not known; fence it first`);
+  return end;
+};
+
 const awaitEverything = async (ports: RegionPorts, source: string, target: string): Promise<void> => {
-  const before = await ports.observe(source);
-  const end = furthest(before);
-  if (end === undefined || writablePrimary(before) !== undefined) throw new StepError(`how far ${source} has written is not known; fence it first`);
+  const end = await endOf(ports, source);
   await awaitPosition(ports, `${target} to receive everything that ${source} has written (to give up the change: promote ${source})`, target, end);
 };
 

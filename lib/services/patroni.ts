@@ -8,6 +8,7 @@ import {
   patroniScope,
   POSTGRES_PORT,
   postgresMemberCount,
+  WAL_SEGMENT_MEBIBYTES,
 } from '../topology/derive';
 import { firstRole, hasPeers, peersOf, standbySlot } from '../topology/regions';
 import type { Environment, Region } from '../topology/types';
@@ -130,6 +131,7 @@ const bootstrap = (environment: Environment, region: Region): Plain => ({
   dcs: { ...dynamicConfiguration(environment, region), ...(hasPeers(environment) ? firstRole(environment, region) : {}) },
   initdb: [
     'data-checksums',
+    { 'wal-segsize': String(WAL_SEGMENT_MEBIBYTES) },
     { encoding: 'UTF8' },
     // PostgreSQL's own collation: an index never depends on the C library of the node that built it.
     { 'locale-provider': 'builtin' },

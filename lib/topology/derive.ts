@@ -34,6 +34,8 @@ export const etcdEndpoints = (region: Region): readonly string[] => etcdMemberNa
 export const postgresName = (region: Region): string => `pg-${regionCode(region.name)}`;
 export const postgresMemberCount = (region: Region): number => region.zones.length * region.postgres.membersPerAz;
 export const postgresMemberNames = (region: Region): readonly string[] => range(postgresMemberCount(region)).map((i) => `${postgresName(region)}-${i}`);
+/** Of the write-ahead log, MiB; PostgreSQL's own default is 16. A primary that archives fills up its last segment when it ends, and every standby has to receive that before another one may lead. */
+export const WAL_SEGMENT_MEBIBYTES = 4;
 export const PATRONI_NAMESPACE = '/service/';
 /** Patroni's scope: the cluster's name in etcd, one for the whole environment. */
 export const patroniScope = (environment: Environment): string => environment.name;

@@ -1,4 +1,5 @@
 /** What the repositories hold, and whether a moment can be restored from it: decided before anything is stopped. */
+import { WAL_SEGMENT_MEBIBYTES } from '../../topology/derive';
 import { describeTarget, epochOf, type RestoreTarget } from './target';
 
 export interface BackupInfo {
@@ -26,9 +27,10 @@ export interface RepositoryReport {
 export type Coverage =
   { readonly kind: 'covered'; readonly backup: BackupInfo; readonly repository: number } | { readonly kind: 'refused'; readonly because: string };
 
-const SEGMENTS_PER_LOG = 256;
+/** How many make up 4 GiB: the first half of a segment's number counts those. */
+const SEGMENTS_PER_LOG = 4096 / WAL_SEGMENT_MEBIBYTES;
 
-/** A segment's place on its timeline, counted in segments of 16 MB. */
+/** A segment's place on its timeline, counted in segments. */
 export const segmentNumber = (name: string): number => parseInt(name.slice(8, 16), 16) * SEGMENTS_PER_LOG + parseInt(name.slice(16, 24), 16);
 const segmentName = (timeline: string, n: number): string =>
   `${timeline}${Math.floor(n / SEGMENTS_PER_LOG)
@@ -40,7 +42,7 @@ export const lsnNumber = (lsn: string): number => {
   const [high = '0', low = '0'] = lsn.split('/');
   return parseInt(high, 16) * 2 ** 32 + parseInt(low, 16);
 };
-const segmentOfLsn = (lsn: string): number => Math.floor(lsnNumber(lsn) / 2 ** 24);
+const segmentOfLsn = (lsn: string): number => Math.floor(lsnNumber(lsn) / (WAL_SEGMENT_MEBIBYTES * 2 ** 20));
 
 export interface Gap {
   /** The first segment that is not there. */
