@@ -85,6 +85,6 @@ describe('a segment that is missing', () => {
   });
 
   test('is found beyond the 256th of a log file', () => {
-    expect(segmentNumber('0000000100000001000000FF') + 1).toBe(segmentNumber('000000010000000200000000'));
+    expect(segmentNumber('0000000100000001000003FF') + 1).toBe(segmentNumber('000000010000000200000000'));
   });
 });
