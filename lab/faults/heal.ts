@@ -6,7 +6,6 @@ import { healNetwork, inNetns, netnsPath } from '../hosts/network';
 import { join } from 'node:path';
 import { adminKubeconfig, clearControlPlane, startControlPlane } from '../kubernetes/control-plane';
 import { clearNode, startNode } from '../kubernetes/node';
-import { startStoppedControlPlane } from '../machines';
 import { livePid } from '../processes';
 import { labRegions, type LabSettings } from '../settings';
 import { readState } from '../state';
@@ -18,7 +17,6 @@ export const healEverything = async (lab: LabSettings): Promise<readonly string[
 const healRegion = async (lab: LabSettings): Promise<readonly string[]> => {
   const healed: string[] = [];
   await healNetwork(lab);
-  await startStoppedControlPlane(lab);
   const { binaries } = await readState(lab);
   if ((await livePid(lab, 'control-plane')) === undefined) {
     await clearControlPlane(lab);
