@@ -51,7 +51,13 @@ const PROTOCOLS: Readonly<Record<string, { readonly prefix: string; readonly ver
 };
 
 /** An operation of a service that speaks JSON. */
-export const jsonCall = async (port: number, region: string, api: 'DynamoDB' | 'StepFunctions' | 'SecretsManager', operation: string, input: unknown): Promise<unknown> => {
+export const jsonCall = async (
+  port: number,
+  region: string,
+  api: 'DynamoDB' | 'StepFunctions' | 'SecretsManager',
+  operation: string,
+  input: unknown,
+): Promise<unknown> => {
   const protocol = PROTOCOLS[api];
   if (protocol === undefined) throw new Error(`no protocol of ${api}`);
   const { prefix, version, service } = protocol;

@@ -1,6 +1,13 @@
 /** What stands before the emulator: knows regions, injects faults, runs our functions, and makes one linearised table of the lease's replicas. */
 import { randomUUID } from 'node:crypto';
-import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener, type RequestOptions, type ServerResponse } from 'node:http';
+import {
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { addressedTo, invokedFunction, withRegion, type Addressed } from './addressed';
 import { fateOf, type AwsFault, type Fate } from './faults';
@@ -46,19 +53,22 @@ export class FrontProxy {
     // Read at once, also of requests that get no answer: who sends must be able to finish.
     const body = await buffer(incoming);
     const addressed = addressedTo({ method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers });
-    if (addressed === undefined) return json(response, 400, { __type: 'MissingAuthenticationToken', message: 'neither signature nor host names a region' });
+    if (addressed === undefined) return void json(response, 400, { __type: 'MissingAuthenticationToken', message: 'neither signature nor host names a region' });
     const fate = fateOf(this.options.faults(), { ...addressed, from: incoming.socket.remoteAddress ?? '' }, this.random);
     await pause(fate.latencyMs);
-    if (fate.lost?.what === 'request') return lose(response, fate);
-    if (fate.error !== undefined) return json(response, fate.error.status, { __type: fate.error.code, message: 'injected' }, { 'x-amzn-errortype': fate.error.code });
+    if (fate.lost?.what === 'request') return void lose(response, fate);
+    if (fate.error !== undefined)
+      return void json(response, fate.error.status, { __type: fate.error.code, message: 'injected' }, { 'x-amzn-errortype': fate.error.code });
     await this.carryOut(incoming, body, addressed, fate, response);
   }
 
   private async carryOut(incoming: IncomingMessage, body: Buffer, addressed: Addressed, fate: Fate, response: ServerResponse): Promise<void> {
     const name = invokedFunction(incoming.url ?? '');
     if (name !== undefined) return this.runFunction(name, incoming, body, addressed, fate, response);
-    const answer = await (addressed.service === 'dynamodb' ? this.inOrder(() => this.forward(incoming, body, addressed)) : this.forward(incoming, body, addressed));
-    if (fate.lost?.what === 'answer') return lose(response, fate);
+    const answer = await (addressed.service === 'dynamodb'
+      ? this.inOrder(() => this.forward(incoming, body, addressed))
+      : this.forward(incoming, body, addressed));
+    if (fate.lost?.what === 'answer') return void lose(response, fate);
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
@@ -71,7 +81,7 @@ export class FrontProxy {
   private async runFunction(name: string, incoming: IncomingMessage, body: Buffer, { region }: Addressed, fate: Fate, response: ServerResponse): Promise<void> {
     const definition = this.options.functions().find((f) => f.name === name && f.region === region);
     if (definition === undefined)
-      return json(response, 404, { Type: 'User', Message: `Function not found: ${name} in ${region}` }, { 'x-amzn-errortype': 'ResourceNotFoundException' });
+      return void json(response, 404, { Type: 'User', Message: `Function not found: ${name} in ${region}` }, { 'x-amzn-errortype': 'ResourceNotFoundException' });
     const fault = this.options.takeFunctionFault(name, region);
     const asynchronous = incoming.headers['x-amz-invocation-type'] === 'Event';
     const invocation: Invocation = {
@@ -86,7 +96,7 @@ export class FrontProxy {
       return void response.writeHead(202).end();
     }
     const { payload, failed } = await running;
-    if (fate.lost?.what === 'answer') return lose(response, fate);
+    if (fate.lost?.what === 'answer') return void lose(response, fate);
     response
       .writeHead(200, { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST', ...(failed ? { 'x-amz-function-error': 'Unhandled' } : {}) })
       .end(payload);
@@ -122,7 +132,7 @@ const forward = (options: RequestOptions, body: Buffer): Promise<Answer> =>
     const outgoing = httpRequest(options, (answer) => {
       buffer(answer).then((text) => {
         // Ours sets the length; the connection is ours, too.
-        const { connection: _, 'transfer-encoding': __, ...headers } = answer.headers;
+        const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !['connection', 'transfer-encoding'].includes(name)));
         resolve({ status: answer.statusCode ?? 502, headers, body: text });
       }, reject);
     });

@@ -4,7 +4,8 @@ import type { AwsResources, BucketResource, MachineResource } from './resources'
 import { AWS_ACCOUNT } from './settings';
 
 /** Answers of an emulator that has it already: provisioning may be repeated. */
-const exists = (error: unknown): boolean => error instanceof EmulatorError && /AlreadyExists|ResourceInUse|BucketAlreadyOwnedByYou|ResourceExists/.test(error.body);
+const exists = (error: unknown): boolean =>
+  error instanceof EmulatorError && /AlreadyExists|ResourceInUse|BucketAlreadyOwnedByYou|ResourceExists/.test(error.body);
 
 const once = async (create: () => Promise<unknown>): Promise<void> => {
   try {
@@ -47,6 +48,7 @@ export const provision = async (port: number, resources: AwsResources, secrets: 
   for (const { region, request } of resources.tables) await once(() => jsonCall(port, region, 'DynamoDB', 'CreateTable', request));
   for (const bucket of resources.buckets) await createBucket(port, bucket);
   for (const { region, name } of resources.topics) await createTopic(port, region, name);
-  for (const { region, name, value } of secrets) await once(() => jsonCall(port, region, 'SecretsManager', 'CreateSecret', { Name: name, SecretString: value }));
+  for (const { region, name, value } of secrets)
+    await once(() => jsonCall(port, region, 'SecretsManager', 'CreateSecret', { Name: name, SecretString: value }));
   for (const machine of resources.machines) await createMachine(port, machine);
 };

@@ -71,13 +71,13 @@ const functionsOf = (templates: Templates, bundles: string, environment: string)
     const bundle = bundleOf(bundles, environment, name);
     if (bundle === undefined) return []; // CDK's own custom resources run at deployment, which the lab does not do
     const environmentVariables = templates.property(resource, 'Environment');
-    const handler = String(resource.properties['Handler'] ?? 'index.handler');
+    const { Handler: handler } = resource.properties;
     return [
       {
         name,
         region: resource.stack.region,
         bundle,
-        handler: handler.split('.').pop() ?? 'handler',
+        handler: (typeof handler === 'string' ? handler.split('.').pop() : undefined) ?? 'handler',
         environment: strings(isObject(environmentVariables) ? environmentVariables['Variables'] : undefined),
         timeoutSeconds: Number(resource.properties['Timeout'] ?? 3),
       },
@@ -122,7 +122,7 @@ const schedulesOf = (templates: Templates): readonly ScheduleResource[] =>
     if (everySeconds === undefined || !isObject(target)) return [];
     const name = /:function:(?<name>[^:]+)/.exec(String(target['Arn']))?.groups?.['name'];
     if (name === undefined) return [];
-    return [{ region: resource.stack.region, name: templates.nameOf(resource), everySeconds, function: name, input: String(target['Input'] ?? '{}') }];
+    return [{ region: resource.stack.region, name: templates.nameOf(resource), everySeconds, function: name, input: typeof target['Input'] === 'string' ? target['Input'] : '{}' }];
   });
 
 const named = (templates: Templates, type: string): readonly NamedResource[] =>
