@@ -21,6 +21,9 @@ const bucketName = (environment: Environment, region: Region, purpose: string): 
 export const backupBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'backups');
 export const accessLogBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'access-logs');
 
+/** The bucket of the public load balancer's access logs. */
+export const entranceLogBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'entrance-logs');
+
 /** The alias of the key that encrypts the region's backups and secrets. */
 export const dataKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/data`;
 

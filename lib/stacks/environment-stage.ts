@@ -1,10 +1,15 @@
 import { Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { partitionOf } from '../topology/aws-regions';
 import type { Environment, Region } from '../topology/types';
 import { DataProtection } from './data-protection';
+import { DnsAlarms, HEALTH_CHECK_METRICS_REGION } from './dns-alarms';
+import { Entrance } from './entrance';
 import { Network } from './network';
 import { PeeringRequest, PeeringReturn } from './peering';
 import { Platform, type ChartsFor } from './platform';
+import { SwitchRegion } from './switch-region';
+import { Traffic } from './traffic';
 import { Workloads } from './workloads';
 
 export interface EnvironmentStageProps {
@@ -27,6 +32,20 @@ export class EnvironmentStage extends Stage {
     this.peer(networks);
     const protections = this.protectData();
     networks.forEach((network) => this.defineWorkloads(network, protections));
+    this.directTraffic(networks);
+  }
+
+  /** A region's own name comes before the names that lead to it: Route 53 refuses an alias to nothing. */
+  private directTraffic(networks: readonly Network[]): void {
+    const { environment } = this.props;
+    const { dns, failover } = environment;
+    if (dns === null) return;
+    const entrances = networks.map((network) => new Entrance(this, { environment, dns, region: network.regionModel, network }));
+    const traffic = new Traffic(this, { environment, dns });
+    entrances.forEach((entrance) => traffic.addStackDependency(entrance));
+    if (partitionOf(traffic.regionName) === partitionOf(HEALTH_CHECK_METRICS_REGION)) new DnsAlarms(this, { environment, traffic });
+    if (failover?.trafficSwitch !== 'stopQuorum') return;
+    for (const regionName of failover.switchRegions) traffic.addStackDependency(new SwitchRegion(this, { environment, regionName }));
   }
 
   /** Every two networks: after a failover the remaining standbys follow the new home. The later one in the model requests, the earlier accepts. */

@@ -1,0 +1,128 @@
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { HEALTH_PATH, applicationHost, regionHost, writerHost } from '../failover/names';
+import type { Dns, Environment, Region } from '../topology/types';
+import { acknowledge } from './acknowledge';
+import { entranceLogBucketName } from './names';
+
+/** On which the region's application answers inside the VPC, with TLS; a load balancer takes whatever certificate it shows. */
+const TARGET_PORT = 8443;
+const KEEP_LOGS_DAYS = 90;
+
+export interface PublicEntranceProps {
+  readonly environment: Environment;
+  readonly dns: Dns;
+  readonly region: Region;
+  readonly vpc: ec2.IVpc;
+}
+
+/** The region's door to the internet: a load balancer for all names that may lead here, whichever region is active, and the region's own name. */
+export class PublicEntrance extends Construct {
+  private readonly props: PublicEntranceProps;
+
+  constructor(scope: Construct, id: string, props: PublicEntranceProps) {
+    super(scope, id);
+    this.props = props;
+    const loadBalancer = this.defineLoadBalancer();
+    const targets = this.defineTargets();
+    loadBalancer.addListener('Https', {
+      port: 443,
+      protocol: elb.ApplicationProtocol.HTTPS,
+      sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
+      certificates: [this.defineCertificate()],
+      defaultTargetGroups: [targets],
+      open: false,
+    });
+    this.nameIt(loadBalancer);
+    new CfnOutput(this, 'TargetGroupArn', { value: targets.targetGroupArn });
+  }
+
+  private defineLoadBalancer(): elb.ApplicationLoadBalancer {
+    const { environment, vpc } = this.props;
+    const loadBalancer = new elb.ApplicationLoadBalancer(this, 'LoadBalancer', {
+      vpc,
+      internetFacing: true,
+      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      securityGroup: this.defineSecurityGroup(),
+      deletionProtection: environment.retainData,
+      dropInvalidHeaderFields: true,
+    });
+    loadBalancer.logAccessLogs(this.defineLogBucket(), 'entrance');
+    return loadBalancer;
+  }
+
+  private defineSecurityGroup(): ec2.SecurityGroup {
+    const { vpc, region } = this.props;
+    const group = new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, description: 'HTTPS from everywhere to the application', allowAllOutbound: false });
+    group.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'HTTPS from everywhere');
+    group.addEgressRule(ec2.Peer.ipv4(region.network.vpcCidr), ec2.Port.tcp(TARGET_PORT), 'to the application');
+    acknowledge(group, 'AwsSolutions-EC23', 'The door of the region to the internet: clients and health checkers come from everywhere, to this one port.');
+    return group;
+  }
+
+  private defineLogBucket(): s3.Bucket {
+    const { environment, region } = this.props;
+    const bucket = new s3.Bucket(this, 'Logs', {
+      bucketName: entranceLogBucketName(environment, region),
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      // The log delivery service cannot write to a bucket that is encrypted with a customer's key.
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      lifecycleRules: [{ id: 'expire', expiration: Duration.days(KEEP_LOGS_DAYS), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      ...(environment.retainData ? { removalPolicy: RemovalPolicy.RETAIN } : { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }),
+    });
+    acknowledge(bucket, 'AwsSolutions-S1', 'This bucket receives access logs; logging the access to it in itself would never end.');
+    return bucket;
+  }
+
+  /** Nothing is in it until the charts bind the application's pods to it: until then the region's own name answers 503, and the region is not ready. */
+  private defineTargets(): elb.ApplicationTargetGroup {
+    return new elb.ApplicationTargetGroup(this, 'Targets', {
+      vpc: this.props.vpc,
+      targetType: elb.TargetType.IP,
+      protocol: elb.ApplicationProtocol.HTTPS,
+      port: TARGET_PORT,
+      deregistrationDelay: Duration.seconds(30),
+      healthCheck: {
+        protocol: elb.Protocol.HTTPS,
+        path: HEALTH_PATH,
+        interval: Duration.seconds(5),
+        timeout: Duration.seconds(2),
+        healthyThresholdCount: 2,
+        unhealthyThresholdCount: 2,
+      },
+    });
+  }
+
+  private defineCertificate(): acm.Certificate {
+    const { dns, region } = this.props;
+    const zone = route53.HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: dns.zoneId, zoneName: dns.zoneName });
+    return new acm.Certificate(this, 'Certificate', {
+      domainName: applicationHost(dns),
+      subjectAlternativeNames: [writerHost(dns), regionHost(dns, region)],
+      validation: acm.CertificateValidation.fromDns(zone),
+    });
+  }
+
+  /** Does not evaluate the load balancer's health: which region is used is decided above, by the traffic switch, and a region without targets must not decide it. */
+  private nameIt(loadBalancer: elb.ApplicationLoadBalancer): void {
+    const { dns, region } = this.props;
+    new route53.CfnRecordSet(this, 'Name', {
+      hostedZoneId: dns.zoneId,
+      name: regionHost(dns, region),
+      type: 'A',
+      aliasTarget: {
+        hostedZoneId: loadBalancer.loadBalancerCanonicalHostedZoneId,
+        dnsName: `dualstack.${loadBalancer.loadBalancerDnsName}`,
+        evaluateTargetHealth: false,
+      },
+    });
+  }
+}

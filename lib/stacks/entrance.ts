@@ -1,0 +1,19 @@
+import type { Construct } from 'constructs';
+import { PublicEntrance } from '../constructs/public-entrance';
+import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
+import type { Dns } from '../topology/types';
+import type { Network } from './network';
+
+export interface EntranceProps extends RegionalStackProps {
+  readonly dns: Dns;
+  readonly network: Network;
+}
+
+/** How clients come into the region. */
+export class Entrance extends RegionalStack {
+  constructor(scope: Construct, props: EntranceProps) {
+    super(scope, 'entrance', 'public load balancer, its certificate and its name', props);
+    const { environment, dns, region, network } = props;
+    new PublicEntrance(this, 'Entrance', { environment, dns, region, vpc: network.vpc });
+  }
+}
