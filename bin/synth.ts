@@ -10,6 +10,7 @@ import { EnvironmentStage } from '../lib/stacks/environment-stage';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import type { ChartsFor } from '../lib/stacks/platform';
 import { LAB_ENVIRONMENTS } from './environments';
+import { RoutingChecks, type RoutingReport } from './routing-checks';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { defineEnvironment } from '../lib/topology/define';
 import type { Environment } from '../lib/topology/types';
@@ -34,6 +35,8 @@ export interface Synthesized {
     readonly templateFile: string;
     readonly resources: number;
   }[];
+  /** What DNS answers, verified for each environment that has names. */
+  readonly routing: readonly RoutingReport[];
   /** What was not checked, for people to read; empty after a full synthesis. */
   readonly skipped: readonly string[];
 }
@@ -62,8 +65,10 @@ const featureFlags = (): Record<string, unknown> => {
   return { ...settings.context };
 };
 
-/** The CDK app of the given environments, not yet synthesized. */
-export const defineApp = ({ environments, fast, outdir }: SynthesisOptions): App => {
+/** The CDK app of the given environments, not yet synthesized. What DNS answers is verified always: a wrong record is found by nothing else before clients find it. */
+export const defineApp = (options: SynthesisOptions): App => prepare(options).app;
+
+const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly app: App; readonly routing: RoutingChecks } => {
   const app = new App({
     // The same flags as under `cdk synth`, which hands them over by itself. Stack traces would put this machine's paths into the assembly, which is to be the same everywhere.
     context: { ...featureFlags(), [DISABLE_CREATION_STACK_TRACES]: true },
@@ -73,8 +78,9 @@ export const defineApp = ({ environments, fast, outdir }: SynthesisOptions): App
     ...(outdir === undefined ? {} : { outdir }),
   });
   for (const environment of environments) new EnvironmentStage(app, { environment, chartsFor: onAws, imagesDirectory: join(ROOT, 'images') });
-  if (!fast) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return app;
+  const routing = new RoutingChecks(environments);
+  Validations.of(app).addPlugins(routing, ...(fast ? [] : [new AwsSolutionsChecks(app)]));
+  return { app, routing };
 };
 
 /**
@@ -82,7 +88,8 @@ export const defineApp = ({ environments, fast, outdir }: SynthesisOptions): App
  * @throws Error when a check fails; the findings are printed to stderr and in `policy-validation-report.json` of the assembly
  */
 export const synthesize = (options: SynthesisOptions): Synthesized => {
-  const assembly = defineApp(options).synth();
+  const { app, routing } = prepare(options);
+  const assembly = app.synth();
   const stacks = assembly.nestedAssemblies.flatMap(({ nestedAssembly }) =>
     nestedAssembly.stacks.map((stack) => ({
       name: stack.stackName,
@@ -92,5 +99,10 @@ export const synthesize = (options: SynthesisOptions): Synthesized => {
       resources: Object.keys((stack.template as { Resources?: object }).Resources ?? {}).length,
     })),
   );
-  return { outdir: assembly.directory, stacks, skipped: options.fast ? ['cdk-nag (AwsSolutions)', 'the CloudFormation validator'] : [] };
+  return {
+    outdir: assembly.directory,
+    stacks,
+    routing: routing.reports,
+    skipped: options.fast ? ['cdk-nag (AwsSolutions)', 'the CloudFormation validator'] : [],
+  };
 };

@@ -28,6 +28,11 @@ const synth = async (names: readonly string[], options: SynthOptions): Promise<v
   }
   const rows = result.stacks.map((stack) => [stack.environment, stack.region, stack.name, `${stack.resources} resources`]);
   print(columns(rows, [3]).join('\n'));
+  for (const { environment, situations, combinations, cases } of result.routing) {
+    print(
+      `DNS of ${environment}: ${cases} questions in ${situations} situations, which stand for ${combinations} combinations of health checks: answered as it must be`,
+    );
+  }
   print(`${result.stacks.length} stacks in ${result.outdir}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
 };
 

@@ -52,7 +52,7 @@ export class PublicEntrance extends Construct {
       deletionProtection: environment.retainData,
       dropInvalidHeaderFields: true,
     });
-    loadBalancer.logAccessLogs(this.defineLogBucket(), 'entrance');
+    loadBalancer.logAccessLogs(this.defineLogBucket() as s3.IBucket, 'entrance');
     return loadBalancer;
   }
 

@@ -136,6 +136,11 @@ export class World {
     return this.groups.reduce((product, { facts }) => product * (facts.length + 1), 1);
   }
 
+  /** How many combinations of facts they stand for. */
+  get combinations(): number {
+    return this.groups.reduce((product, { facts }) => product * 2 ** facts.length, 1);
+  }
+
   private singleFacts(): readonly Fact[] {
     const { zone, expectation } = this;
     const looked = new Set(this.factsOfChecks.values());

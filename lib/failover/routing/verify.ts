@@ -24,6 +24,8 @@ export interface Verification {
   readonly violations: readonly RoutingViolation[];
   /** Situations of the health checks that were looked at. */
   readonly situations: number;
+  /** What they stand for: of checks that look at the same kind of thing in the same way only the number that is true matters. */
+  readonly combinations: number;
   /** Questions that were answered: situations x places x names. */
   readonly cases: number;
 }
@@ -88,7 +90,7 @@ class Verifier {
       }
       if (situation.deviations.length === 0) this.askRegions(situation, health);
     }
-    return { violations: [...this.found.values()], situations: this.situations, cases: this.cases };
+    return { violations: [...this.found.values()], situations: this.situations, combinations: world.combinations, cases: this.cases };
   }
 
   private ask(question: Question, health: Health): void {
@@ -153,11 +155,16 @@ class Verifier {
 /** @param zone from `readZone`, with every stack of the environment */
 export const verifyRouting = (zone: ReadZone, expectation: Expectation): Verification => {
   const structure = structureViolations(zone, expectation);
-  if (missingChecks(zone).length > 0) return { violations: structure, situations: 0, cases: 0 };
+  if (missingChecks(zone).length > 0) return { violations: structure, situations: 0, combinations: 0, cases: 0 };
   const world = new World(zone, expectation);
   if (world.size > MOST_SITUATIONS) {
     const message = `${world.size} situations of the health checks are more than can be looked at (${MOST_SITUATIONS}); use fewer regions, or fewer health checks`;
-    return { violations: [...structure, { rule: 'every-case-is-looked-at', where: expectation.application, message, cases: 0 }], situations: 0, cases: 0 };
+    return {
+      violations: [...structure, { rule: 'every-case-is-looked-at', where: expectation.application, message, cases: 0 }],
+      situations: 0,
+      combinations: 0,
+      cases: 0,
+    };
   }
   const result = new Verifier(zone, expectation).run(world);
   return { ...result, violations: [...structure, ...result.violations] };
