@@ -4,6 +4,15 @@ import type { RegionRole, StandbyCluster } from '../topology/regions';
 type Plain = Readonly<Record<string, unknown>>;
 const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null && !Array.isArray(v);
 
+/** From its moment on a region vouches for nobody below its epoch: another one is being promoted (or this one). */
+export interface Promised {
+  readonly epoch: number;
+  /** For whose failover. */
+  readonly execution: string;
+  /** When it was written, milliseconds since the epoch, by the region's own clock: for people. */
+  readonly at: number;
+}
+
 /** From Patroni's dynamic configuration. */
 export interface OwnRole {
   /** False: there is no cluster yet; the other fields mean nothing then. */
@@ -14,6 +23,10 @@ export interface OwnRole {
   readonly epoch: number;
   /** The primary region's name, as far as this region knows. */
   readonly primary: string | undefined;
+  /** A failover under way, or one that was given up without saying so. */
+  readonly promised?: Promised | undefined;
+  /** Which failover made the region what it is; none when it was done by hand. */
+  readonly execution?: string | undefined;
 }
 
 /** A region's word on itself. */
@@ -30,14 +43,24 @@ export const roleOf = (config: unknown): OwnRole => {
   if (!isPlain(config)) return NO_ROLE;
   const { holdfast, standby_cluster: standby } = config;
   const role = isPlain(holdfast) ? holdfast : {};
-  const epoch = role['epoch'];
-  const primary = role['primary'];
+  const { epoch, primary, execution } = role;
+  const promised = promisedOf(role['promised']);
   return {
     initialized: true,
     follows: isPlain(standby) && Object.keys(standby).length > 0,
     epoch: Number.isSafeInteger(epoch) ? Number(epoch) : 0,
     primary: typeof primary === 'string' ? primary : undefined,
+    ...(promised === undefined ? {} : { promised }),
+    ...(typeof execution === 'string' ? { execution } : {}),
   };
+};
+
+const promisedOf = (value: unknown): Promised | undefined => {
+  if (!isPlain(value)) return undefined;
+  const { epoch, execution, at } = value;
+  // A promise that can't be read is one all the same, and of the highest epoch: nobody is vouched for until it is repaired.
+  if (!Number.isSafeInteger(epoch) || typeof execution !== 'string') return { epoch: Number.MAX_SAFE_INTEGER, execution: '', at: 0 };
+  return { epoch: Number(epoch), execution, at: typeof at === 'number' ? at : 0 };
 };
 
 /** @returns undefined when it is no region's word */
@@ -54,9 +77,9 @@ export const parseStatus = (text: string): RegionStatus | undefined => {
 
 export const claimsPrimary = (role: OwnRole): boolean => role.initialized && !role.follows;
 
-export interface PrimaryRegion extends RegionRole {
-  readonly standbyCluster: StandbyCluster;
-}
+/** A role that a failover gives. */
+type GivenRole = RegionRole & { readonly execution?: string };
+export type PrimaryRegion = GivenRole & { readonly standbyCluster: StandbyCluster };
 
 const READ_ONLY = 'default_transaction_read_only';
 /** Whoever keeps the primary's heartbeat reads it, and when it changes writes a checkpoint, which makes the primary's end short. */
@@ -64,9 +87,10 @@ const HANDOVER = 'holdfast.handover';
 const NO_MORE = { [READ_ONLY]: null, [HANDOVER]: null };
 
 /** The change of the dynamic configuration (a merge patch) that makes a region follow another one. A drain's soft fence has done its work then. */
-export const followPatch = ({ epoch, primary, standbyCluster }: PrimaryRegion): Plain => ({
+export const followPatch = ({ epoch, primary, standbyCluster, execution }: PrimaryRegion): Plain => ({
   standby_cluster: standbyCluster,
-  holdfast: { epoch, primary },
+  // Whoever is made to follow is done with whatever was promised or done before; by hand, no execution is named.
+  holdfast: { epoch, primary, promised: null, execution: execution ?? null },
   postgresql: { parameters: NO_MORE },
 });
 
@@ -77,9 +101,9 @@ export const FOLLOWING_START_TIMEOUT = 300;
  * The change that makes a standby region the primary one.
  * @param primaryStartTimeout the model's, seconds: how long a primary of this region that crashed is started where it is before another one takes over
  */
-export const promotePatch = (role: RegionRole, primaryStartTimeout: number): Plain => ({
+export const promotePatch = (role: GivenRole, primaryStartTimeout: number): Plain => ({
   standby_cluster: null,
-  holdfast: role,
+  holdfast: { promised: null, execution: null, ...role },
   primary_start_timeout: primaryStartTimeout,
   postgresql: { parameters: NO_MORE },
 });

@@ -7,6 +7,8 @@ import type { Environment, Region } from './types';
 export const LEADER_PORT = POSTGRES_PORT + 1;
 /** What a region says of itself: its epoch, and whether it is the primary region. */
 export const REGION_STATUS_PORT = 9443;
+/** Who may tell a region what to do: the common name of the client certificate that the failover's functions present at its status port. */
+export const FAILOVER_CLIENT = 'holdfast-failover';
 /** Poolers (forwarded writes) and leader, from outside the region. */
 export const GATEWAY_PORTS = { postgres: POOLER_PORT, leader: LEADER_PORT } as const;
 
