@@ -18,12 +18,14 @@
 #include "postgres.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "fmgr.h"
+#include "libpq/libpq-be.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "tcop/dest.h"
@@ -35,6 +37,9 @@ PG_MODULE_MAGIC;
 void _PG_init(void);
 
 #define NS_PER_S INT64CONST(1000000000)
+#define NS_PER_MS INT64CONST(1000000)
+/* A deadline that was read so lately is not read again. It stays true until it passes: the file is read for news only. */
+#define REREAD_AFTER (100 * NS_PER_MS)
 #define DESCRIPTION_SIZE 96
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LENGTH 36
@@ -65,7 +70,7 @@ typedef struct
 	int			error;
 } Lease;
 
-/* Not cached, and no descriptor kept: the keeper replaces the file. */
+/* No descriptor is kept: the keeper replaces the file. */
 static int
 read_lease(char *record, int *error)
 {
@@ -106,24 +111,34 @@ parse_deadline(const char *record, int64 *deadline)
 static Lease
 lease_now(void)
 {
+	/* of this session */
+	static int64 known_deadline = 0;
+	static int64 read_at = 0;
 	char		record[LEASE_LENGTH + 1];
-	struct timespec now;
+	struct timespec clock;
+	int64		now;
 	int64		deadline;
 	int			error = 0;
-	int			length = read_lease(record, &error);
+	int			length;
 
+	if (clock_gettime(CLOCK_BOOTTIME, &clock) != 0)
+		return (Lease) {LEASE_UNREADABLE, 0, errno};
+	now = (int64) clock.tv_sec * NS_PER_S + clock.tv_nsec;
+	if (now < known_deadline && now - read_at < REREAD_AFTER)
+		return (Lease) {LEASE_GOOD, 0, 0};
+	known_deadline = 0;
+	length = read_lease(record, &error);
 	if (length < 0)
 		return (Lease) {error == ENOENT ? LEASE_MISSING : LEASE_UNREADABLE, 0, error};
 	if (length != LEASE_LENGTH || record[DEADLINE_DIGITS] != ' ' || record[LEASE_LENGTH - 1] != '\n' || !parse_deadline(record, &deadline))
 		return (Lease) {LEASE_MALFORMED, 0, 0};
 	if (memcmp(record + DEADLINE_DIGITS + 1, boot_id, BOOT_ID_LENGTH) != 0)
 		return (Lease) {LEASE_OF_ANOTHER_BOOT, 0, 0};
-	if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
-		return (Lease) {LEASE_UNREADABLE, 0, errno};
-	deadline -= (int64) now.tv_sec * NS_PER_S + now.tv_nsec;
-	if (deadline > 0)
-		return (Lease) {LEASE_GOOD, 0, 0};
-	return (Lease) {LEASE_PASSED, (double) -deadline / NS_PER_S, 0};
+	if (now >= deadline)
+		return (Lease) {LEASE_PASSED, (double) (now - deadline) / NS_PER_S, 0};
+	known_deadline = deadline;
+	read_at = now;
+	return (Lease) {LEASE_GOOD, 0, 0};
 }
 
 /* Into the caller's buffer: after a commit nothing may fail, allocating memory included. */
@@ -206,6 +221,9 @@ withhold_late_acknowledgement(void)
 	if (lease.state == LEASE_GOOD)
 		return;
 	whereToSendOutput = DestNone;
+	/* and what may stand in the buffer already goes nowhere */
+	if (MyProcPort != NULL)
+		shutdown(MyProcPort->sock, SHUT_RDWR);
 	ereport(LOG,
 			(errmsg("commit not acknowledged, session ended: %s", describe(&lease, reason, sizeof(reason))),
 			 errdetail("The transaction was within its lease when it began to commit, and is committed here.")));

@@ -11,15 +11,14 @@ interface Numbered {
   readonly execution: string;
 }
 
-export type RegionOrder = Numbered &
-  (
-    | { readonly kind: 'promise' }
-    | { readonly kind: 'withdraw' }
-    | { readonly kind: 'promote' }
-    | { readonly kind: 'demote'; readonly target: string }
-    | { readonly kind: 'drain'; readonly on: boolean }
-    | { readonly kind: 'prepare' }
-  );
+type NumberedOrder = Numbered & ({ readonly kind: 'promise' | 'withdraw' | 'promote' } | { readonly kind: 'demote'; readonly target: string });
+
+export type RegionOrder =
+  | NumberedOrder
+  /** @param epoch that in which the region is primary: an order that arrives late meets another one */
+  | { readonly kind: 'drain'; readonly on: boolean; readonly epoch: number }
+  /** @param wish different every time: it is the change that is acted on */
+  | { readonly kind: 'prepare'; readonly wish: string };
 
 export const ORDERS = ['promise', 'withdraw', 'promote', 'demote', 'drain', 'prepare'] as const satisfies readonly RegionOrder['kind'][];
 
@@ -41,9 +40,13 @@ export type OrderDecision =
   | { readonly kind: 'write'; readonly patch: Plain }
   /** It is so already. */
   | { readonly kind: 'done'; readonly because: string }
-  | { readonly kind: 'refused'; readonly given: string; readonly allowed: string; readonly fix: string };
+  /** What was given, what is allowed, and how to fix it. */
+  | { readonly kind: 'refused'; readonly because: string };
 
-const refused = (given: string, allowed: string, fix: string): OrderDecision => ({ kind: 'refused', given, allowed, fix });
+const refused = (given: string, allowed: string, fix: string): OrderDecision => ({
+  kind: 'refused',
+  because: `given: ${given}; allowed: ${allowed}; fix: ${fix}`,
+});
 const done = (because: string): OrderDecision => ({ kind: 'done', because });
 const write = (patch: Plain): OrderDecision => ({ kind: 'write', patch });
 
@@ -60,16 +63,16 @@ export const carryOutOrder = (context: OrderContext, order: RegionOrder): OrderD
     case 'demote':
       return demote(context, order, order.target);
     case 'drain':
-      return ofPrimary(context, order, () => write(drainPatch(order.on)));
+      return drain(context, order);
     case 'prepare':
-      return ofPrimary(context, order, () => write(preparePatch(`${order.execution}/${order.epoch}`)));
+      return claimsPrimary(own) ? write(preparePatch(order.wish)) : notPrimary(context, order.kind);
   }
 };
 
 const isSame = (a: Numbered, b: Numbered): boolean => a.epoch === b.epoch && a.execution === b.execution;
 const named = ({ epoch, execution }: Numbered): string => `epoch ${epoch} of ${execution}`;
 
-const old = ({ own, self }: OrderContext, order: RegionOrder): OrderDecision | undefined =>
+const old = ({ own, self }: OrderContext, order: NumberedOrder): OrderDecision | undefined =>
   order.epoch > own.epoch
     ? undefined
     : refused(
@@ -78,7 +81,7 @@ const old = ({ own, self }: OrderContext, order: RegionOrder): OrderDecision | u
         'this failover is over, or another one was faster: read the lease and begin anew',
       );
 
-const promise = (context: OrderContext, order: RegionOrder): OrderDecision => {
+const promise = (context: OrderContext, order: NumberedOrder): OrderDecision => {
   const { own, self, now } = context;
   const tooOld = old(context, order);
   if (tooOld !== undefined) return tooOld;
@@ -90,22 +93,21 @@ const promise = (context: OrderContext, order: RegionOrder): OrderDecision => {
   return write({ holdfast: { promised: { epoch: order.epoch, execution: order.execution, at: now } } });
 };
 
-const outdated = ({ self, own }: OrderContext, order: RegionOrder): OrderDecision =>
+const outdated = ({ self, own }: OrderContext, order: NumberedOrder): OrderDecision =>
   refused(
     `${order.kind} with ${named(order)}`,
     own.promised === undefined ? `what ${self} has promised before: nothing` : `what ${self} has promised: ${named(own.promised)}`,
     'promise first; if another failover has, only that one may go on',
   );
 
-const withdraw = (context: OrderContext, order: RegionOrder): OrderDecision => {
-  const { own, self } = context;
+const withdraw = ({ own, self }: OrderContext, order: NumberedOrder): OrderDecision => {
   if (own.promised === undefined) return done(`${self} has promised nothing`);
-  if (!isSame(own.promised, order)) return outdated(context, order);
+  if (!isSame(own.promised, order)) return done(`${self} has promised ${named(own.promised)}, which stays`);
   return write({ holdfast: { promised: null } });
 };
 
 /** Only what was promised: while a region that could be promoted still vouches for the primary one, that one may extend its right to write. */
-const promote = (context: OrderContext, order: RegionOrder): OrderDecision => {
+const promote = (context: OrderContext, order: NumberedOrder): OrderDecision => {
   const { own, self, primaryStartTimeout } = context;
   if (claimsPrimary(own) && own.epoch === order.epoch && own.execution === order.execution) return done(`${self} is primary with ${named(order)}`);
   const tooOld = old(context, order);
@@ -115,7 +117,7 @@ const promote = (context: OrderContext, order: RegionOrder): OrderDecision => {
   return write(promotePatch({ epoch, primary: self, execution }, primaryStartTimeout));
 };
 
-const demote = (context: OrderContext, order: RegionOrder, target: string): OrderDecision => {
+const demote = (context: OrderContext, order: NumberedOrder, target: string): OrderDecision => {
   const { own, self } = context;
   if (own.follows && own.epoch === order.epoch && own.primary === target) return done(`${self} follows ${target} with epoch ${own.epoch}`);
   const tooOld = old(context, order);
@@ -125,9 +127,12 @@ const demote = (context: OrderContext, order: RegionOrder, target: string): Orde
   return write(followPatch({ epoch: order.epoch, primary: target, standbyCluster, execution: order.execution }));
 };
 
-const ofPrimary = (context: OrderContext, order: RegionOrder, decide: () => OrderDecision): OrderDecision => {
-  const tooOld = old(context, order);
-  if (tooOld !== undefined) return tooOld;
-  if (claimsPrimary(context.own)) return decide();
-  return refused(`${order.kind} of ${context.self}`, 'the primary region', `${context.self} follows ${context.own.primary ?? 'another region'}`);
+const drain = (context: OrderContext, { on, epoch }: Extract<RegionOrder, { kind: 'drain' }>): OrderDecision => {
+  const { own, self } = context;
+  if (!claimsPrimary(own)) return notPrimary(context, 'drain');
+  if (own.epoch === epoch) return write(drainPatch(on));
+  return refused(`drain in epoch ${epoch}`, `epoch ${own.epoch}, in which ${self} is primary`, 'ask the region what it is, and give its epoch');
 };
+
+const notPrimary = ({ own, self }: OrderContext, kind: string): OrderDecision =>
+  refused(`${kind} of ${self}`, 'the primary region', `${self} follows ${own.primary ?? 'another region'}: ask that one`);
