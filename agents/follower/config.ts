@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { FollowerConfig, PeerConfig, RegionsConfig } from '../../lib/services/follower';
+import type { DoorConfig, FollowerConfig, PeerConfig, RegionsConfig } from '../../lib/services/follower';
 import { type Check, duration, expected, flag, object, parseChecked, port, readText, text } from '../checks';
 
 export { ConfigError } from '../checks';
@@ -41,6 +41,13 @@ const regions = object<RegionsConfig>({
   localDatabase: name,
   localPoolSize: count,
   stalenessBoundSeconds: duration,
+  door: optional(
+    object<DoorConfig>({
+      orderedBy: text,
+      expectedMembers: count,
+      primaryStartTimeoutSeconds: expected('whole seconds, 0 or more', (v) => Number.isSafeInteger(v) && Number(v) >= 0),
+    }),
+  ),
 });
 
 const followerConfig = object<FollowerConfig>({

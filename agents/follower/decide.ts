@@ -4,6 +4,7 @@
  */
 
 import type { OwnRole } from '../../lib/failover/region-role';
+import type { MemberKey } from './region-members';
 
 export interface Address {
   /** A numeric address: no name is resolved on the way to a new primary. */
@@ -43,6 +44,8 @@ export interface Reading {
   readonly handover: string | undefined;
   /** What the region is; undefined: there is only one. */
   readonly role?: RoleReading | undefined;
+  /** The region's members, as they have written themselves down. */
+  readonly members?: readonly MemberKey[];
   /** The region's own leader, also where `leader` stands for another region. */
   readonly local?: Leader | undefined;
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { NO_ROLE, roleOf } from '../../lib/failover/region-role';
 import type { Address, Leader, RoleReading } from './decide';
 import type { EtcdMember, EtcdStatus } from './placement';
+import type { MemberKey } from './region-members';
 
 /** etcd answered something that can't be understood, or an error of its own. */
 export class EtcdAnswerError extends Error {
@@ -62,6 +63,7 @@ export interface ReadAnswer {
   readonly syncStandby: string | undefined;
   readonly handover: string | undefined;
   readonly role?: RoleReading | undefined;
+  readonly members?: readonly MemberKey[];
 }
 
 /** Replaces a key's value if nobody has since it was read at `modRevision` (0: it was not there). */
@@ -113,7 +115,7 @@ export const parseRead = (answer: unknown, membersPrefix: string): ReadAnswer =>
     syncStandby,
     handover: handoverFrom(parseKey(decode(failoverKvs[0]?.['value']))),
     leader: key ? leaderFrom(key, memberKvs, membersPrefix) : undefined,
-    ...(configKvs === undefined ? {} : { role: roleFrom(configKvs[0]) }),
+    ...(configKvs === undefined ? {} : { role: roleFrom(configKvs[0]), members: memberKvs.map((kv) => memberFrom(kv, membersPrefix)) }),
   };
 };
 
@@ -122,6 +124,11 @@ const roleFrom = (key: Plain | undefined): RoleReading => {
   const config = parseKey(decode(key['value']));
   return { ...roleOf(config), modRevision: int64(key['mod_revision'], 'mod_revision'), config };
 };
+
+const memberFrom = (key: Plain, membersPrefix: string): MemberKey => ({
+  name: decode(key['key']).slice(membersPrefix.length),
+  primaryUrl: primaryUrlOf(parseKey(decode(key['value']))['api_url']),
+});
 
 /** Patroni's failover key: `leader` is named for a switchover (not for a failover by hand), `scheduled_at` for one that is not due yet. */
 const handoverFrom = (failover: Plain): string | undefined => {

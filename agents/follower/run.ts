@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { FollowerConfig, RegionsConfig } from '../../lib/services/follower';
+import type { FollowerConfig } from '../../lib/services/follower';
 import { adminConsole } from './admin-console';
 import { readRoute } from './databases-file';
 import { credentialsLoop } from './credentials';
@@ -10,11 +10,12 @@ import { serveLeader } from './leader-proxy';
 import { Pooler } from './pgbouncer';
 import { placingLoop } from './placing';
 import { readingLoop, Watch } from './reading';
-import { serveRegion } from './region-server';
+import { RegionDoor } from './region-door';
+import { type RegionServerPorts, serveRegion } from './region-server';
 import { ageLoop, regionsLoop } from './regions';
 import { Routing } from './routing';
 import { serve } from './server';
-import { newState, type State } from './state';
+import { newState } from './state';
 import { agentSource, rememberingLookup } from './tls';
 import { makeWake } from './wake';
 
@@ -33,9 +34,9 @@ const sleepUntil = (stop: AbortSignal) => (ms: number) =>
   });
 
 /** What other regions reach in this one. */
-const serveNeighbours = async (regions: RegionsConfig, state: State, now: () => number, log: Log): Promise<{ sweep: () => void; close: () => void }> => {
-  const status = await serveRegion(regions, state, now, log);
-  const { server, sweep } = await serveLeader(regions.leaderPort, state, log);
+const serveNeighbours = async (ports: RegionServerPorts): Promise<{ sweep: () => void; close: () => void }> => {
+  const status = await serveRegion(ports);
+  const { server, sweep } = await serveLeader(ports.regions.leaderPort, ports.state, ports.log);
   const close = (): void => {
     status.close();
     status.closeAllConnections();
@@ -57,7 +58,7 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const watchAgent = agentSource(config.etcd, { keepAlive: false, verifyName: true, lookup }, log, now);
   const patroniAgent = agentSource({ ca: config.patroniCa }, { keepAlive: false, verifyName: false }, log, now);
   // Other regions are far away: a new connection is three round trips before the question.
-  const peerAgent = agentSource({ ca: config.patroniCa }, { keepAlive: true, verifyName: false }, log, now);
+  const peerAgent = agentSource({ ...config.etcd, ca: config.patroniCa }, { keepAlive: true, verifyName: false }, log, now);
   const console = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
   const credentialsConsole = adminConsole(config.pgbouncer, config.requestTimeoutSeconds * 1000, metrics);
   const etcd = new EtcdClient(config, { agent, watchAgent, now, metrics });
@@ -65,9 +66,12 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   stop.addEventListener('abort', () => [readNow, actNow].forEach((wake) => wake.now()));
 
   const { regions } = config;
+  const doorOf = (): RegionDoor | undefined =>
+    regions?.door &&
+    new RegionDoor({ regions, door: regions.door, etcd, patroniAgent, memberTimeoutMs: config.requestTimeoutSeconds * 1000, now, wallClock: Date.now, log });
   const reading = { etcd, state, now, log, metrics, readNow, actNow, stop, pollMs: config.pollIntervalSeconds * 1000, regions };
   const watch = new Watch(reading);
-  const neighbours = regions === undefined ? undefined : await serveNeighbours(regions, state, now, log);
+  const neighbours = regions === undefined ? undefined : await serveNeighbours({ regions, state, now, log, door: doorOf() });
   const pooler = new Pooler(config.pgbouncer, console, log, metrics);
   const routing = new Routing({
     config,

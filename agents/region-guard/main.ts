@@ -42,7 +42,7 @@ const arguments_ = (): Ports => {
     defaults: JSON.parse(readFileSync(defaultsFile, 'utf8')) as Record<string, unknown>,
     hasData: () => existsSync(dataFile),
     etcd: new EtcdClient(config, { agent, watchAgent: agent, now, metrics: newMetrics() }),
-    agent: agentSource({ ca: config.patroniCa }, { keepAlive: false, verifyName: false }, log, now),
+    agent: agentSource({ ...config.etcd, ca: config.patroniCa }, { keepAlive: false, verifyName: false }, log, now),
   };
 };
 

@@ -1,6 +1,7 @@
-import { configKey, etcdEndpoints, leaderKey, memberKey, POOLER_PORT } from '../topology/derive';
+import { configKey, etcdEndpoints, leaderKey, memberKey, POOLER_PORT, postgresMemberCount } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
 import {
+  FAILOVER_CLIENT,
   gatewayAddresses,
   hasPeers,
   LEADER_PORT,
@@ -71,6 +72,16 @@ export interface RegionsConfig {
   readonly localDatabase: string;
   readonly localPoolSize: number;
   readonly stalenessBoundSeconds: number;
+  /** Where regions fail over: by whom and how this one may be told what to do. */
+  readonly door?: DoorConfig;
+}
+
+export interface DoorConfig {
+  /** The common name of the client certificate whose holder gives orders; to look in, any certificate of our authority will do. */
+  readonly orderedBy: string;
+  readonly expectedMembers: number;
+  /** The model's, for a region that is promoted. */
+  readonly primaryStartTimeoutSeconds: number;
 }
 
 export const followerConfig = (environment: Environment, region: Region): FollowerConfig => ({
@@ -109,6 +120,15 @@ const regionsConfig = (environment: Environment, region: Region): RegionsConfig 
   localDatabase: localDatabase(region),
   localPoolSize: localPoolSize(region),
   stalenessBoundSeconds: environment.replication.stalenessBound,
+  ...(environment.failover === null
+    ? {}
+    : {
+        door: {
+          orderedBy: FAILOVER_CLIENT,
+          expectedMembers: postgresMemberCount(region),
+          primaryStartTimeoutSeconds: region.postgres.patroni.primaryStartTimeout,
+        },
+      }),
 });
 
 export const followerJson = (environment: Environment, region: Region): string => `${JSON.stringify(followerConfig(environment, region), null, 2)}\n`;
