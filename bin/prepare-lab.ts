@@ -16,6 +16,7 @@ import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
 import { defineEnvironment } from '../lib/topology/define';
+import { AWS_ENDPOINT } from '../lab/aws/settings';
 import { environmentOfLab } from '../lab/state';
 import { LAB_ENVIRONMENTS } from './environments';
 import { EXIT, UsageError } from './exit';
@@ -59,6 +60,7 @@ const labPlatform = (lab: LabSettings, references: Readonly<Record<string, strin
     certificates: 'provided',
     backups: labBackupStorage(lab.environment),
     regionGateway: 'node-addresses',
+    leaseStore: { kind: 'emulated', endpoint: AWS_ENDPOINT },
   };
 };
 

@@ -56,6 +56,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     certificates: 'cert-manager',
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
     regionGateway: 'none',
+  leaseStore: { kind: 'aws' },
   });
 
 const featureFlags = (): Record<string, unknown> => {

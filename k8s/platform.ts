@@ -14,10 +14,13 @@ export interface Platform {
   /** Where backups go: AWS' own S3 by the pods' role, or another store by keys that somebody has put into a Secret. */
   readonly backups: BackupStorage;
   /**
-   * What stands at the addresses that other regions know: the nodes, to which the network routes them, or nothing. Without it a standby region waits for ever, and no
+   * What stands at the addresses that other regions know: the nodes, to which the network routes them, an internal
+   * Network Load Balancer that is given them, or nothing. Without it a standby region waits for ever, and no
    * guard runs: it could never hear the other region, and would keep a region that restarts as a whole from coming back.
    */
-  readonly regionGateway: 'node-addresses' | 'none';
+  readonly regionGateway: 'node-addresses' | 'aws-nlb' | 'none';
+  /** Where the lease of an environment whose regions fail over is kept: AWS' own DynamoDB by the pods' role, or a store that stands in for it, of the data tier's authority. */
+  readonly leaseStore: { readonly kind: 'aws' } | { readonly kind: 'emulated'; readonly endpoint: string };
 }
 
 export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', 'cache'] as const;

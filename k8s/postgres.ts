@@ -49,6 +49,7 @@ import {
 import { patchedObject } from './patched-object';
 import { gatewayEgress } from './region-gateway';
 import { heartbeat } from './heartbeat';
+import { leaseKeeper, leaseKeeperConfiguration, leaseKeeperIngress } from './lease-keeper';
 import { guardConfiguration, guardRegion } from './region-guard';
 import { fetchPostgresCredentials } from './secrets';
 import { overNodes, overZones } from './spread';
@@ -66,6 +67,7 @@ const GATEWAY_CONNECT_TIMEOUT_SECONDS = 3;
 const CONFIGURATION_MOUNT = readOnly('configuration', PATRONI_CONFIG_DIR);
 const POSTGRES_TLS_MOUNT = readOnly('postgres-tls', TLS_DIRS.postgres);
 const ETCD_CLIENT_MOUNT = readOnly('etcd-client-tls', TLS_DIRS.etcdClient);
+const GUARD_MOUNTS = [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT, POSTGRES_TLS_MOUNT];
 
 /** PostgreSQL under Patroni: one member per zone (or more), each with its volume. */
 export class PostgresChart extends DataChart {
@@ -80,6 +82,7 @@ export class PostgresChart extends DataChart {
       [PATRONI_CONFIG_FILE]: patroniYaml(context.environment, context.region),
       [DYNAMIC_CONFIGURATION_FILE]: dynamicConfigurationJson(context.environment, context.region),
       ...guardConfiguration(context),
+      ...leaseKeeperConfiguration(context),
     };
     this.backupConfiguration = { [PGBACKREST_CONFIG_FILE]: memberPgbackrestConf(context.environment, context.region, context.platform.backups) };
     this.configMap(this.name, this.configuration);
@@ -144,15 +147,11 @@ export class PostgresChart extends DataChart {
       // No rights in the cluster: only the role by which it reaches its backups.
       serviceAccountName: REPOSITORY_ACCOUNT,
       initContainers: [
-        ...guardRegion(
-          this.context,
-          [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT, POSTGRES_TLS_MOUNT],
-          [fieldEnv('POD_NAME', 'metadata.name'), ...replicationEnv()],
-        ),
+        ...guardRegion(this.context, GUARD_MOUNTS, [fieldEnv('POD_NAME', 'metadata.name'), ...replicationEnv()]),
         this.setAside(),
         mergeClusterConfiguration(this.context, [CONFIGURATION_MOUNT, ETCD_CLIENT_MOUNT]),
       ],
-      containers: [this.patroniContainer(), backupServer(this.context), ...heartbeat(this.context, superuserEnv())],
+      containers: [this.patroniContainer(), backupServer(this.context), ...heartbeat(this.context, superuserEnv()), ...leaseKeeper(this.context, GUARD_MOUNTS)],
       volumes: [
         // With the passwords in one volume, so that Patroni reads both as one configuration, and reads them again when either changes. While a restore is under
         // way it finds its bootstrap method there, too; otherwise that ConfigMap does not exist.
@@ -254,6 +253,7 @@ export class PostgresChart extends DataChart {
         { peer: podsOf('maintenance'), ports: [POSTGRES_PORT] },
         { peer: podsOf('rotation'), ports: [POSTGRES_PORT] },
         { peer: namespacesWith(MONITORING_LABEL), ports: [PATRONI_PORT] },
+        ...leaseKeeperIngress(this.context),
       ],
       [members, { peer: podsOf('etcd'), ports: [ETCD_CLIENT_PORT] }, ...gatewayEgress(this.context, [LEADER_PORT, REGION_STATUS_PORT]), STORE_EGRESS],
     );

@@ -1,4 +1,5 @@
 import type { Environment, Region } from '../topology/types';
+import { LEASE_FILE } from './lease-keeper';
 import { POSTGRES_SOCKET_DIR, TLS_DIRS, tlsFiles } from './paths';
 import { archiveCommand } from './pgbackrest';
 import { walSize } from './wal-size';
@@ -37,6 +38,7 @@ export const clusterWideParameters = (region: Region): Parameters => ({
 export const memberParameters = (environment: Environment, region: Region): Parameters => ({
   ...memory(region),
   ...security(),
+  ...fencing(environment),
   ...replication(region),
   ...connections(),
   ...operation(region),
@@ -62,6 +64,9 @@ const security = (): Parameters => {
     shared_preload_libraries: `${COMMIT_GUARD},pg_stat_statements`,
   };
 };
+
+/** Where regions fail over, commits need this region's lease (docs/fencing.md). */
+const fencing = (environment: Environment): Parameters => (environment.failover === null ? {} : { [`${COMMIT_GUARD}.lease_file`]: LEASE_FILE });
 
 const replication = (region: Region): Parameters => ({
   synchronous_commit: 'on',

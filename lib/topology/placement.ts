@@ -1,7 +1,8 @@
 /** Whether the pods of one AZ fit its nodes: requests against what the nodes offer. */
 import type { NodeCapacity } from './instance-types';
 import { cachePods, SHARDS } from './cache-placement';
-import type { Cache, Region, Resources } from './types';
+import type { Cache, Environment, Region, Resources } from './types';
+import { mebibytes, millicores } from './units';
 
 export interface PodRequest {
   readonly name: string;
@@ -10,6 +11,9 @@ export interface PodRequest {
   /** MiB. */
   readonly memory: number;
 }
+
+/** Of the lease keeper beside each PostgreSQL of an environment whose regions fail over. */
+export const LEASE_KEEPER_RESOURCES: Resources = { cpu: millicores(20), memory: mebibytes(128), cpuLimit: millicores(500) };
 
 /** What the system's own pods request on a node: VPC CNI, kube-proxy, EBS CSI, Pod Identity, DNS, and a share of cert-manager and External Secrets. */
 export const PER_NODE_RESERVE: NodeCapacity = { cpu: 450, memory: 800 };
@@ -29,9 +33,9 @@ const cachePodsPerZone = (region: Region, cache: Cache): readonly PodRequest[] =
 };
 
 /** The pods that one AZ has to hold; with members spread evenly, the fullest AZ. */
-export const podsPerZone = (region: Region, cache: Cache | null): readonly PodRequest[] => [
+export const podsPerZone = (region: Region, { cache, failover }: Pick<Environment, 'cache' | 'failover'>): readonly PodRequest[] => [
   ...(cache === null ? [] : cachePodsPerZone(region, cache)),
-  ...times(region.postgres.membersPerAz, request('postgres', region.postgres.resources)),
+  ...times(region.postgres.membersPerAz, request('postgres', region.postgres.resources, ...(failover === null ? [] : [LEASE_KEEPER_RESOURCES]))),
   ...times(Math.ceil(region.etcd.members / Math.max(1, region.zones.length)), request('etcd', region.etcd.resources)),
   ...times(region.pooler.replicasPerAz, request('pgbouncer', region.pooler.resources, region.follower.resources)),
 ];

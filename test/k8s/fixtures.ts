@@ -20,6 +20,7 @@ export const LAB: Platform = {
   certificates: 'provided',
   backups: { buckets: bucketsAt(() => '10.50.8.10'), credentials: 'shared', roleArn: null, addressing: 'path', authority: 'provided' },
   regionGateway: 'node-addresses',
+  leaseStore: { kind: 'emulated', endpoint: 'https://10.70.0.10' },
 };
 
 export const AWS: Platform = {
@@ -36,6 +37,7 @@ export const AWS: Platform = {
     authority: 'public',
   },
   regionGateway: 'none',
+  leaseStore: { kind: 'aws' },
 };
 
 export const environmentNamed = (name: string): Environment => {

@@ -67,7 +67,7 @@ export const podsFitTheNodes: Rule = regionRule(
   (region, at, environment) => {
     const node = nodeCapacity(region.cluster.instanceType);
     if (node === undefined) return [];
-    const left = fitOntoNodes(podsPerZone(region, environment.cache), node, region.cluster.nodesPerAz);
+    const left = fitOntoNodes(podsPerZone(region, environment), node, region.cluster.nodesPerAz);
     return when(left.length > 0, () => ({
       path: at('cluster'),
       given: `${region.cluster.nodesPerAz} x ${region.cluster.instanceType} per AZ, ${node.cpu - PER_NODE_RESERVE.cpu}m and ${node.memory - PER_NODE_RESERVE.memory} MiB free on each; no room for ${left.map((pod) => `${pod.name} (${pod.cpu}m, ${pod.memory} MiB)`).join(', ')}`,
