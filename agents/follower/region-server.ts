@@ -23,7 +23,7 @@ export const ownStatus = ({ self }: RegionsConfig, state: State, now: number): R
   const { initialized, follows, epoch, primary, promised } = reading.role ?? NO_ROLE;
   const routed = route !== undefined && reading.leader?.member === route.member && pooler.kind === 'serving' && sameAddress(pooler, route);
   const serving = initialized && !follows && routed && !paused;
-  return { region: self, initialized, follows, epoch, primary, serving, ...(promised === undefined ? {} : { promised }) };
+  return { region: self, initialized, follows, epoch, primary, serving, ...(promised ? { promised } : {}) };
 };
 
 type Answer = readonly [status: number, body: unknown];

@@ -5,7 +5,10 @@ const DIGITS = 20;
 const NANOSECONDS = 1_000_000_000;
 
 /** @param deadline seconds of CLOCK_BOOTTIME */
-export const deadlineLine = (deadline: number, bootId: string): string => `${BigInt(Math.floor(deadline * NANOSECONDS)).toString().padStart(DIGITS, '0')} ${bootId}\n`;
+export const deadlineLine = (deadline: number, bootId: string): string =>
+  `${BigInt(Math.floor(deadline * NANOSECONDS))
+    .toString()
+    .padStart(DIGITS, '0')} ${bootId}\n`;
 
 export class DeadlineFile {
   /** Of this process. Another one's is not read: it may have been longer, and stands until this one has something later. */

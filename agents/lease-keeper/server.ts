@@ -13,9 +13,10 @@ export interface PagesPorts {
 /** @throws Error (rejects) when the address is taken or not ours */
 export const serve = ({ listen, metrics, sinceRound }: PagesPorts): Promise<Server> => {
   const server = createServer((request, response) => {
-    const answer = (status: number, body: string): void => void response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(body);
+    const answer = (status: number, body: string): void =>
+      void response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(body);
     if (request.url === '/metrics') answer(200, metrics());
-    else if (request.url === '/health/live') answer(...(sinceRound() < HANGING_SECONDS ? ([200, 'alive\n'] as const) : ([503, 'the loop hangs\n'] as const)));
+    else if (request.url === '/health/live') sinceRound() < HANGING_SECONDS ? answer(200, 'alive\n') : answer(503, 'the loop hangs\n');
     else answer(404, 'not found: /metrics, /health/live\n');
   });
   return new Promise((done, fail) => {

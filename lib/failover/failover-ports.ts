@@ -27,7 +27,7 @@ export type DoorAnswer =
   | { readonly kind: 'refused'; readonly because: string; readonly role: OwnRole };
 
 /** `GET /region` as the workflow needs it. */
-export interface DoorStatus extends Omit<RegionStatus, 'promised'> {
+export interface DoorStatus extends RegionStatus {
   /** For which epoch the region has promised to vouch for nobody below it; null: for none. */
   readonly promised: Promised | null;
   /** The region streams from the primary one at this moment; null: it follows nobody, or does not know. */

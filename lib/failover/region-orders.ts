@@ -87,7 +87,7 @@ const promise = (context: OrderContext, order: NumberedOrder): OrderDecision => 
   if (tooOld !== undefined) return tooOld;
   if (claimsPrimary(own))
     return refused(`a promise of ${self}`, 'a promise of a region that follows another one', `${self} is primary: it has nobody to vouch for`);
-  const before = own.promised;
+  const before = own.promised ?? undefined;
   if (before !== undefined && isSame(before, order)) return done(`${self} has promised it`);
   if (before !== undefined && before.epoch >= order.epoch) return outdated(context, order);
   return write({ holdfast: { promised: { epoch: order.epoch, execution: order.execution, at: now } } });
@@ -96,12 +96,12 @@ const promise = (context: OrderContext, order: NumberedOrder): OrderDecision => 
 const outdated = ({ self, own }: OrderContext, order: NumberedOrder): OrderDecision =>
   refused(
     `${order.kind} with ${named(order)}`,
-    own.promised === undefined ? `what ${self} has promised before: nothing` : `what ${self} has promised: ${named(own.promised)}`,
+    own.promised ? `what ${self} has promised: ${named(own.promised)}` : `what ${self} has promised: nothing`,
     'promise first; if another failover has, only that one may go on',
   );
 
 const withdraw = ({ own, self }: OrderContext, order: NumberedOrder): OrderDecision => {
-  if (own.promised === undefined) return done(`${self} has promised nothing`);
+  if (!own.promised) return done(`${self} has promised nothing`);
   if (!isSame(own.promised, order)) return done(`${self} has promised ${named(own.promised)}, which stays`);
   return write({ holdfast: { promised: null } });
 };
@@ -112,7 +112,7 @@ const promote = (context: OrderContext, order: NumberedOrder): OrderDecision => 
   if (claimsPrimary(own) && own.epoch === order.epoch && own.execution === order.execution) return done(`${self} is primary with ${named(order)}`);
   const tooOld = old(context, order);
   if (tooOld !== undefined) return tooOld;
-  if (own.promised === undefined || !isSame(own.promised, order)) return outdated(context, order);
+  if (!own.promised || !isSame(own.promised, order)) return outdated(context, order);
   const { epoch, execution } = order;
   return write(promotePatch({ epoch, primary: self, execution }, primaryStartTimeout));
 };

@@ -10,7 +10,7 @@ export interface Promised {
   /** For whose failover. */
   readonly execution: string;
   /** When it was written, milliseconds since the epoch, by the region's own clock: for people. */
-  readonly at: number;
+  readonly at?: number;
 }
 
 /** From Patroni's dynamic configuration. */
@@ -23,8 +23,8 @@ export interface OwnRole {
   readonly epoch: number;
   /** The primary region's name, as far as this region knows. */
   readonly primary: string | undefined;
-  /** A failover under way, or one that was given up without saying so. */
-  readonly promised?: Promised | undefined;
+  /** A failover under way, or one that was given up without saying so; none: undefined or null. */
+  readonly promised?: Promised | null | undefined;
   /** Which failover made the region what it is; none when it was done by hand. */
   readonly execution?: string | undefined;
 }
@@ -59,8 +59,8 @@ const promisedOf = (value: unknown): Promised | undefined => {
   if (!isPlain(value)) return undefined;
   const { epoch, execution, at } = value;
   // A promise that can't be read is one all the same, and of the highest epoch: nobody is vouched for until it is repaired.
-  if (!Number.isSafeInteger(epoch) || typeof execution !== 'string') return { epoch: Number.MAX_SAFE_INTEGER, execution: '', at: 0 };
-  return { epoch: Number(epoch), execution, at: typeof at === 'number' ? at : 0 };
+  if (!Number.isSafeInteger(epoch) || typeof execution !== 'string') return { epoch: Number.MAX_SAFE_INTEGER, execution: '' };
+  return { epoch: Number(epoch), execution, ...(typeof at === 'number' ? { at } : {}) };
 };
 
 /** @returns undefined when it is no region's word */
