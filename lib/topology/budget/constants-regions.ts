@@ -11,7 +11,7 @@ export const REGION_CONSTANTS = {
   lastSegment: span(
     0.2,
     1.2,
-    'estimated, not yet measured on a quiet machine: a primary that archives fills up its segment when it ends (16 MiB), and the standby region receives it',
+    'measured (docs/measurements/notes.md): a primary that archives fills up its segment when it ends (4 MiB), and the standby region receives it',
   ),
   level: span(0.08, 0.4, 'estimated, not yet measured on a quiet machine: the standby region replays what was written, and its word crosses the link'),
   forwarded: span(0.1, 0.5, 'estimated, not yet measured on a quiet machine: a write that is forwarded crosses the link twice'),
