@@ -74,7 +74,7 @@ export const taskState = (task: Task): TaskState => ({
   Resource: 'arn:${Partition}:states:::lambda:invoke',
   Parameters: {
     FunctionName: placeholder(task.handler),
-    Payload: { step: task.step, 'execution.$': '$$.Execution.Name', 'at.$': '$$.State.EnteredTime', 'run.$': '$' },
+    Payload: { step: task.step, 'attempt.$': '$$.Execution.Name', 'startedAt.$': '$$.Execution.StartTime', 'at.$': '$$.State.EnteredTime', 'run.$': '$' },
   },
   ResultSelector: OUTCOME,
   ResultPath: `$.${task.result}`,

@@ -29,6 +29,19 @@ const choice = (name: string, variable: string, next: Readonly<Record<string, st
 };
 const fail = (name: string, error: string, cause: string): Named => [name, { Type: 'Fail', Error: error, Cause: cause }];
 
+/** A failback begins while the old region has the lease. */
+const prepare: Named = task('Drain', {
+  handler: 'drain',
+  step: 'drain',
+  does: 'While clients are served still: what would make the end of the old primary long is done beforehand',
+  timeout: 90,
+  result: 'drain',
+  next: 'Lease',
+  failure: 'Refuse',
+});
+
+const begin = (kind: WorkflowKind): string => (kind === 'failover' ? 'Lease' : 'Drain');
+
 /** Before anything is changed: a failure here ends the run, and there is nothing to undo. */
 const decision = (kind: WorkflowKind): readonly Named[] => [
   task('Detect', {
@@ -49,7 +62,7 @@ const decision = (kind: WorkflowKind): readonly Named[] => [
     next: 'Decide',
     failure: 'Refuse',
   }),
-  choice('Decide', '$.precheck.kind', { go: 'Lease', approve: 'Approve', planned: 'Planned' }, 'Refuse'),
+  choice('Decide', '$.precheck.kind', { go: begin(kind), approve: 'Approve', planned: 'Planned' }, 'Refuse'),
   task('Approve', {
     handler: 'approve',
     step: kind,
@@ -59,23 +72,26 @@ const decision = (kind: WorkflowKind): readonly Named[] => [
     next: 'Approved',
     failure: 'Refuse',
   }),
-  choice('Approved', '$.approval.kind', { granted: 'Lease', waiting: 'AwaitApproval' }, 'Refuse'),
+  choice('Approved', '$.approval.kind', { granted: begin(kind), waiting: 'AwaitApproval' }, 'Refuse'),
   ['AwaitApproval', { Type: 'Wait', Seconds: APPROVAL_POLL, Next: 'Approve' }],
+  ...(kind === 'failover' ? [] : [prepare]),
   task('Lease', {
     handler: 'lease',
     step: 'take',
     does: 'The epoch rises, and the right to write is promised to the target; nobody else can do the same now',
     timeout: CALL,
     result: 'lease',
-    next: kind === 'failover' ? 'Secure' : 'Drain',
+    next: kind === 'failover' ? 'Secure' : 'Fence',
     failure: 'Abort',
   }),
 ];
 
 const branch = (...states: readonly Named[]): States => ({ StartAt: states[0]?.[0] ?? '', States: Object.fromEntries(states) });
 
-/** A fence is evidence, or the end of the old lease; the room in the target is made ready meanwhile. */
-const secure: readonly Named[] = [
+type Timings = Pick<RegionFailover, 'approvalTimeout' | 'lease'>;
+
+/** A fence is evidence, or the end of the old lease, which is waited for within one call: no clock of another machine counts. The room in the target is seen to meanwhile. */
+const secure = ({ lease }: Timings): readonly Named[] => [
   [
     'Secure',
     {
@@ -84,20 +100,11 @@ const secure: readonly Named[] = [
         branch(
           task('Fence', {
             handler: 'fence',
-            step: 'begin',
-            does: 'The target vouches for the old region no more; the old one is asked to end',
-            timeout: CALL,
-            result: 'fence',
-            next: 'WaitOut',
-          }),
-          ['WaitOut', { Type: 'Wait', TimestampPath: '$.fence.details.until', Next: 'Fenced' }],
-          task('Fenced', {
-            handler: 'fence',
-            step: 'confirm',
-            does: 'Evidence that the old region commits nothing any more',
-            timeout: CALL,
+            step: 'fence',
+            does: 'The target vouches for the old region no more; then its evidence that it commits nothing, or the end of its lease',
+            timeout: Math.ceil(lease.duration + lease.margin) + CALL,
             patience: PATIENCE.fence,
-            result: 'fenced',
+            result: 'fence',
           }),
         ),
         branch(
@@ -110,7 +117,7 @@ const secure: readonly Named[] = [
           }),
         ),
       ],
-      ResultSelector: { 'fenced.$': '$[0].fenced', 'scale.$': '$[1].scale' },
+      ResultSelector: { 'fence.$': '$[0].fence', 'scale.$': '$[1].scale' },
       ResultPath: '$.secured',
       Catch: failsTo('Abort'),
       Next: 'Commit',
@@ -118,24 +125,15 @@ const secure: readonly Named[] = [
   ],
 ];
 
-/** The planned change: clients are drained, the old region ends by itself and has sent its log to the last byte. */
+/** The planned change: the old region ends by itself and has sent its log to the last byte. */
 const handOver: readonly Named[] = [
-  task('Drain', {
-    handler: 'drain',
-    step: 'drain',
-    does: 'What would make the end of the old primary long is done beforehand',
-    timeout: 90,
-    result: 'drain',
-    next: 'Fence',
-    failure: 'Abort',
-  }),
   task('Fence', {
     handler: 'fence',
-    step: 'demote',
-    does: 'The old region ends its primary and follows the target',
-    timeout: 60,
+    step: 'fence',
+    does: 'The old region ends its primary and follows the target, which has all of its log',
+    timeout: 45,
     patience: PATIENCE.fence,
-    result: 'fenced',
+    result: 'fence',
     next: 'Commit',
     failure: 'Abort',
   }),
@@ -162,17 +160,6 @@ const takeOver = (kind: WorkflowKind): readonly Named[] => [
       timeout: 30,
       patience: PATIENCE.promote,
       result: 'promote',
-      next: 'Settle',
-    }),
-  ),
-  task(
-    'Settle',
-    forward({
-      handler: 'lease',
-      step: 'settle',
-      does: 'The lease is held: its new holder can renew it, and clients may commit; the cooldown begins',
-      timeout: CALL,
-      result: 'settled',
       next: 'Repoint',
     }),
   ),
@@ -207,6 +194,17 @@ const takeOver = (kind: WorkflowKind): readonly Named[] => [
       does: 'What the DNS tree looks at says that the target is active',
       timeout: CALL,
       result: 'switch',
+      next: 'Settle',
+    }),
+  ),
+  task(
+    'Settle',
+    forward({
+      handler: 'lease',
+      step: 'settle',
+      does: 'The lease is held by its new region for good; the cooldown begins',
+      timeout: CALL,
+      result: 'settled',
       next: kind === 'failover' ? 'Notify' : 'AwaitStandby',
     }),
   ),
@@ -271,9 +269,9 @@ const ends: readonly Named[] = [
 /** Everything beside the approvals ends within so long, or has called a human. Seconds. */
 const WORK_LIMIT = 2 * 3600;
 
-export const workflowOf = (kind: WorkflowKind, failover: Pick<RegionFailover, 'approvalTimeout'>): StateMachine => ({
+export const workflowOf = (kind: WorkflowKind, failover: Timings): StateMachine => ({
   Comment: kind === 'failover' ? 'This region takes over from one that is lost' : 'This region takes the writes back from one that has taken over',
   StartAt: 'Detect',
   TimeoutSeconds: WORK_LIMIT + Math.ceil(failover.approvalTimeout),
-  States: Object.fromEntries([...decision(kind), ...(kind === 'failover' ? secure : handOver), ...takeOver(kind), ...ends]),
+  States: Object.fromEntries([...decision(kind), ...(kind === 'failover' ? secure(failover) : handOver), ...takeOver(kind), ...ends]),
 });

@@ -3,9 +3,10 @@ import { lintWorkflow } from '../../lib/failover/workflow-lint';
 import type { State, StateMachine, TaskState } from '../../lib/failover/workflow-states';
 import { WORKFLOW_HANDLERS } from '../../lib/failover/workflow-tasks';
 import { workflowOf, WORKFLOWS } from '../../lib/failover/workflow';
-import { minutes } from '../../lib/topology/units';
+import { minutes, seconds } from '../../lib/topology/units';
 
-const failover = workflowOf('failover', { approvalTimeout: minutes(15) });
+const timings = { approvalTimeout: minutes(15), lease: { duration: seconds(10), renewEvery: seconds(2), requestTimeout: seconds(1), margin: seconds(3) } };
+const failover = workflowOf('failover', timings);
 
 /** The machine with some of its states changed, or removed by `undefined`. */
 const planted = (changes: Readonly<Record<string, State | undefined>>, machine: StateMachine = failover): StateMachine => ({
@@ -20,14 +21,14 @@ const taskOf = (name: string, machine: StateMachine = failover): TaskState => {
 const given = (machine: StateMachine): readonly string[] => lintWorkflow(machine).map((f) => `${f.state}: ${f.given}`);
 
 describe.each(WORKFLOWS)('the workflow %s', (kind) => {
-  const machine = workflowOf(kind, { approvalTimeout: minutes(15) });
+  const machine = workflowOf(kind, timings);
 
   test('is one that the published validator of the states language accepts', () => {
     // Placeholders of the template stand where ARNs will be.
     const text = JSON.stringify(machine)
       .replaceAll('${Partition}', 'aws')
       .replace(/\$\{\w+\}/g, 'arn:aws:lambda:us-east-1:123456789012:function:f');
-    const { isValid, errorsText } = validate(JSON.parse(text), { checkPaths: true, checkArn: true }) as { isValid: boolean; errorsText(): string };
+    const { isValid, errorsText } = validate(JSON.parse(text), { checkPaths: true, checkArn: true });
     expect(isValid ? '' : errorsText()).toBe('');
   });
 
