@@ -1,10 +1,11 @@
-// Bundles the entry points to dist/, and the agents to images/agent, with esbuild (a fraction of a second). `node scripts/build.mjs [app|holdfast|agents ...]`;
+// Bundles the entry points to dist/, and the agents to images/agent, with esbuild (a fraction of a second). `node scripts/build.mjs [app|holdfast|agents|lambdas ...]`;
 // without arguments: all.
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAgents } from './bundle-agents.mjs';
+import { bundleLambdas } from './bundle-lambdas.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -32,6 +33,7 @@ const targets = {
   'meter-cache': program('lab/meter/cache-writer.ts', 'meter-cache'),
   'meter-prober': program('lab/meter/prober.ts', 'meter-prober'),
   agents: () => bundleAgents(),
+  lambdas: () => bundleLambdas(),
 };
 
 const asked = process.argv.slice(2);

@@ -53,7 +53,10 @@ export const routingControls = (settings: RoutingControls, clients = clusterClie
     quorum: 1,
     read: () => Promise.all(names.map(async (name) => ({ name, reading: await stateOf(name).catch(() => ({ kind: 'silent' as const })) }))),
     point: async (region) => {
-      const entries = names.map((name) => ({ RoutingControlArn: settings.controls[name], RoutingControlState: name === region ? ('On' as const) : ('Off' as const) }));
+      const entries = names.map((name) => ({
+        RoutingControlArn: settings.controls[name],
+        RoutingControlState: name === region ? ('On' as const) : ('Off' as const),
+      }));
       try {
         await atAnyEndpoint(clients, (client) => client.send(new UpdateRoutingControlStatesCommand({ UpdateRoutingControlStateEntries: entries })));
         return { pointed: [region], newer: [], silent: [] };

@@ -10,7 +10,22 @@ type Run = Readonly<Record<string, unknown>>;
 const isPlain = (v: unknown): v is Run => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** The states in their order; what each of them said is under its name in the state. */
-const STATES = ['precheck', 'approval', 'drain', 'lease', 'secured', 'fence', 'commit', 'promote', 'repoint', 'verify', 'switch', 'settled', 'standby', 'aborted'];
+const STATES = [
+  'precheck',
+  'approval',
+  'drain',
+  'lease',
+  'secured',
+  'fence',
+  'commit',
+  'promote',
+  'repoint',
+  'verify',
+  'switch',
+  'settled',
+  'standby',
+  'aborted',
+];
 
 const saidBy = (run: Run): readonly (readonly [string, string])[] =>
   STATES.flatMap((state) => {
@@ -18,7 +33,9 @@ const saidBy = (run: Run): readonly (readonly [string, string])[] =>
     if (!isPlain(said)) return [];
     if (typeof said['because'] === 'string') return [[state, said['because']] as const];
     // Branches that ran side by side.
-    return Object.entries(said).flatMap(([branch, inner]) => (isPlain(inner) && typeof inner['because'] === 'string' ? [[branch, inner['because']] as const] : []));
+    return Object.entries(said).flatMap(([branch, inner]) =>
+      isPlain(inner) && typeof inner['because'] === 'string' ? [[branch, inner['because']] as const] : [],
+    );
   });
 
 /** Step Functions puts the function's own words into a JSON text. */
@@ -62,7 +79,12 @@ export const tell = async (
   const error = errorIn(run);
   const because = typeof run['because'] === 'string' ? run['because'] : 'no reason given';
   const detail = { because, steps: Object.fromEntries(steps), ...(error === undefined ? {} : { error }) };
-  const text = [headline(occasion, request), `because: ${because}`, ...(error === undefined ? [] : [`error: ${error}`]), ...steps.map(([state, said]) => `${state}: ${said}`)];
+  const text = [
+    headline(occasion, request),
+    `because: ${because}`,
+    ...(error === undefined ? [] : [`error: ${error}`]),
+    ...steps.map(([state, said]) => `${state}: ${said}`),
+  ];
   const record = ports.audit.record(auditEntry(settings, request, ports.clock.now(), { step: occasion, what: text[0] ?? '', detail }));
   // A dry run changes nothing, and wakes nobody.
   const urgency = occasion === 'begin' || request.dryRun ? undefined : URGENCY[occasion];
