@@ -53,6 +53,8 @@ export const bundleLambdas = async (directory = join(root, 'dist', 'lambdas')) =
     mainFields: ['module', 'main'],
     minify: true,
     legalComments: 'none',
+    // pg is no ES module, and asks for the runtime's own modules by `require`.
+    banner: { js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);" },
     sourcemap: false,
     metafile: true,
     plugins: [credentialsFromEnvironment],
