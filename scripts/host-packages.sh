@@ -6,6 +6,8 @@ set -euo pipefail
 PACKAGES=(buildah debootstrap debian-archive-keyring containerd runc containernetworking-plugins iproute2 nftables uidmap xz-utils openssl)
 # The relay between the regions of a lab is a C program.
 case " $* " in *" --compiler "*) PACKAGES+=(gcc libc6-dev) ;; esac
+# The emulated AWS is a Python program.
+case " $* " in *" --python "*) PACKAGES+=(python3 python3-venv) ;; esac
 case " $* " in *" --chromium "*) PACKAGES+=(chromium) ;; esac
 
 missing=()

@@ -53,7 +53,8 @@ export class FrontProxy {
     // Read at once, also of requests that get no answer: who sends must be able to finish.
     const body = await buffer(incoming);
     const addressed = addressedTo({ method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers });
-    if (addressed === undefined) return void json(response, 400, { __type: 'MissingAuthenticationToken', message: 'neither signature nor host names a region' });
+    if (addressed === undefined)
+      return void json(response, 400, { __type: 'MissingAuthenticationToken', message: 'neither signature nor host names a region' });
     const fate = fateOf(this.options.faults(), { ...addressed, from: incoming.socket.remoteAddress ?? '' }, this.random);
     await pause(fate.latencyMs);
     if (fate.lost?.what === 'request') return void lose(response, fate);
@@ -81,7 +82,12 @@ export class FrontProxy {
   private async runFunction(name: string, incoming: IncomingMessage, body: Buffer, { region }: Addressed, fate: Fate, response: ServerResponse): Promise<void> {
     const definition = this.options.functions().find((f) => f.name === name && f.region === region);
     if (definition === undefined)
-      return void json(response, 404, { Type: 'User', Message: `Function not found: ${name} in ${region}` }, { 'x-amzn-errortype': 'ResourceNotFoundException' });
+      return void json(
+        response,
+        404,
+        { Type: 'User', Message: `Function not found: ${name} in ${region}` },
+        { 'x-amzn-errortype': 'ResourceNotFoundException' },
+      );
     const fault = this.options.takeFunctionFault(name, region);
     const asynchronous = incoming.headers['x-amz-invocation-type'] === 'Event';
     const invocation: Invocation = {

@@ -122,7 +122,15 @@ const schedulesOf = (templates: Templates): readonly ScheduleResource[] =>
     if (everySeconds === undefined || !isObject(target)) return [];
     const name = /:function:(?<name>[^:]+)/.exec(String(target['Arn']))?.groups?.['name'];
     if (name === undefined) return [];
-    return [{ region: resource.stack.region, name: templates.nameOf(resource), everySeconds, function: name, input: typeof target['Input'] === 'string' ? target['Input'] : '{}' }];
+    return [
+      {
+        region: resource.stack.region,
+        name: templates.nameOf(resource),
+        everySeconds,
+        function: name,
+        input: typeof target['Input'] === 'string' ? target['Input'] : '{}',
+      },
+    ];
   });
 
 const named = (templates: Templates, type: string): readonly NamedResource[] =>

@@ -1,14 +1,13 @@
 /** The distance between two regions of a lab: a relay between their routers, and a host that belongs to neither. */
-import { createHash } from 'node:crypto';
-import { existsSync, openSync } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheRoot } from '../cache';
+import { hasOutside } from '../edge/settings';
 import { run, startDetached, until } from '../exec';
-import { projectRoot } from '../kubernetes/scripts';
 import { recordProcess } from '../processes';
 import { labRegions, observerNetns, type LabSettings } from '../settings';
 import { areCut, cutNetwork, ipBatch, type Cut } from './network';
+import { createOutside, OUTSIDE_DEVICE } from './outside';
+import { relayProgram } from './relay-program';
 
 /** Frankfurt to Northern Virginia and back. */
 export const ROUND_TRIP_MS = 80;
@@ -19,22 +18,6 @@ const QUEUE = 5000;
 /** Zones count from 1, the S3 server is on 8, the control plane on 9. */
 const OBSERVER_BRIDGE = 7;
 
-/** Compiles the relay once; the cache knows it by its source. @returns its path */
-const relayProgram = async (): Promise<string> => {
-  const source = join(projectRoot(), 'lab', 'relay', 'relay.c');
-  const hash = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex')
-    .slice(0, 12);
-  const program = join(cacheRoot(), 'relay', hash);
-  if (existsSync(program)) return program;
-  await mkdir(join(cacheRoot(), 'relay'), { recursive: true });
-  const made = `${program}.${process.pid}`;
-  await run(['gcc', '-O2', '-Wall', '-o', made, source]);
-  await rename(made, program);
-  return program;
-};
-
 /** Routes every region's addresses (machines, pods and gateways) to the others, without translation. */
 export const joinRegions = async (lab: LabSettings, roundTripMs: number): Promise<void> => {
   const [home, standby, ...more] = labRegions(lab);
@@ -44,6 +27,7 @@ export const joinRegions = async (lab: LabSettings, roundTripMs: number): Promis
   await connect(home, standby, 1);
   await connect(standby, home, 2);
   await createObserver(lab, [home, standby]);
+  if (hasOutside(lab)) await createOutside(lab, roundTripMs);
 };
 
 const startRelay = async (home: LabSettings, standby: LabSettings, roundTripMs: number): Promise<void> => {
@@ -87,17 +71,22 @@ const createObserver = async (lab: LabSettings, regions: readonly LabSettings[])
   }
 };
 
-/** The link between the regions, cut on both sides; `healNetwork` of both regions mends it. */
+/** The link between the regions, cut on both sides; `healNetwork` of both regions mends it. Both still reach everything else. */
 export const cutLink = async (lab: LabSettings, how: Cut['how']): Promise<void> => {
-  await Promise.all(labRegions(lab).map((region) => isolateRegion(region, how)));
+  await Promise.all(labRegions(lab).map((region) => cutDevices(region, [DEVICE], how)));
 };
 
+const cutDevices = (region: LabSettings, devices: readonly string[], how: Cut['how']): Promise<void> =>
+  cutNetwork(
+    region,
+    devices.flatMap((device) => [`iifname ${device}`, `oifname ${device}`].map((match): Cut => ({ match, how }))),
+  );
+
+/** What leads out of a region; without an outside there is one link only. */
+const waysOut = (region: LabSettings): readonly string[] => (hasOutside(region) ? [DEVICE, OUTSIDE_DEVICE] : [DEVICE]);
+
 /** Everything between this region and the others, at its router (which is the provider's, and outlives the region). */
-export const isolateRegion = (region: LabSettings, how: Cut['how']): Promise<void> =>
-  cutNetwork(region, [
-    { match: `iifname ${DEVICE}`, how },
-    { match: `oifname ${DEVICE}`, how },
-  ]);
+export const isolateRegion = (region: LabSettings, how: Cut['how']): Promise<void> => cutDevices(region, waysOut(region), how);
 
 /** Everything: between the region's zones too, so that a primary in there finds neither its etcd nor a synchronous standby. */
 export const cutOff = async (region: LabSettings): Promise<void> => {
@@ -109,4 +98,4 @@ export const cutOff = async (region: LabSettings): Promise<void> => {
 };
 
 /** Are the rules of `cutOff` in place, as the router itself says? */
-export const isCutOff = (region: LabSettings): Promise<boolean> => areCut(region, [DEVICE, ...region.nodes.map((node) => `br${node.index}`)]);
+export const isCutOff = (region: LabSettings): Promise<boolean> => areCut(region, [...waysOut(region), ...region.nodes.map((node) => `br${node.index}`)]);
