@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { manifestsFor } from '../k8s';
 import type { Platform } from '../k8s/platform';
 import { checkDisk, checkInotify, whyNoLab } from '../lab/requirements';
+import { emulatorPython } from '../lab/aws/emulator';
 import { cacheRoot } from '../lab/cache';
+import { hasOutside } from '../lab/edge/settings';
 import { buildImages } from '../lab/images/build';
 import { containerdTemplate } from '../lab/images/containerd-template';
 import { kubernetesBinaries } from '../lab/kubernetes/binaries';
@@ -39,12 +41,14 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   await checkDisk();
   checkInotify(lab.environment.regions.flatMap((region) => region.zones).length, lab.environment.regions.length);
   const compiler = lab.environment.regions.length > 1 ? ['--compiler'] : []; // for the relay between regions
-  execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh'), ...compiler], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const python = hasOutside(lab) ? ['--python'] : []; // for the emulated AWS
+  execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh'), ...compiler, ...python], { stdio: ['ignore', 'inherit', 'inherit'] });
   const options = { cacheDir: cacheRoot(), progress };
   const binaries = await kubernetesBinaries(options);
   const images = await buildImages(options);
   const objectStore = await objectStoreBinary(progress);
   const template = await containerdTemplate(images, options);
+  if (hasOutside(lab)) await emulatorPython(progress);
   const references = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, image.reference]));
   return { binaries, images: { template, pause: images.pause.reference }, objectStore, references };
 };

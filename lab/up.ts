@@ -13,6 +13,7 @@ import { clientTls, createSecrets, createSharedSecrets, readCredentials, type Sh
 import { labRegions, type LabSettings } from './settings';
 import { claim, claimRegion, markUp, phaseOf } from './state';
 import { removeLab } from './down';
+import { startOutside, type OutsideParts } from './edge/start';
 import { persistentVolumes } from './volumes';
 
 /** Progress of long work: one line each, with the seconds since the start. */
@@ -76,9 +77,12 @@ export const applyAllCharts = async (
   lab: LabSettings,
   chartsOf: (region: LabSettings) => readonly (readonly KubernetesObject[])[],
   progress: Progress,
+  outside?: Pick<OutsideParts, 'python' | 'stacks'>,
 ): Promise<void> => {
   const shared = await createSharedSecrets();
   const regions = labRegions(lab);
+  // Before the pods: they ask for the lease as soon as they run.
+  if (outside !== undefined) await startOutside(lab, { ...outside, authority: shared.authority, application: shared.passwords.application }, progress);
   const named = (region: LabSettings): Progress => (regions.length === 1 ? progress : (line) => progress(`${region.region.name}: ${line}`));
   await Promise.all(regions.map((region) => applyCharts(region, chartsOf(region), shared, named(region))));
 };

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { emulatorPython } from '../../lab/aws/emulator';
 import { removeLab } from '../../lab/down';
+import { hasOutside } from '../../lab/edge/settings';
 import { watch } from '../../lab/faults/dead-man';
 import { health } from '../../lab/health';
 import { ROUND_TRIP_MS } from '../../lab/hosts/wan';
@@ -18,6 +20,7 @@ import { applyAllCharts, LabExistsError, startMachines, type Progress } from '..
 import { NAMESPACE } from '../../lib/topology/derive';
 import { LAB_ENVIRONMENTS } from '../environments';
 import { EXIT, ExpectedError, UsageError } from '../exit';
+import { labStacks } from '../lab-stacks';
 import { labCharts, prepareLab, settingsOf } from '../prepare-lab';
 
 interface LabOptions {
@@ -95,7 +98,9 @@ const up = async (options: LabOptions & { readonly environment?: string; readonl
 const applyInside = async (options: LabOptions): Promise<number> => {
   const lab = settingsOf(options.lab);
   const { images } = await readState(lab);
-  await applyAllCharts(lab, (region) => labCharts(region, images), progressLine());
+  const progress = progressLine();
+  const outside = hasOutside(lab) ? { python: await emulatorPython(progress), stacks: labStacks(lab.environment) } : undefined;
+  await applyAllCharts(lab, (region) => labCharts(region, images), progress, outside);
   return EXIT.ok;
 };
 

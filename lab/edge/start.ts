@@ -2,14 +2,16 @@
 import { openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readZone } from '../../lib/failover/routing';
+import { readZone, type Zone } from '../../lib/failover/routing';
 import { HEALTH_PATH, regionHost, writerHost } from '../../lib/failover/names';
+import { PASSWORD_KEYS } from '../../lib/services/rotation/roles';
 import { NAMESPACE, POOLER_PORT } from '../../lib/topology/derive';
 import { gatewayAddresses, REGION_STATUS_PORT, regionStatusAddresses } from '../../lib/topology/regions';
 import type { Dns } from '../../lib/topology/types';
 import { startEmulator } from '../aws/emulator';
-import { awsResources } from '../aws/resources';
-import { AWS_ADDRESS, AWS_ENDPOINT, CLIENT_ADDRESSES, DNS_ADDRESS, EMULATOR_PORT, FRONT_PORT, functionHostSocket } from '../aws/settings';
+import type { GivenSecret } from '../aws/provision';
+import { awsResources, type AwsResources } from '../aws/resources';
+import { AWS_ACCOUNT, AWS_ADDRESS, AWS_ENDPOINT, CLIENT_ADDRESSES, DNS_ADDRESS, EMULATOR_PORT, FRONT_PORT, functionHostSocket } from '../aws/settings';
 import type { Stack } from '../aws/template';
 import { startDetached, until } from '../exec';
 import { inNetns } from '../hosts/network';
@@ -29,10 +31,14 @@ export interface OutsideParts {
   readonly stacks: readonly Stack[];
   /** The data tier's certificate authority. */
   readonly authority: KeyPair;
+  /** The application's password. */
+  readonly application: string;
 }
 
 /** So many look at each check: of 16 or more on AWS, each costs this machine as much as any other. */
 const CHECKERS = 8;
+/** Whom the regions' doors take orders from. */
+const DOOR_CLIENT = 'holdfast-failover';
 const bundle = (name: string): string => join(projectRoot(), 'dist', `${name}.js`);
 
 const dnsOf = ({ environment }: LabSettings): Dns => {
@@ -90,17 +96,15 @@ export const startOutside = async (lab: LabSettings, parts: OutsideParts, progre
   progress('outside ready: emulated AWS, health checkers, name server');
 };
 
-const outsideConfiguration = async (lab: LabSettings, { stacks, authority }: OutsideParts, ca: string): Promise<OutsideConfiguration> => {
+const outsideConfiguration = async (lab: LabSettings, parts: OutsideParts, ca: string): Promise<OutsideConfiguration> => {
+  const { stacks, authority } = parts;
   const aws = outsideOf(lab);
   const dns = dnsOf(lab);
   const regions = labRegions(lab);
   const environment = lab.environment.name;
   const resources = awsResources(stacks, join(projectRoot(), 'dist', 'lambdas'), environment);
-  const zone = readZone(stacks.map(({ name, region, template }) => ({ stack: name, region, template })));
-  if (zone.problems.length > 0) throw new Error(`the templates' records can't be read: ${zone.problems.join('; ')}`);
+  const zone = zoneOf(stacks);
   const tls = await issueCertificate(authority, { commonName: AWS_ADDRESS, usages: ['serverAuth'], alternativeNames: [`IP:${AWS_ADDRESS}`] });
-  const client = await issueCertificate(authority, { commonName: 'holdfast-failover', usages: ['clientAuth'] });
-  const value = JSON.stringify({ certificate: client.certificate, key: client.key, ca: authority.certificate });
   return {
     control: aws.control,
     events: join(aws.directory, 'events.jsonl'),
@@ -109,7 +113,7 @@ const outsideConfiguration = async (lab: LabSettings, { stacks, authority }: Out
     awsAddress: AWS_ADDRESS,
     tls,
     resources,
-    secrets: [...new Set(resources.functions.map(({ region }) => region))].map((region) => ({ region, name: doorSecret(environment), value })),
+    secrets: await secretsFor(resources, parts),
     functionHosts: Object.fromEntries(regions.map(({ region }) => [region.name, functionHostSocket(aws, region.name)])),
     worker: bundle('lab-function-worker'),
     functionEnvironment: functionEnvironment(ca),
@@ -125,7 +129,25 @@ const outsideConfiguration = async (lab: LabSettings, { stacks, authority }: Out
   };
 };
 
-const doorSecret = (environment: string): string => `holdfast-${environment}-failover-client`;
+/** Names with the account in them are known once there is an account. */
+const zoneOf = (stacks: readonly Stack[]): Zone => {
+  const { records, checks, problems } = readZone(stacks.map(({ name, region, template }) => ({ stack: name, region, template })));
+  if (problems.length > 0) throw new Error(`the templates' records can't be read: ${problems.join('; ')}`);
+  return JSON.parse(JSON.stringify({ records, checks }).replace(/\$\{aws::accountid\}/gi, AWS_ACCOUNT)) as Zone;
+};
+
+/** What the functions find in Secrets Manager, by the names that their variables give. */
+const secretsFor = async ({ functions }: AwsResources, { authority, application }: OutsideParts): Promise<readonly GivenSecret[]> => {
+  const client = await issueCertificate(authority, { commonName: DOOR_CLIENT, usages: ['clientAuth'] });
+  const values: Readonly<Record<string, string>> = {
+    HOLDFAST_DOOR_SECRET: JSON.stringify({ certificate: client.certificate, key: client.key, ca: authority.certificate }),
+    HOLDFAST_DATABASE_SECRET: JSON.stringify({ [PASSWORD_KEYS.application]: application }),
+  };
+  const secrets = functions.flatMap(({ region, environment }) =>
+    Object.entries(values).flatMap(([variable, value]) => (environment[variable] === undefined ? [] : [{ region, name: environment[variable], value }])),
+  );
+  return [...new Map(secrets.map((secret) => [`${secret.region} ${secret.name}`, secret])).values()];
+};
 
 const placesOf = (regions: readonly LabSettings[]): readonly Place[] => [
   ...regions.map(({ region }) => ({ cidr: region.network.vpcCidr, continent: continentOf(region.name) })),

@@ -2,7 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { run } from '../exec';
-import { healNetwork, inNetns, netnsPath } from '../hosts/network';
+import { askOutside } from '../edge/control';
+import { edgeSettings, hasOutside, outsideOf } from '../edge/settings';
+import { startRegionEdge } from '../edge/start';
+import { deleteNetns, healNetwork, inNetns, netnsPath } from '../hosts/network';
+import { createEdgeHost } from '../hosts/outside';
 import { join } from 'node:path';
 import { adminKubeconfig, clearControlPlane, startControlPlane } from '../kubernetes/control-plane';
 import { clearNode, startNode } from '../kubernetes/node';
@@ -12,7 +16,21 @@ import { readState } from '../state';
 import { cordonMark, emptyDisk, isCordoned, NODE_FAULTS, signalNode } from './primitives';
 
 /** @returns what was healed, for the log */
-export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => (await Promise.all(labRegions(lab).map(healRegion))).flat();
+export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => {
+  const healed = (await Promise.all(labRegions(lab).map(healRegion))).flat();
+  if (!hasOutside(lab)) return healed;
+  await askOutside(outsideOf(lab).control, '/heal');
+  return [...healed, ...(await Promise.all(labRegions(lab).map(healEdge))).flat()];
+};
+
+/** The provider's part of a region, when it went with it. */
+const healEdge = async (region: LabSettings): Promise<readonly string[]> => {
+  if ((await livePid(region, 'edge')) !== undefined) return [];
+  await deleteNetns(edgeSettings(region).netns);
+  await createEdgeHost(region);
+  await startRegionEdge(region);
+  return [`started the edge of ${region.region.name}`];
+};
 
 const healRegion = async (lab: LabSettings): Promise<readonly string[]> => {
   const healed: string[] = [];

@@ -36,7 +36,8 @@ export const createLeg = async (lab: LabSettings, netns: string, bridge: number,
 /** The wire is pulled: nothing of what dies afterwards is heard by anybody. */
 export const cutWire = (lab: LabSettings, node: NodeSettings): Promise<void> => cutLeg(lab, node.index);
 
-const cutLeg = async (lab: LabSettings, bridge: number): Promise<void> => {
+/** A host's wire, by its bridge. */
+export const cutLeg = async (lab: LabSettings, bridge: number): Promise<void> => {
   if (!(await legExists(lab, bridge))) return;
   try {
     await ipBatch(lab.router, [`link del l${bridge}`]);
