@@ -116,9 +116,7 @@ export class FrontProxy {
     const { authorization } = incoming.headers;
     if (addressed.service === 'dynamodb' && keeper !== undefined && leaseRegions.includes(addressed.region) && authorization !== undefined)
       headers['authorization'] = withRegion(authorization, keeper);
-    // A bucket in the host's name becomes one in the path: the emulator's own name is not AWS's.
-    const path = addressed.bucket === undefined ? (incoming.url ?? '/') : `/${addressed.bucket}${incoming.url ?? '/'}`;
-    return forward({ host: '127.0.0.1', port: emulatorPort, method: incoming.method ?? 'GET', path, headers }, body);
+    return forward({ host: '127.0.0.1', port: emulatorPort, method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers }, body);
   }
 }
 
