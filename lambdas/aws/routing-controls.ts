@@ -8,7 +8,7 @@ import { Misconfigured, required } from '../runtime/settings';
 export interface RoutingControls {
   /** The cluster's endpoints: any of them will do. */
   readonly endpoints: readonly { readonly region: string; readonly endpoint: string }[];
-  /** The ARN of each region's control. */
+  /** The ARN of each standby region's control; all of them off means the home region. */
   readonly controls: Readonly<Record<string, string>>;
 }
 
@@ -17,8 +17,8 @@ const TIMEOUT = 2000;
 export const routingControlsFromEnvironment = (environment: NodeJS.ProcessEnv = process.env): RoutingControls => {
   const value = JSON.parse(required('HOLDFAST_ROUTING_CONTROLS', environment)) as Partial<RoutingControls>;
   const { endpoints = [], controls = {} } = value;
-  if (endpoints.length === 0 || Object.keys(controls).length < 2)
-    throw new Misconfigured('HOLDFAST_ROUTING_CONTROLS: allowed: {endpoints: [{region, endpoint}], controls: {region: arn}} with at least two controls');
+  if (endpoints.length === 0 || Object.keys(controls).length === 0)
+    throw new Misconfigured('HOLDFAST_ROUTING_CONTROLS: allowed: {endpoints: [{region, endpoint}], controls: {region: arn}} with a control for each standby region');
   return { endpoints, controls };
 };
 

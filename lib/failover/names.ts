@@ -10,6 +10,12 @@ export const switchBucketName = (environment: Named, region: string, account: st
 export const switchObjectKey = (environment: Named): string => `switch/${environment.name}`;
 /** The role of the function that writes the switch objects, in the region that it runs in. The buckets refuse everybody else's writes. */
 export const switchWriterRoleName = (environment: Named, region: string): string => `holdfast-${environment.name}-switch-${region}`;
+/** The policy that people get who may agree to a failover. */
+export const approverPolicyName = (environment: Named): string => `holdfast-${environment.name}-approver`;
+/** The secret with the certificate by which the doors of the regions know the failover. */
+export const doorSecretName = (environment: Named): string => `holdfast-${environment.name}-failover-client`;
+/** Where people are told, in the region that tells them. */
+export const topicName = (environment: Named): string => `holdfast-${environment.name}-failover`;
 /** What a health check looks for in a switch object. */
 export const switchMark = (region: string): string => `active=${region}`;
 
