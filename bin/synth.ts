@@ -10,12 +10,14 @@ import { EnvironmentStage } from '../lib/stacks/environment-stage';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import type { ChartsFor } from '../lib/stacks/platform';
 import { LAB_ENVIRONMENTS } from './environments';
+import { FailoverPathChecks } from './failover-path-checks';
 import { RoutingChecks, type RoutingReport } from './routing-checks';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { defineEnvironment } from '../lib/topology/define';
 import type { Environment } from '../lib/topology/types';
 
 const ROOT = resolve(__dirname, '..');
+const LAMBDAS = join(ROOT, 'dist', 'lambdas');
 
 /** What is the same for every way to synthesize. */
 export interface SynthesisOptions {
@@ -56,7 +58,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     certificates: 'cert-manager',
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
     regionGateway: 'none',
-  leaseStore: { kind: 'aws' },
+    leaseStore: { kind: 'aws' },
   });
 
 const featureFlags = (): Record<string, unknown> => {
@@ -78,9 +80,10 @@ const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly a
     analyticsReporting: false,
     ...(outdir === undefined ? {} : { outdir }),
   });
-  for (const environment of environments) new EnvironmentStage(app, { environment, chartsFor: onAws, imagesDirectory: join(ROOT, 'images') });
+  for (const environment of environments)
+    new EnvironmentStage(app, { environment, chartsFor: onAws, imagesDirectory: join(ROOT, 'images'), lambdasDirectory: LAMBDAS });
   const routing = new RoutingChecks(environments);
-  Validations.of(app).addPlugins(routing, ...(fast ? [] : [new AwsSolutionsChecks(app)]));
+  Validations.of(app).addPlugins(routing, new FailoverPathChecks(environments, LAMBDAS), ...(fast ? [] : [new AwsSolutionsChecks(app)]));
   return { app, routing };
 };
 

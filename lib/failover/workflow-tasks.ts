@@ -1,4 +1,5 @@
 /** How the workflows call their functions: what a task is given, how long it may take, what is tried again, and where its failure leads. */
+import type { RegionFailover } from '../topology/types';
 import type { Catch, Retry, TaskState } from './workflow-states';
 
 /** The functions; a folder each in `lambdas/`. The decider is the witness region's, the others run in each region that can become the target. */
@@ -31,8 +32,10 @@ export const ERRORS = {
   noAnswer: 'NoAnswer',
 } as const;
 
+/** What the template calls the function. */
+export const placeholderName = (handler: WorkflowHandler): string => handler.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 /** The placeholder that the template replaces by the function's ARN. */
-export const placeholder = (handler: WorkflowHandler): string => `\${${handler.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}}`;
+const placeholder = (handler: WorkflowHandler): string => `\${${placeholderName(handler)}}`;
 
 /** What comes back of every task. The rest of the call's answer (headers, status) would only fill the state, which has 256 KiB. */
 export const OUTCOME = { 'kind.$': '$.Payload.kind', 'because.$': '$.Payload.because', 'details.$': '$.Payload.details' } as const;
@@ -43,8 +46,6 @@ export interface Task {
   readonly step: string;
   /** For people who look at the machine. */
   readonly does: string;
-  /** Seconds for one call. */
-  readonly timeout: number;
   /** Seconds for which `NotYet` is asked again. */
   readonly patience?: number;
   /** How often an error that may pass is tried again. */
@@ -68,7 +69,22 @@ const retries = ({ patience = 0, attempts = ATTEMPTS }: Task): readonly Retry[] 
 /** Whatever goes wrong is kept as `$.error` and leads to one place. */
 export const failsTo = (next: string): readonly Catch[] => [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: next }];
 
-export const taskState = (task: Task): TaskState => ({
+/** Seconds that a call may take: whoever is asked gives up sooner by himself. */
+const CALL_LIMIT = 15;
+/** A fence waits out the old lease within one call, after it has asked everybody. Seconds. */
+const fenceLimit = ({ lease }: Pick<RegionFailover, 'lease'>): number => Math.ceil(lease.duration + lease.margin) + 30;
+/** While clients are served: a checkpoint, and its replay on the other side. Seconds. */
+const DRAIN_LIMIT = 90;
+
+/** The function's own limit, the same as its task's: whoever waits for an answer learns that there will be none. Seconds. */
+export const functionTimeout = (handler: WorkflowHandler | 'decider', failover: Pick<RegionFailover, 'lease'>): number => {
+  if (handler === 'fence') return fenceLimit(failover);
+  if (handler === 'drain') return DRAIN_LIMIT;
+  // A person's precheck waits for two renewals as well.
+  return handler === 'precheck' ? CALL_LIMIT + Math.ceil(2 * failover.lease.renewEvery) : CALL_LIMIT;
+};
+
+export const taskState = (task: Task, timings: Pick<RegionFailover, 'lease'>): TaskState => ({
   Type: 'Task',
   Comment: task.does,
   Resource: 'arn:${Partition}:states:::lambda:invoke',
@@ -78,7 +94,7 @@ export const taskState = (task: Task): TaskState => ({
   },
   ResultSelector: OUTCOME,
   ResultPath: `$.${task.result}`,
-  TimeoutSeconds: task.timeout,
+  TimeoutSeconds: functionTimeout(task.handler, timings),
   Retry: retries(task),
   ...(task.failure === undefined ? {} : { Catch: failsTo(task.failure) }),
   ...(task.next === undefined ? { End: true as const } : { Next: task.next }),

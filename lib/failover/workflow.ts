@@ -13,16 +13,15 @@ export const WORKFLOWS: readonly WorkflowKind[] = ['failover', 'failback'];
 
 /** Pause between two looks at the approvals. Seconds. */
 const APPROVAL_POLL = 5;
-/** Calls are short: whoever is asked gives up sooner by himself. Seconds. */
-const CALL = 15;
 /** What a promotion, a demotion or the end of the log may take until `NotYet` is an error. Seconds. */
 const PATIENCE = { fence: 30, promote: 60, verify: 60, standby: 900 } as const;
 /** Once promoted, nobody gives up early: about six minutes of trying before a human is called. */
 const FORWARD_ATTEMPTS = 50;
 
+type Timings = Pick<RegionFailover, 'approvalTimeout' | 'lease'>;
 type Named = readonly [name: string, state: State];
 
-const task = (name: string, spec: Task): Named => [name, taskState(spec)];
+const task = (timings: Timings, name: string, spec: Task): Named => [name, taskState(spec, timings)];
 const choice = (name: string, variable: string, next: Readonly<Record<string, string>>, otherwise: string): Named => {
   const rules = Object.entries(next).map(([value, Next]) => ({ Variable: variable, StringEquals: value, Next }));
   return [name, { Type: 'Choice', Choices: rules, Default: otherwise } satisfies ChoiceState];
@@ -30,56 +29,52 @@ const choice = (name: string, variable: string, next: Readonly<Record<string, st
 const fail = (name: string, error: string, cause: string): Named => [name, { Type: 'Fail', Error: error, Cause: cause }];
 
 /** A failback begins while the old region has the lease. */
-const prepare: Named = task('Drain', {
-  handler: 'drain',
-  step: 'drain',
-  does: 'While clients are served still: what would make the end of the old primary long is done beforehand',
-  timeout: 90,
-  result: 'drain',
-  next: 'Lease',
-  failure: 'Refuse',
-});
+const prepare = (timings: Timings): Named =>
+  task(timings, 'Drain', {
+    handler: 'drain',
+    step: 'drain',
+    does: 'While clients are served still: what would make the end of the old primary long is done beforehand',
+    result: 'drain',
+    next: 'Lease',
+    failure: 'Refuse',
+  });
 
 const begin = (kind: WorkflowKind): string => (kind === 'failover' ? 'Lease' : 'Drain');
 
 /** Before anything is changed: a failure here ends the run, and there is nothing to undo. */
-const decision = (kind: WorkflowKind): readonly Named[] => [
-  task('Detect', {
+const decision = (kind: WorkflowKind, timings: Timings): readonly Named[] => [
+  task(timings, 'Detect', {
     handler: 'record',
     step: 'begin',
     does: 'Is what was asked for complete and meant for this region; and what was seen that led to it',
-    timeout: CALL,
     result: 'detect',
     next: 'Precheck',
     failure: 'Refuse',
   }),
-  task('Precheck', {
+  task(timings, 'Precheck', {
     handler: 'precheck',
     step: kind,
     does: 'Target, lag, cooldown, epoch: may it go on by itself, with two approvals, or not at all',
-    timeout: CALL,
     result: 'precheck',
     next: 'Decide',
     failure: 'Refuse',
   }),
   choice('Decide', '$.precheck.kind', { go: begin(kind), approve: 'Approve', planned: 'Planned' }, 'Refuse'),
-  task('Approve', {
+  task(timings, 'Approve', {
     handler: 'approve',
     step: kind,
     does: 'Two different people, for this run and this epoch, in time',
-    timeout: CALL,
     result: 'approval',
     next: 'Approved',
     failure: 'Refuse',
   }),
   choice('Approved', '$.approval.kind', { granted: begin(kind), waiting: 'AwaitApproval' }, 'Refuse'),
   ['AwaitApproval', { Type: 'Wait', Seconds: APPROVAL_POLL, Next: 'Approve' }],
-  ...(kind === 'failover' ? [] : [prepare]),
-  task('Lease', {
+  ...(kind === 'failover' ? [] : [prepare(timings)]),
+  task(timings, 'Lease', {
     handler: 'lease',
     step: 'take',
     does: 'The epoch rises, and the right to write is promised to the target; nobody else can do the same now',
-    timeout: CALL,
     result: 'lease',
     next: kind === 'failover' ? 'Secure' : 'Fence',
     failure: 'Abort',
@@ -88,31 +83,27 @@ const decision = (kind: WorkflowKind): readonly Named[] => [
 
 const branch = (...states: readonly Named[]): States => ({ StartAt: states[0]?.[0] ?? '', States: Object.fromEntries(states) });
 
-type Timings = Pick<RegionFailover, 'approvalTimeout' | 'lease'>;
-
 /** A fence is evidence, or the end of the old lease, which is waited for within one call: no clock of another machine counts. The room in the target is seen to meanwhile. */
-const secure = ({ lease }: Timings): readonly Named[] => [
+const secure = (timings: Timings): readonly Named[] => [
   [
     'Secure',
     {
       Type: 'Parallel',
       Branches: [
         branch(
-          task('Fence', {
+          task(timings, 'Fence', {
             handler: 'fence',
             step: 'fence',
             does: 'The target vouches for the old region no more; then its evidence that it commits nothing, or the end of its lease',
-            timeout: Math.ceil(lease.duration + lease.margin) + CALL,
             patience: PATIENCE.fence,
             result: 'fence',
           }),
         ),
         branch(
-          task('Scale', {
+          task(timings, 'Scale', {
             handler: 'precheck',
             step: 'scale',
             does: 'The target has the members and the room to carry all clients',
-            timeout: CALL,
             result: 'scale',
           }),
         ),
@@ -126,12 +117,11 @@ const secure = ({ lease }: Timings): readonly Named[] => [
 ];
 
 /** The planned change: the old region ends by itself and has sent its log to the last byte. */
-const handOver: readonly Named[] = [
-  task('Fence', {
+const handOver = (timings: Timings): readonly Named[] => [
+  task(timings, 'Fence', {
     handler: 'fence',
     step: 'fence',
     does: 'The old region ends its primary and follows the target, which has all of its log',
-    timeout: 45,
     patience: PATIENCE.fence,
     result: 'fence',
     next: 'Commit',
@@ -141,69 +131,68 @@ const handOver: readonly Named[] = [
 
 const forward = (spec: Omit<Task, 'attempts' | 'failure'>): Task => ({ attempts: FORWARD_ATTEMPTS, failure: 'PageHuman', ...spec });
 
-const takeOver = (kind: WorkflowKind): readonly Named[] => [
-  task('Commit', {
+const takeOver = (kind: WorkflowKind, timings: Timings): readonly Named[] => [
+  task(timings, 'Commit', {
     handler: 'lease',
     step: 'commit',
     does: 'The point of no return: from here on the run can only go forward',
-    timeout: CALL,
     result: 'commit',
     next: 'Promote',
     failure: 'Abort',
   }),
   task(
+    timings,
     'Promote',
     forward({
       handler: 'promote',
       step: 'promote',
       does: 'The target becomes the primary region',
-      timeout: 30,
       patience: PATIENCE.promote,
       result: 'promote',
       next: 'Repoint',
     }),
   ),
   task(
+    timings,
     'Repoint',
     forward({
       handler: 'repoint',
       step: 'repoint',
       does: 'The other standby regions follow the new primary',
-      timeout: CALL,
       result: 'repoint',
       next: 'Verify',
     }),
   ),
   task(
+    timings,
     'Verify',
     forward({
       handler: 'verify',
       step: 'verify',
       does: 'A row that carries the epoch is written and read back through the target',
-      timeout: CALL,
       patience: PATIENCE.verify,
       result: 'verify',
       next: 'Switch',
     }),
   ),
   task(
+    timings,
     'Switch',
     forward({
       handler: 'switch',
       step: 'switch',
       does: 'What the DNS tree looks at says that the target is active',
-      timeout: CALL,
       result: 'switch',
       next: 'Settle',
     }),
   ),
   task(
+    timings,
     'Settle',
     forward({
       handler: 'lease',
       step: 'settle',
       does: 'The lease is held by its new region for good; the cooldown begins',
-      timeout: CALL,
       result: 'settled',
       next: kind === 'failover' ? 'Notify' : 'AwaitStandby',
     }),
@@ -212,52 +201,49 @@ const takeOver = (kind: WorkflowKind): readonly Named[] => [
     ? []
     : [
         task(
+          timings,
           'AwaitStandby',
           forward({
             handler: 'await-standby',
             step: 'await-standby',
             does: 'The old region follows and has everything: it could take over again',
-            timeout: CALL,
             patience: PATIENCE.standby,
             result: 'standby',
             next: 'Notify',
           }),
         ),
       ]),
-  task('Notify', forward({ handler: 'notify', step: 'done', does: 'People are told what happened', timeout: CALL, result: 'notify', next: 'Done' })),
+  task(timings, 'Notify', forward({ handler: 'notify', step: 'done', does: 'People are told what happened', result: 'notify', next: 'Done' })),
   ['Done', { Type: 'Succeed' }],
 ];
 
-const ends: readonly Named[] = [
+const ends = (timings: Timings): readonly Named[] => [
   ['Planned', { Type: 'Succeed' }],
-  task('Refuse', {
+  task(timings, 'Refuse', {
     handler: 'record',
     step: 'refused',
     does: 'Why not, recorded and told',
-    timeout: CALL,
     result: 'refused',
     next: 'Refused',
     failure: 'Refused',
   }),
   fail('Refused', 'Refused', 'Nothing was changed; the reason is in the output of the step before, and in the audit record.'),
-  task('Abort', {
+  task(timings, 'Abort', {
     handler: 'abort',
     step: 'undo',
     does: 'The promise is withdrawn and the lease given back, unless the point of no return has been passed',
-    timeout: CALL,
     attempts: FORWARD_ATTEMPTS,
     result: 'aborted',
     next: 'Undone',
     failure: 'PageHuman',
   }),
   choice('Undone', '$.aborted.kind', { undone: 'TellAborted', 'too-late': 'Promote' }, 'PageHuman'),
-  task('TellAborted', { handler: 'notify', step: 'aborted', does: 'People are told', timeout: CALL, result: 'notify', next: 'Aborted', failure: 'Aborted' }),
+  task(timings, 'TellAborted', { handler: 'notify', step: 'aborted', does: 'People are told', result: 'notify', next: 'Aborted', failure: 'Aborted' }),
   fail('Aborted', 'Aborted', 'What had been done was undone; the old region may write.'),
-  task('PageHuman', {
+  task(timings, 'PageHuman', {
     handler: 'notify',
     step: 'page',
     does: 'Somebody has to look: the run could not be ended by itself',
-    timeout: CALL,
     attempts: FORWARD_ATTEMPTS,
     result: 'paged',
     next: 'NeedsHuman',
@@ -273,5 +259,10 @@ export const workflowOf = (kind: WorkflowKind, failover: Timings): StateMachine 
   Comment: kind === 'failover' ? 'This region takes over from one that is lost' : 'This region takes the writes back from one that has taken over',
   StartAt: 'Detect',
   TimeoutSeconds: WORK_LIMIT + Math.ceil(failover.approvalTimeout),
-  States: Object.fromEntries([...decision(kind), ...(kind === 'failover' ? secure(failover) : handOver), ...takeOver(kind), ...ends]),
+  States: Object.fromEntries([
+    ...decision(kind, failover),
+    ...(kind === 'failover' ? secure : handOver)(failover),
+    ...takeOver(kind, failover),
+    ...ends(failover),
+  ]),
 });

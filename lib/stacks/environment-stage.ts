@@ -5,11 +5,14 @@ import type { Environment, Region } from '../topology/types';
 import { DataProtection } from './data-protection';
 import { DnsAlarms, HEALTH_CHECK_METRICS_REGION } from './dns-alarms';
 import { Entrance } from './entrance';
+import { Failover } from './failover';
+import { Lease } from './lease';
 import { Network } from './network';
 import { PeeringRequest, PeeringReturn } from './peering';
 import { Platform, type ChartsFor } from './platform';
 import { SwitchRegion } from './switch-region';
 import { Traffic } from './traffic';
+import { Witness } from './witness';
 import { Workloads } from './workloads';
 
 export interface EnvironmentStageProps {
@@ -18,6 +21,8 @@ export interface EnvironmentStageProps {
   readonly chartsFor: ChartsFor;
   /** The folder with the Dockerfiles. */
   readonly imagesDirectory: string;
+  /** The folder with the bundles of the functions, one folder each (`scripts/build.mjs lambdas`). */
+  readonly lambdasDirectory: string;
 }
 
 /** Everything of one environment: `cdk deploy '<environment>/*'`. */
@@ -33,6 +38,23 @@ export class EnvironmentStage extends Stage {
     const protections = this.protectData();
     networks.forEach((network) => this.defineWorkloads(network, protections));
     this.directTraffic(networks);
+    this.failOver(networks, protections);
+  }
+
+  /** The functions find the lease, and the decider the workflows, by names from the model: none of these stacks waits for another region's answer. */
+  private failOver(networks: readonly Network[], protections: ReadonlyMap<Region, DataProtection>): void {
+    const { environment, lambdasDirectory } = this.props;
+    const { failover } = environment;
+    if (failover === null) return;
+    const lease = new Lease(this, { environment, failover });
+    const witness = new Witness(this, { environment, failover, lambdasDirectory });
+    for (const network of networks) {
+      const dataProtection = protections.get(network.regionModel);
+      if (dataProtection === undefined) throw new Error(`no data protection for ${network.regionModel.name}`);
+      const stack = new Failover(this, { environment, failover, region: network.regionModel, network, dataProtection, lambdasDirectory });
+      stack.addStackDependency(lease);
+      witness.addStackDependency(stack);
+    }
   }
 
   /** A region's own name comes before the names that lead to it: Route 53 refuses an alias to nothing. */

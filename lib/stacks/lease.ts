@@ -29,7 +29,7 @@ export class Lease extends EnvironmentStack {
   private defineTable(environment: Environment, { leaseRegions }: RegionFailover): dynamodb.ITableV2 {
     const [, replica, witness] = leaseRegions;
     if (replica === undefined || witness === undefined) throw new Error(`failover.leaseRegions of "${environment.name}" are not three`);
-    return new dynamodb.TableV2(this, 'Table', {
+    const table = new dynamodb.TableV2(this, 'Table', {
       tableName: leaseTableName(environment),
       partitionKey: { name: PARTITION_KEY, type: dynamodb.AttributeType.STRING },
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
@@ -43,6 +43,7 @@ export class Lease extends EnvironmentStack {
       deletionProtection: environment.retainData,
       removalPolicy: environment.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    return table as dynamodb.ITableV2;
   }
 
   /** To be given to people: it lets them read what is asked, and write approvals, which count only if STS says that they were signed by whoever they are from. */

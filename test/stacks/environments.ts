@@ -48,7 +48,7 @@ export const stageOf = (environment: Environment, chartsFor: ChartsFor = smallCh
   const outdir = mkdtempSync(join(tmpdir(), 'stacks-'));
   assemblies.push(outdir);
   const app = new App({ context: flags, analyticsReporting: false, builtinCloudFormationValidation: false, outdir });
-  return new EnvironmentStage(app, { environment, chartsFor, imagesDirectory: join(__dirname, 'images') });
+  return new EnvironmentStage(app, { environment, chartsFor, imagesDirectory: join(__dirname, 'images'), lambdasDirectory: join(__dirname, 'lambdas') });
 };
 
 export const stacksOf = (stage: EnvironmentStage): readonly EnvironmentStack[] => stage.node.children.filter((child) => child instanceof EnvironmentStack);
