@@ -1,11 +1,9 @@
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { join } from 'node:path';
-import { acknowledge } from '../constructs/acknowledge';
 import { FailoverFunction } from '../constructs/failover-function';
 import {
   acknowledgeSecret,
@@ -64,7 +62,6 @@ export class Failover extends RegionalStack {
     const { environment, failover, region } = props;
     this.rights = { environment, failover, region: region.name };
     this.alerts = new FailoverTopic(this, 'Alerts', environment);
-    this.defineDoorSecret();
     const functions = this.defineFunctions(this.defineSecurityGroup());
     for (const direction of WORKFLOWS)
       new FailoverWorkflow(this, direction === 'failover' ? 'Failover' : 'Failback', {
@@ -75,22 +72,6 @@ export class Failover extends RegionalStack {
         topic: this.alerts.topic,
         logRetentionDays: region.network.flowLogRetentionDays,
       });
-  }
-
-  /** The cluster issues the certificate and writes it here; until then it holds nothing that a door would accept. */
-  private defineDoorSecret(): void {
-    const { environment, dataProtection } = this.props;
-    const secret = new secretsmanager.Secret(this, 'DoorCertificate', {
-      secretName: doorSecretName(environment),
-      description: `By which the doors of the regions know the failover of ${environment.name}: JSON {certificate, key, ca}`,
-      encryptionKey: dataProtection.key,
-      removalPolicy: environment.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    acknowledge(
-      secret,
-      'AwsSolutions-SMG4',
-      'cert-manager renews the certificate in the cluster, which writes it here: Secrets Manager has no authority to issue one.',
-    );
   }
 
   /** The doors of all regions, the poolers of this one, and AWS. */
@@ -150,11 +131,11 @@ export class Failover extends RegionalStack {
 
   private statements(handler: WorkflowHandler | 'decider'): readonly iam.PolicyStatement[] {
     const { dataProtection, region } = this.props;
-    const secrets = INSIDE.includes(handler) ? [doorRights(this.rights), decryptRights(dataProtection.key.keyArn, region.name)] : [];
     return [
       ...(handler === 'decider' || handler === 'await-standby' ? [] : [leaseRights(this.rights)]),
-      ...secrets,
-      ...(handler === 'verify' ? [loginRights(this.rights)] : []),
+      // The cluster issues the certificate and keeps it there, under Secrets Manager's own key.
+      ...(INSIDE.includes(handler) ? [doorRights(this.rights)] : []),
+      ...(handler === 'verify' ? [loginRights(this.rights), decryptRights(dataProtection.key.keyArn, region.name)] : []),
       ...(handler === 'switch' ? switchRights(this.rights) : []),
       ...(TELLS.includes(handler) ? topicRights(this.alerts.topic.topicArn, this.alerts.key.keyArn) : []),
     ];
