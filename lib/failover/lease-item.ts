@@ -8,12 +8,9 @@ import { LEASE_STEPS, type LeaseEvent, type LeaseRecord } from './lease';
 export const PARTITION_KEY = 'id';
 export const SORT_KEY = 'part';
 
-export interface Text {
-  readonly S: string;
-}
-export interface Whole {
-  readonly N: string;
-}
+// Aliases, not interfaces: they fit what the SDK calls an attribute.
+export type Text = { readonly S: string };
+export type Whole = { readonly N: string };
 
 export const LEASE_KEY = { [PARTITION_KEY]: { S: 'lease' }, [SORT_KEY]: { S: 'lease' } } as const;
 
