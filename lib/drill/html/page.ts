@@ -4,6 +4,7 @@ import type { DrillReport } from '../report-types';
 import { worst } from '../verdict';
 import { budgetFigure } from './budget-picture';
 import { markup, Markup, NOTHING } from './markup';
+import { provenanceSection, type Provenance } from './provenance';
 import { losses, reasons, otherRuns, runList, tellingRun, type TimelineOrReason } from './runs';
 import { STYLE } from './style';
 import { anchorOf, summaryTable, verdictBadge } from './summary';
@@ -160,13 +161,13 @@ const PATTERNS = markup`<svg width="0" height="0" style="position:absolute" aria
   </defs>
 </svg>`;
 
-/** The whole page. The same input gives the same bytes. */
-export const renderPage = (inputs: readonly PageInput[]): string => {
+/** The whole page. The same input gives the same bytes. @param provenance of a single report that was signed */
+export const renderPage = (inputs: readonly PageInput[], provenance?: Provenance): string => {
   if (inputs.length === 0) throw new Error('a page needs at least one report');
   const alone = inputs.length === 1;
   const title = alone ? `Drill ${inputs[0]?.report.drill ?? ''}` : `${inputs.length} drills`;
   const body = markup`${PATTERNS}${header(inputs)}
-    <main>${summaryTable(inputs.map((i) => i.report))}${inputs.map((input, i) => drillSection(input, i, alone))}</main>
+    <main>${summaryTable(inputs.map((i) => i.report))}${inputs.map((input, i) => drillSection(input, i, alone))}${provenance === undefined ? NOTHING : provenanceSection(provenance)}</main>
     <footer>
       A gap is the longest time between two acknowledged writes of one client. A run passes when every check passes; one check that can't be made keeps it from
       passing.

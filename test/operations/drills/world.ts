@@ -1,0 +1,36 @@
+/** An environment with drills on its schedule, and proofs of them. */
+import { defineEnvironment } from '../../../lib/topology/define';
+import type { Scenario } from '../../../lib/topology/scenarios';
+import type { DrillPolicy, Environment } from '../../../lib/topology/types';
+import type { Proof } from '../../../lib/operations/drills/proof';
+import { environmentWith } from '../../topology/fixtures';
+
+const made = new Map<string, Environment>();
+
+/** Every rule is checked once per policy: that takes a while. */
+export const scheduled = (policy: Partial<DrillPolicy> = {}): Environment => {
+  const key = JSON.stringify(policy);
+  const environment = made.get(key) ?? define(policy);
+  made.set(key, environment);
+  return environment;
+};
+
+const define = (policy: Partial<DrillPolicy>): Environment =>
+  defineEnvironment(
+    environmentWith({
+      name: 'shop',
+      drills: [{ drill: 'primary-node-dies' }, { drill: 'az-lost' }, { drill: 'credentials-compromised' }],
+      drillPolicy: { timeZone: 'Europe/Berlin', stopAlarms: ['checkout-errors'], ...policy },
+    }),
+  );
+
+export const proof = (drill: Scenario, at: string, changes: Partial<Proof> = {}): Proof => ({
+  drill,
+  environment: 'shop',
+  ranIn: 'shop',
+  at,
+  verdict: 'pass',
+  kind: 'signed',
+  source: `${drill}.json`,
+  ...changes,
+});
