@@ -49,7 +49,7 @@ const failover = (changes: Partial<EnvironmentInput['failover'] & object>, rest:
 
 const NODE: DrillScheduleInput = { drill: 'primary-node-dies' };
 const drills = (drillPolicy: Partial<DrillPolicy>, ...schedules: readonly DrillScheduleInput[]): EnvironmentInput =>
-  environmentWith({ drillPolicy, drills: schedules });
+  failover({}, { drillPolicy, drills: schedules });
 
 const CASES: Readonly<Record<string, Case>> = {
   'environment-name': {

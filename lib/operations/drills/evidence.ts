@@ -105,10 +105,15 @@ const tampered = (because: string): EvidenceCheck => ({ kind: 'tampered', becaus
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const TEXTS = ['drill', 'environment', 'ranIn', 'startedAt', 'recordedAt', 'recordedBy', 'reportDigest'] as const;
 
+/** Besides the statement, which is signed as a whole, nothing may be added: it would be no part of what was signed. */
+const hasOnly = (value: object, keys: readonly string[]): boolean => Object.keys(value).every((key) => keys.includes(key));
+
 const isEvidence = (value: unknown): value is Evidence => {
   if (!isRecord(value) || !isRecord(value['statement']) || !isRecord(value['signature']) || !('report' in value)) return false;
   const { statement, signature } = value;
   return (
+    hasOnly(value, ['statement', 'signature', 'report']) &&
+    hasOnly(signature, ['algorithm', 'keyId', 'publicKey', 'value']) &&
     statement['schema'] === EVIDENCE_SCHEMA &&
     TEXTS.every((key) => typeof statement[key] === 'string') &&
     ['pass', 'unknown', 'fail'].includes(String(statement['verdict'])) &&

@@ -2,10 +2,9 @@
 import { drillPrerequisites, drillRunner, isWithin } from '../../topology/drill-runners';
 import type { Scenario } from '../../topology/scenarios';
 import { WEEKDAYS } from '../../topology/types-drills';
-import type { Environment } from '../../topology/types';
 import { blackoutOn, isDueNow, scheduleOf } from './calendar';
 import { dayText, localTime, weekdayOf } from './local-time';
-import { lastJudged, type Proof } from './proof';
+import { lastJudged, type DrillScope, type Proof } from './proof';
 import { drillRegister } from './register';
 
 /** CloudWatch's states, and `MISSING` for an alarm that does not exist. */
@@ -52,7 +51,7 @@ export type GuardDecision =
 type Obstacle = string | null;
 
 /** An hour's drill may begin as long as its dead man's timer ends within the hours. */
-const outsideHours = ({ drillPolicy }: Environment, { now }: DrillSight): Obstacle => {
+const outsideHours = ({ drillPolicy }: DrillScope, { now }: DrillSight): Obstacle => {
   const { timeZone, weekdays, fromHour, toHour, longest } = drillPolicy;
   const local = localTime(now, timeZone);
   const weekday = WEEKDAYS[weekdayOf(local)];
@@ -63,17 +62,17 @@ const outsideHours = ({ drillPolicy }: Environment, { now }: DrillSight): Obstac
   return inside ? null : `it is ${clock}, and drills are run on ${hours}`;
 };
 
-const inBlackout = ({ drillPolicy }: Environment, { now }: DrillSight): Obstacle => {
+const inBlackout = ({ drillPolicy }: DrillScope, { now }: DrillSight): Obstacle => {
   const blackout = blackoutOn(localTime(now, drillPolicy.timeZone), drillPolicy);
   return blackout === null ? null : `blackout from ${blackout.from} to ${blackout.to}: ${blackout.because}`;
 };
 
-const openIncident = (_: Environment, { incident }: DrillSight): Obstacle => {
+const openIncident = (_: DrillScope, { incident }: DrillSight): Obstacle => {
   if (incident === null) return null;
   return incident === 'unknown' ? 'nobody knows whether an incident is open' : `an incident is open: ${incident}`;
 };
 
-const ringingAlarms = (environment: Environment, { alarms }: DrillSight): Obstacle => {
+const ringingAlarms = (environment: DrillScope, { alarms }: DrillSight): Obstacle => {
   if (alarms === 'unknown') return 'the state of the alarms that stop a drill is not known';
   const unseen = environment.drillPolicy.stopAlarms.filter((name) => !alarms.some((alarm) => alarm.name === name));
   const bad = [...alarms.filter(({ state }) => state !== 'OK'), ...unseen.map((name) => ({ name, state: 'MISSING' as const }))];
@@ -81,22 +80,23 @@ const ringingAlarms = (environment: Environment, { alarms }: DrillSight): Obstac
   return alarms.length === 0 ? 'no alarm could stop it' : null;
 };
 
-const twoAtOnce = (_: Environment, { running }: DrillSight): Obstacle => {
+const twoAtOnce = (_: DrillScope, { running }: DrillSight): Obstacle => {
   if (running === null) return null;
   return running === 'unknown' ? 'nobody knows whether another drill is running' : `the drill "${running}" is running, and two are never run at once`;
 };
 
-const failingOver = (environment: Environment, { failover }: DrillSight): Obstacle => {
+const failingOver = (environment: DrillScope, { failover }: DrillSight): Obstacle => {
   if (environment.failover === null || failover === false) return null;
   return failover === 'unknown' ? 'nobody knows whether a failover of regions is under way' : 'a failover of regions is under way';
 };
 
-const tooBig = ({ drillPolicy }: Environment, _: DrillSight, drill: Scenario): Obstacle => {
-  const { radius } = drillRunner(drill);
+const tooBig = (environment: DrillScope, _: DrillSight, drill: Scenario): Obstacle => {
+  const { drillPolicy } = environment;
+  const { radius } = drillRunner(environment, drill);
   return isWithin(radius, drillPolicy.blastRadius) ? null : `it takes away a ${radius}, and at most a ${drillPolicy.blastRadius} may be taken away`;
 };
 
-const unproved = (environment: Environment, { proofs, now }: DrillSight, drill: Scenario): Obstacle => {
+const unproved = (environment: DrillScope, { proofs, now }: DrillSight, drill: Scenario): Obstacle => {
   const needed = drillPrerequisites(drill);
   if (needed.length === 0) return null;
   if (proofs === 'unknown') return `whether ${needed.join(', ')} is proved is not known`;
@@ -106,9 +106,10 @@ const unproved = (environment: Environment, { proofs, now }: DrillSight, drill: 
   return reasons.length === 0 ? null : `what has to be proved first is not: ${reasons.join(', ')}`;
 };
 
-const unapproved = ({ drillPolicy }: Environment, { approval, now }: DrillSight, drill: Scenario): Obstacle => {
+const unapproved = (environment: DrillScope, { approval, now }: DrillSight, drill: Scenario): Obstacle => {
+  const { drillPolicy } = environment;
   // An exercise takes nothing away.
-  if (!drillPolicy.approval || drillRunner(drill).kind === 'exercise') return null;
+  if (!drillPolicy.approval || drillRunner(environment, drill).kind === 'exercise') return null;
   if (approval === 'unknown') return 'whether somebody agreed is not known';
   const today = dayText(localTime(now, drillPolicy.timeZone));
   if (approval === null) return `nobody has agreed to it for ${today}`;
@@ -121,11 +122,11 @@ const CALENDAR = [outsideHours, inBlackout];
 const CONDITIONS = [tooBig, openIncident, ringingAlarms, twoAtOnce, failingOver, unproved, unapproved];
 
 const obstacles = (
-  guards: readonly ((e: Environment, s: DrillSight, drill: Scenario) => Obstacle)[],
-  ...given: [Environment, DrillSight, Scenario]
+  guards: readonly ((e: DrillScope, s: DrillSight, drill: Scenario) => Obstacle)[],
+  ...given: [DrillScope, DrillSight, Scenario]
 ): readonly string[] => guards.flatMap((guard) => guard(...given) ?? []);
 
-const timeliness = (environment: Environment, drill: Scenario, sight: DrillSight): GuardDecision | null => {
+const timeliness = (environment: DrillScope, drill: Scenario, sight: DrillSight): GuardDecision | null => {
   const calendar = obstacles(CALENDAR, environment, sight, drill);
   if (sight.askedBy === 'person') return calendar.length === 0 ? null : { kind: 'refuse', because: calendar.join('; ') };
   const blackout = inBlackout(environment, sight);
@@ -133,7 +134,7 @@ const timeliness = (environment: Environment, drill: Scenario, sight: DrillSight
   // A schedule that rings at a wrong hour is a schedule that somebody changed by hand.
   if (calendar.length > 0) return { kind: 'refuse', because: calendar.join('; ') };
   if (sight.proofs === 'unknown') return { kind: 'refuse', because: 'when it was run last is not known' };
-  if (isDueNow(environment, drill, sight.now, lastJudged(sight.proofs, environment.name, drill))) return null;
+  if (isDueNow(environment, drill, sight.now, lastJudged(sight.proofs, environment, drill))) return null;
   return { kind: 'skip', because: `it is not due: it is run once every ${scheduleOf(environment, drill).every}` };
 };
 
@@ -141,7 +142,7 @@ const timeliness = (environment: Environment, drill: Scenario, sight: DrillSight
  * Decides about one drill.
  * @throws Error when the drill is not on the environment's schedule
  */
-export const guardDrill = (environment: Environment, drill: Scenario, sight: DrillSight): GuardDecision => {
+export const guardDrill = (environment: DrillScope, drill: Scenario, sight: DrillSight): GuardDecision => {
   scheduleOf(environment, drill);
   const untimely = timeliness(environment, drill, sight);
   if (untimely !== null) return untimely;

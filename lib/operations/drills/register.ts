@@ -2,9 +2,8 @@
 import { CADENCE_DAYS } from '../../topology/drill-runners';
 import type { Scenario } from '../../topology/scenarios';
 import type { DrillCadence, DrillSchedule } from '../../topology/types-drills';
-import type { Environment } from '../../topology/types';
 import { nextRun } from './calendar';
-import { lastJudged, lastPassed, latest, ownProofs, type Proof } from './proof';
+import { lastJudged, lastPassed, latest, ownProofs, type DrillScope, type Proof } from './proof';
 
 /** `fresh`: it passed, and not too long ago. `stale`: it passed, too long ago. `failed`: the latest judged run failed. `never`: nothing signed of this environment says that it passed. */
 export type Standing = 'fresh' | 'stale' | 'failed' | 'never';
@@ -28,7 +27,7 @@ const DAY_MS = 86_400_000;
 const iso = (instant: number | null): string | null => (instant === null ? null : new Date(instant).toISOString());
 
 /** From when on a proof is stale: when the drill is due again, and the grace is over. */
-export const staleFrom = (passed: number, { every }: DrillSchedule, { drillPolicy }: Environment): number =>
+export const staleFrom = (passed: number, { every }: DrillSchedule, { drillPolicy }: Pick<DrillScope, 'drillPolicy'>): number =>
   passed + CADENCE_DAYS[every] * DAY_MS + drillPolicy.grace * 1000;
 
 const standingOf = (last: Proof | null, passed: number | null, stale: number | null, now: number): Standing => {
@@ -37,10 +36,10 @@ const standingOf = (last: Proof | null, passed: number | null, stale: number | n
   return now < stale ? 'fresh' : 'stale';
 };
 
-const rowOf = (environment: Environment, schedule: DrillSchedule, proofs: readonly Proof[], now: number): RegisterRow => {
+const rowOf = (environment: DrillScope, schedule: DrillSchedule, proofs: readonly Proof[], now: number): RegisterRow => {
   const { drill, every } = schedule;
-  const own = ownProofs(proofs, environment.name, drill);
-  const passed = lastPassed(proofs, environment.name, drill);
+  const own = ownProofs(proofs, environment, drill);
+  const passed = lastPassed(proofs, environment, drill);
   const stale = passed === null ? null : staleFrom(passed, schedule, environment);
   return {
     drill,
@@ -48,16 +47,16 @@ const rowOf = (environment: Environment, schedule: DrillSchedule, proofs: readon
     every,
     last: latest(own),
     lab: latest(proofs.filter((proof) => proof.kind === 'lab' && proof.drill === drill)),
-    next: iso(nextRun(environment, drill, now, lastJudged(proofs, environment.name, drill))),
+    next: iso(nextRun(environment, drill, now, lastJudged(proofs, environment, drill))),
     staleFrom: iso(stale),
     standing: standingOf(latest(own.filter((proof) => proof.verdict !== 'unknown')), passed, stale, now),
   };
 };
 
 /** One row per scheduled drill, in the model's order. `now` in ms. */
-export const drillRegister = (environment: Environment, proofs: readonly Proof[], now: number): readonly RegisterRow[] =>
+export const drillRegister = (environment: DrillScope, proofs: readonly Proof[], now: number): readonly RegisterRow[] =>
   environment.drills.map((schedule) => rowOf(environment, schedule, proofs, now));
 
 /** Whether a drill's proof stands now. */
-export const isProved = (environment: Environment, drill: Scenario, proofs: readonly Proof[], now: number): boolean =>
+export const isProved = (environment: DrillScope, drill: Scenario, proofs: readonly Proof[], now: number): boolean =>
   drillRegister(environment, proofs, now).some((row) => row.drill === drill && row.standing === 'fresh');

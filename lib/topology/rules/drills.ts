@@ -30,9 +30,10 @@ export const drillsAreDistinct: Rule = drillRule('drills-are-distinct', 'A drill
 export const drillsKeepTheirRadius: Rule = drillRule(
   'drills-keep-their-radius',
   'No drill takes away more than the policy allows, and a whole region only after somebody has agreed.',
-  ({ drills, drillPolicy }) =>
-    drills.flatMap(({ drill }, i) => {
-      const { radius } = drillRunner(drill);
+  (environment) =>
+    environment.drills.flatMap(({ drill }, i) => {
+      const { drillPolicy } = environment;
+      const { radius } = drillRunner(environment, drill);
       return [
         ...when(!isWithin(radius, drillPolicy.blastRadius), () => ({
           path: `drills[${i}].drill`,
@@ -159,7 +160,7 @@ const LONGEST = 4 * 3600;
 export const drillsEnd: Rule = drillRule(
   'drills-end',
   'A drill has time to show its objective, ends by itself the same day, and is not stale before it could be repeated.',
-  ({ drills, drillPolicy, objectives }) => [
+  ({ drills, drillPolicy, objectives, failover }) => [
     ...when(!Number.isInteger(drillPolicy.longest / 60) || drillPolicy.longest < SHORTEST || drillPolicy.longest > LONGEST, () => ({
       path: 'drillPolicy.longest',
       given: `${drillPolicy.longest} s`,
@@ -167,7 +168,7 @@ export const drillsEnd: Rule = drillRule(
       fix: 'use minutes(30)',
     })),
     ...drills.flatMap(({ drill }, i) =>
-      when(drillRunner(drill).kind !== 'exercise' && 2 * objectives[drill].rto > drillPolicy.longest, () => ({
+      when(drillRunner({ failover }, drill).kind !== 'exercise' && 2 * objectives[drill].rto > drillPolicy.longest, () => ({
         path: `drills[${i}].drill`,
         given: `"${drill}" with an RTO of ${objectives[drill].rto} s, and drillPolicy.longest of ${drillPolicy.longest} s`,
         allowed: `a drill that may take twice its objective: ${2 * objectives[drill].rto} s`,

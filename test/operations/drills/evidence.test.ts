@@ -74,6 +74,7 @@ describe('evidence', () => {
     ['a byte was added', (text) => `${text} `],
     ['it is written differently', (text) => JSON.stringify(JSON.parse(text), null, 2)],
     ['a key was added', (text) => text.replace('{"report":', '{"remark":"looks fine","report":')],
+    ['a key was added to the signature', (text) => text.replace('"publicKey":', '"note":"signed twice","publicKey":')],
     ['a key is there twice', (text) => text.replace('"drill":"az-lost"', '"drill":"az-lost","drill":"az-lost"')],
     ['it is empty', () => ''],
     ['it is no JSON', () => 'evidence'],

@@ -1,5 +1,6 @@
 import { EVIDENCE_SCHEMA, type EvidenceStatement } from '../../../lib/operations/drills/evidence';
-import { proofOf } from '../../../lib/operations/drills/proof';
+import { ownProofs, proofOf } from '../../../lib/operations/drills/proof';
+import { proof, scheduled } from './world';
 
 const statement: EvidenceStatement = {
   schema: EVIDENCE_SCHEMA,
@@ -24,9 +25,14 @@ test('a drill that was run where it is to prove something is a proof', () =>
     kind: 'signed',
     source: 'a.json',
   }));
-test('one that a machine carries out in production is not proved by a laboratory, whoever signs it', () =>
-  expect(proofOf({ ...statement, ranIn: 'lab' }, 'a.json')).toMatch(/was run in "lab", and only exercises/));
-test('an exercise of people may be held elsewhere', () =>
-  expect(proofOf({ ...statement, drill: 'credentials-compromised', ranIn: 'lab' }, 'a.json')).toMatchObject({ environment: 'production', ranIn: 'lab' }));
-test('a drill that is not in the catalogue proves nothing', () => expect(proofOf({ ...statement, drill: 'earthquake' }, 'a.json')).toMatch(/not in the catalogue/));
+test('what a machine carries out in production is not proved by a laboratory, whoever signs it', () => {
+  const elsewhere = [proof('az-lost', statement.startedAt, { ranIn: 'lab' })];
+  expect(ownProofs(elsewhere, scheduled(), 'az-lost')).toEqual([]);
+});
+test('an exercise of people may be held elsewhere, and without a failover of regions every drill is one', () => {
+  expect(ownProofs([proof('credentials-compromised', statement.startedAt, { ranIn: 'lab' })], scheduled(), 'credentials-compromised')).toHaveLength(1);
+  expect(ownProofs([proof('az-lost', statement.startedAt, { ranIn: 'lab' })], { ...scheduled(), failover: null }, 'az-lost')).toHaveLength(1);
+});
+test('a drill that is not in the catalogue proves nothing', () =>
+  expect(proofOf({ ...statement, drill: 'earthquake' }, 'a.json')).toMatch(/not in the catalogue/));
 test('nor does one at no time', () => expect(proofOf({ ...statement, startedAt: 'yesterday' }, 'a.json')).toMatch(/no time/));

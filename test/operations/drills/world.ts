@@ -3,7 +3,7 @@ import { defineEnvironment } from '../../../lib/topology/define';
 import type { Scenario } from '../../../lib/topology/scenarios';
 import type { DrillPolicy, Environment } from '../../../lib/topology/types';
 import type { Proof } from '../../../lib/operations/drills/proof';
-import { environmentWith } from '../../topology/fixtures';
+import { withStandby } from '../../topology/fixtures';
 
 const made = new Map<string, Environment>();
 
@@ -16,13 +16,14 @@ export const scheduled = (policy: Partial<DrillPolicy> = {}): Environment => {
 };
 
 const define = (policy: Partial<DrillPolicy>): Environment =>
-  defineEnvironment(
-    environmentWith({
-      name: 'shop',
-      drills: [{ drill: 'primary-node-dies' }, { drill: 'az-lost' }, { drill: 'credentials-compromised' }],
-      drillPolicy: { timeZone: 'Europe/Berlin', stopAlarms: ['checkout-errors'], ...policy },
-    }),
-  );
+  defineEnvironment({
+    ...withStandby({}),
+    dns: { zoneName: 'example.com', zoneId: 'Z1' },
+    failover: { witness: 'eu-west-1', leaseRegions: ['eu-west-1', 'eu-west-2', 'eu-west-3'], switchRegions: ['eu-west-1', 'eu-west-3', 'us-west-2'] },
+    name: 'shop',
+    drills: [{ drill: 'primary-node-dies' }, { drill: 'az-lost' }, { drill: 'credentials-compromised' }],
+    drillPolicy: { timeZone: 'Europe/Berlin', stopAlarms: ['checkout-errors'], ...policy },
+  });
 
 export const proof = (drill: Scenario, at: string, changes: Partial<Proof> = {}): Proof => ({
   drill,
