@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   lab: async () => (await import('./commands/lab')).registerLab,
   cache: async () => (await import('./commands/cache')).registerCache,
   drill: async () => (await import('./commands/drill')).registerDrill,
+  drills: async () => (await import('./commands/drills')).registerDrills,
   rotate: async () => (await import('./commands/rotate')).registerRotate,
   recover: async () => (await import('./commands/recover')).registerRecover,
   backup: async () => (await import('./commands/backup')).registerBackup,

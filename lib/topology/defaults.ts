@@ -127,6 +127,7 @@ export const DRILL_POLICY_DEFAULTS: DrillPolicy = {
   approval: false,
   evidenceYears: 3,
   evidenceLock: 'governance',
+  trustedKeys: [],
 };
 
 const objective = (rto: number): Objective => ({ rto: seconds(rto), rpo: seconds(0) });

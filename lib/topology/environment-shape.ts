@@ -207,6 +207,7 @@ const drillPolicy = object<Partial<DrillPolicy>>(
     approval: flag,
     evidenceYears: count,
     evidenceLock: oneOf(['governance', 'compliance']),
+    trustedKeys: listOf(text),
   },
   {},
 );

@@ -57,6 +57,8 @@ export interface DrillPolicy {
   readonly evidenceYears: number;
   /** Who can shorten that: `governance`: an administrator with a permission of its own; `compliance`: nobody, not even AWS, and this can't be undone. */
   readonly evidenceLock: 'governance' | 'compliance';
+  /** Keys of people whose recorded exercises count, besides the environment's own key in KMS: `sha256:` and 64 hexadecimal digits, as `holdfast drills verify` shows them. */
+  readonly trustedKeys: readonly string[];
 }
 
 /** What a user writes for a scheduled drill: which; how often has a default. */

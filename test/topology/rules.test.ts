@@ -598,6 +598,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'evidence-is-kept': {
     keeps: drills({ evidenceYears: 10, evidenceLock: 'compliance' }, NODE),
     breaks: [
+      [drills({ trustedKeys: ['sha256:abc'] }, NODE), 'drillPolicy.trustedKeys[0]', /64 hexadecimal digits/],
       [drills({ evidenceYears: 0 }, NODE), 'drillPolicy.evidenceYears', /1 to 10/],
       [drills({ evidenceYears: 30 }, NODE), 'drillPolicy.evidenceYears', /1 to 10/],
       [{ ...drills({ evidenceLock: 'compliance' }, NODE), retainData: false }, 'drillPolicy.evidenceLock', /for years/],

@@ -186,8 +186,16 @@ export const drillsEnd: Rule = drillRule(
 
 export const evidenceIsKept: Rule = drillRule(
   'evidence-is-kept',
-  'Evidence is kept for 1 to 10 years, and locked for good only where data is kept at all.',
+  'Evidence is kept for 1 to 10 years, locked for good only where data is kept at all, and trusted by keys that are named in full.',
   ({ drillPolicy, retainData }) => [
+    ...drillPolicy.trustedKeys.flatMap((key, i) =>
+      when(!/^sha256:[0-9a-f]{64}$/.test(key), () => ({
+        path: `drillPolicy.trustedKeys[${i}]`,
+        given: JSON.stringify(key.slice(0, 80)),
+        allowed: '"sha256:" and 64 hexadecimal digits',
+        fix: 'copy it from what `holdfast drills verify` says of a file that the key has signed',
+      })),
+    ),
     ...when(drillPolicy.evidenceYears < 1 || drillPolicy.evidenceYears > 10, () => ({
       path: 'drillPolicy.evidenceYears',
       given: String(drillPolicy.evidenceYears),
