@@ -86,7 +86,7 @@ const failoverMoves = async (table: string, replicas: readonly string[]): Promis
   return Promise.any(asked);
 };
 
-const eyesHere = (settings: DrillSettings): GuardEyes => {
+const eyesHere = (): GuardEyes => {
   const journal = journalHere();
   const now = (): number => Date.now();
   return {
@@ -100,5 +100,5 @@ const eyesHere = (settings: DrillSettings): GuardEyes => {
 
 export const handler = async (event: unknown): Promise<GuardAnswer> => {
   const settings = drillSettingsHere();
-  return makeGuard(settings, eyesHere(settings))(event);
+  return makeGuard(settings, eyesHere())(event);
 };
