@@ -1,4 +1,5 @@
 /** Creates in the emulator what the templates say. Not CloudFormation: only what has a state that the failover works on. */
+import { until } from '../exec';
 import { callEmulator, configureEmulator, EmulatorError, jsonCall } from './emulator-client';
 import type { AwsResources, BucketResource, MachineResource } from './resources';
 import { AWS_ACCOUNT } from './settings';
@@ -51,4 +52,28 @@ export const provision = async (port: number, resources: AwsResources, secrets: 
   for (const { region, name, value } of secrets)
     await once(() => jsonCall(port, region, 'SecretsManager', 'CreateSecret', { Name: name, SecretString: value }));
   for (const machine of resources.machines) await createMachine(port, machine);
+};
+
+const WARM_UP = 'lab-warm-up';
+
+/** An interpreter that has run nothing yet loads its parser and its clients with the first execution, for seconds on a busy machine. That is the emulator's, and no property of AWS. */
+export const warmUp = async (port: number, regions: readonly string[]): Promise<void> => {
+  const call: Readonly<Record<string, unknown>> = {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Parameters: { FunctionName: WARM_UP },
+    Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }],
+    Next: 'Done',
+  };
+  const definition = JSON.stringify({ StartAt: 'Call', States: { Call: call, Done: { Type: 'Succeed' } } });
+  for (const region of regions) {
+    await createMachine(port, { region, name: WARM_UP, definition });
+    const stateMachineArn = `arn:aws:states:${region}:${AWS_ACCOUNT}:stateMachine:${WARM_UP}`;
+    const { executionArn } = (await jsonCall(port, region, 'StepFunctions', 'StartExecution', { stateMachineArn })) as { readonly executionArn: string };
+    await until('the first execution of a state machine', 60, async () => {
+      const { status } = (await jsonCall(port, region, 'StepFunctions', 'DescribeExecution', { executionArn })) as { readonly status: string };
+      return status === 'RUNNING' ? undefined : true;
+    });
+    await jsonCall(port, region, 'StepFunctions', 'DeleteStateMachine', { stateMachineArn });
+  }
 };

@@ -6,7 +6,7 @@ import { definitionOf, isObject, type Resource, type Stack, Templates } from './
 
 export interface TableResource {
   readonly region: string;
-  /** All regions that have it. */
+  /** All regions that have it, the one of its stack first. */
   readonly replicas: readonly string[];
   /** For CreateTable. */
   readonly request: Readonly<Record<string, unknown>>;
@@ -91,7 +91,8 @@ const tablesOf = (templates: Templates): readonly TableResource[] =>
       const regions = Array.isArray(replicas) ? replicas.flatMap((r: unknown) => (isObject(r) && typeof r['Region'] === 'string' ? [r['Region']] : [])) : [];
       return {
         region: resource.stack.region,
-        replicas: regions.length === 0 ? [resource.stack.region] : regions,
+        // Where it is made comes first: that is where the one table is kept.
+        replicas: [resource.stack.region, ...regions.filter((region) => region !== resource.stack.region)],
         request: {
           TableName: templates.nameOf(resource),
           KeySchema: templates.property(resource, 'KeySchema'),

@@ -1,6 +1,6 @@
 /** The process outside the workload regions. One argument: the file with its configuration. */
 import { readFileSync } from 'node:fs';
-import { provision } from '../aws/provision';
+import { provision, warmUp } from '../aws/provision';
 import { until } from '../exec';
 import { callEmulator } from '../aws/emulator-client';
 import { messageOf } from '../meter/emit';
@@ -23,6 +23,7 @@ const main = async (): Promise<void> => {
   );
   const outside = new Outside(config);
   await outside.open(log);
+  await warmUp(port, [...new Set(machines.map(({ region }) => region))]);
   // Last: whoever can reach the socket finds everything else ready.
   await serveControl(outside, config.control);
   log('ready');
