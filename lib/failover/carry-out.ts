@@ -196,6 +196,7 @@ interface Watched {
 const awaitStandby = async (ports: RegionPorts, region: string, primary: string): Promise<void> => {
   const watched = new Map<string, Watched>();
   const rebuilt = new Set<string>();
+  const told = new Set<string>();
   let goal: number | undefined;
   await until(ports, `${region} to follow ${primary}`, PATIENCE_SECONDS.standby, SLOW_POLL_SECONDS, async () => {
     const [leader, sight] = [writablePrimary(await ports.observe(primary)), await ports.observe(region)];
@@ -207,19 +208,30 @@ const awaitStandby = async (ports: RegionPorts, region: string, primary: string)
     const late = sight.members.filter((m) => !whole.includes(m) && isStuck(ports, watched, m));
     // The standby leader first: the others stream from it.
     const stuck = late.find((m) => m.role === 'standby_leader') ?? late[0];
-    if (stuck !== undefined && !rebuilt.has(stuck.name)) await rebuild(ports, region, stuck, rebuilt);
+    if (stuck !== undefined && !rebuilt.has(stuck.name)) await rebuild(ports, region, stuck, { rebuilt, told });
     return false;
   });
 };
 
+interface Rebuilding {
+  /** Members that are being built anew. */
+  readonly rebuilt: Set<string>;
+  /** It is tried twice a second, and told once. */
+  readonly told: Set<string>;
+}
+
 /** Refused (nobody leads just now, or it has been begun): tried again while there is patience. */
-const rebuild = async (ports: RegionPorts, region: string, member: MemberSight, rebuilt: Set<string>): Promise<void> => {
-  ports.report(`${member.name} has not moved for ${patienceWith(member)} s: building it anew`);
+const rebuild = async (ports: RegionPorts, region: string, member: MemberSight, { rebuilt, told }: Rebuilding): Promise<void> => {
+  const tell = (line: string): void => {
+    if (!told.has(line)) ports.report(line);
+    told.add(line);
+  };
+  tell(`${member.name} has not moved for ${patienceWith(member)} s: building it anew`);
   try {
     await ports.rebuild(region, member);
     rebuilt.add(member.name);
   } catch (error) {
-    ports.report(error instanceof Error ? error.message : String(error));
+    tell(error instanceof Error ? error.message : String(error));
   }
 };
 

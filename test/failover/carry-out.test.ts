@@ -135,7 +135,9 @@ test('one that is being rewound is given more time, and a refused rebuilding is 
   const { ports, clock } = world({ us: [primarySight('us', 2)], eu: [...Array<RegionSight>(300).fill(rewinding), standbySight('eu', 'us', 2)] });
   const at: number[] = [];
   const rebuild = (): Promise<void> => (at.push(clock()), at.length < 3 ? Promise.reject(new Error('503 Cluster has no leader')) : Promise.resolve());
-  await carryOut({ ...ports, rebuild }, { kind: 'await-standby', region: 'eu', primary: 'us' });
+  const lines: string[] = [];
+  await carryOut({ ...ports, rebuild, report: (line) => lines.push(line) }, { kind: 'await-standby', region: 'eu', primary: 'us' });
+  expect(lines).toEqual(['eu-2 has not moved for 90 s: building it anew', '503 Cluster has no leader']);
   expect(at).toHaveLength(3);
   expect(at[0]).toBeGreaterThan(STUCK_STOPPED_SECONDS);
 });
