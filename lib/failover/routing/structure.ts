@@ -40,6 +40,14 @@ const describe = ({ routing }: RecordSet): string => {
   return routing.kind === 'failover' ? `failover ${routing.role}` : `the place ${routing.continent}`;
 };
 
+/** Route 53 refuses such an alias, so the deployment would fail half way. */
+const leadNowhere = (records: readonly RecordSet[]): readonly RoutingViolation[] =>
+  records.flatMap(({ id, type, target }) =>
+    target.kind !== 'record' || records.some((other) => other.name === target.name && other.type === type)
+      ? []
+      : [found('aliases-lead-somewhere', id, `is an alias of ${target.name}, which has no ${type} record`)],
+  );
+
 /** Checks that are asked for and do not exist: the evaluation could not go on. */
 export const missingChecks = ({ records, checks }: ReadZone): readonly RoutingViolation[] => {
   const known = new Set(checks.map((check) => check.id));
@@ -71,6 +79,7 @@ export const structureViolations = (zone: ReadZone, expectation: Expectation): r
   ...zone.problems.map((problem) => found('templates-are-understood', problem.split(':')[0] ?? 'templates', problem)),
   ...zone.records.flatMap((record) => recordViolations(record, expectation)),
   ...groupViolations(zone.records),
+  ...leadNowhere(zone.records),
   ...missingChecks(zone),
   ...zone.checks.flatMap((check) => timingViolations(check, expectation)),
 ];
