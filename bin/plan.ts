@@ -32,6 +32,9 @@ export interface Plan {
 /** Regions reach each other through these. */
 const NOT_YET_BETWEEN_REGIONS = ['load balancers behind its gateway (AWS Load Balancer Controller)', 'a certificate authority that all regions trust'];
 
+/** The public load balancer exists, and answers 503 until something is behind it. */
+const NOT_YET_BEHIND_THE_ENTRANCE = ['the application behind the public load balancer (a TargetGroupBinding to the stack output TargetGroupArn)'];
+
 const regionPlan = (environment: Environment, region: Region): RegionPlan => ({
   name: region.name,
   role: region.role,
@@ -46,7 +49,7 @@ const regionPlan = (environment: Environment, region: Region): RegionPlan => ({
   etcd: etcdMemberNames(region),
   postgres: postgresMemberNames(region),
   poolers: poolerCount(region),
-  notYet: hasPeers(environment) ? NOT_YET_BETWEEN_REGIONS : [],
+  notYet: [...(hasPeers(environment) ? NOT_YET_BETWEEN_REGIONS : []), ...(environment.dns === null ? [] : NOT_YET_BEHIND_THE_ENTRANCE)],
 });
 
 export const planOf = (environment: Environment): Plan => ({

@@ -3,7 +3,7 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as recovery from 'aws-cdk-lib/aws-route53recoverycontrol';
 import { Construct } from 'constructs';
 import { switchMark } from '../failover/names';
-import { controlName, regionTitle, standbysOf, switchObjectUrl } from '../failover/routing';
+import { controlName, regionTitle, switchObjectUrl } from '../failover/routing';
 import type { Dns, Environment, RegionFailover } from '../topology/types';
 import { nameTag } from './dns-check';
 
@@ -60,21 +60,22 @@ export class StopQuorum extends Construct implements TrafficSwitch {
   }
 }
 
-/** ARC routing controls: one per standby region, off until it takes over. At most one can be on. */
+/** ARC routing controls: one per region, all of them off until a region takes over. At most one can be on; that of the home region changes nothing in DNS. */
 export class RoutingControls extends Construct implements TrafficSwitch {
   private readonly environment: Environment;
   private readonly cluster: recovery.CfnCluster;
   private readonly panel: recovery.CfnControlPanel;
   private readonly controls: ReadonlyMap<string, recovery.CfnRoutingControl>;
 
-  constructor(scope: Construct, id: string, { environment }: TrafficSwitchProps) {
+  constructor(scope: Construct, id: string, props: TrafficSwitchProps) {
     super(scope, id);
+    const { environment } = props;
     this.environment = environment;
     const name = `holdfast-${environment.name}`;
     this.cluster = new recovery.CfnCluster(this, 'Cluster', { name });
     this.panel = new recovery.CfnControlPanel(this, 'Panel', { name, clusterArn: this.cluster.attrClusterArn });
-    this.controls = new Map(standbysOf(environment).map((region) => [region.name, this.defineControl(region.name)]));
-    if (this.controls.size > 1) this.allowOneAtATime();
+    this.controls = new Map(environment.regions.map((region) => [region.name, this.defineControl(region.name)]));
+    this.allowOneAtATime();
   }
 
   private defineControl(region: string): recovery.CfnRoutingControl {
@@ -97,7 +98,7 @@ export class RoutingControls extends Construct implements TrafficSwitch {
 
   signsOf(region: string): TakeoverSigns {
     const control = this.controls.get(region);
-    if (control === undefined) throw new Error(`${region} is no standby region of "${this.environment.name}": it has no routing control`);
+    if (control === undefined) throw new Error(`${region} is no region of "${this.environment.name}": it has no routing control`);
     const check = new route53.CfnHealthCheck(this, regionTitle(region), {
       healthCheckConfig: { type: 'RECOVERY_CONTROL', routingControlArn: control.attrRoutingControlArn },
       healthCheckTags: [nameTag(this.environment, `${region} took over`)],
@@ -105,6 +106,3 @@ export class RoutingControls extends Construct implements TrafficSwitch {
     return { checkIds: [check.attrHealthCheckId], threshold: 1 };
   }
 }
-
-export const trafficSwitchOf = (scope: Construct, props: TrafficSwitchProps): TrafficSwitch =>
-  props.failover.trafficSwitch === 'stopQuorum' ? new StopQuorum(scope, 'Switch', props) : new RoutingControls(scope, 'Switch', props);

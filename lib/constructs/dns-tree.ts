@@ -20,8 +20,9 @@ export class DnsRecords extends Construct {
   private readonly environment: Environment;
   private readonly dns: Dns;
 
-  constructor(scope: Construct, id: string, { environment, dns, trafficSwitch }: DnsTreeProps) {
+  constructor(scope: Construct, id: string, props: DnsTreeProps) {
     super(scope, id);
+    const { environment, dns, trafficSwitch } = props;
     this.environment = environment;
     this.dns = dns;
     const tree = dnsTree(environment);

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -23,6 +23,8 @@ export interface PublicEntranceProps {
 
 /** The region's door to the internet: a load balancer for all names that may lead here, whichever region is active, and the region's own name. */
 export class PublicEntrance extends Construct {
+  /** Where the charts bind the application's pods to. */
+  readonly targetGroupArn: string;
   private readonly props: PublicEntranceProps;
 
   constructor(scope: Construct, id: string, props: PublicEntranceProps) {
@@ -39,7 +41,7 @@ export class PublicEntrance extends Construct {
       open: false,
     });
     this.nameIt(loadBalancer);
-    new CfnOutput(this, 'TargetGroupArn', { value: targets.targetGroupArn });
+    this.targetGroupArn = targets.targetGroupArn;
   }
 
   private defineLoadBalancer(): elb.ApplicationLoadBalancer {

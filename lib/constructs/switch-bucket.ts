@@ -19,8 +19,9 @@ const KEEP_VERSIONS_DAYS = 365;
  * nothing, which means the home region; so no deployment ever writes one, or writes over what a failover said.
  */
 export class SwitchBucket extends Construct {
-  constructor(scope: Construct, id: string, { environment, region }: SwitchBucketProps) {
+  constructor(scope: Construct, id: string, props: SwitchBucketProps) {
     super(scope, id);
+    const { environment, region } = props;
     const bucket = new s3.Bucket(this, 'Bucket', {
       bucketName: switchBucketName(environment, region, environment.account ?? Aws.ACCOUNT_ID),
       versioned: true,
@@ -64,7 +65,8 @@ export class SwitchBucket extends Construct {
         sid: 'OnlyTheFailoverWrites',
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
-        actions: ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+        // Where data goes with its stack, what empties the bucket has to be able to.
+        actions: ['s3:PutObject', 's3:DeleteObject', ...(environment.retainData ? ['s3:DeleteObjectVersion'] : [])],
         resources: [object],
         conditions: { ArnNotEquals: { 'aws:PrincipalArn': roles } },
       }),

@@ -17,7 +17,7 @@ export interface DnsAlarmsProps {
 export class DnsAlarms extends EnvironmentStack {
   constructor(scope: Construct, { environment, traffic }: DnsAlarmsProps) {
     super(scope, 'dns-alarms', 'alarms on health checks', { environment, regionName: HEALTH_CHECK_METRICS_REGION });
-    const checkIdOf = (check: string): string => Fn.getStackOutput(traffic.stackName, check, traffic.regionName).toString();
+    const checkIdOf = (check: string): string => Fn.getStackOutput(traffic.stackName, check, traffic.regionName);
     new DnsAlarmSet(this, 'Alarms', { environment, checkIdOf });
     this.addStackDependency(traffic);
   }

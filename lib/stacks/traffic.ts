@@ -1,6 +1,6 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { trafficSwitchOf } from '../constructs/dns-switch';
+import { RoutingControls, StopQuorum, type TrafficSwitch } from '../constructs/dns-switch';
 import { DnsRecords } from '../constructs/dns-tree';
 import { EnvironmentStack } from '../constructs/environment-stack';
 import { homeRegion } from '../topology/derive';
@@ -21,10 +21,15 @@ export class Traffic extends EnvironmentStack {
 
   constructor(scope: Construct, { environment, dns }: TrafficProps) {
     super(scope, 'traffic', 'DNS records and health checks', { environment, regionName: trafficRegion(environment) });
-    const { failover } = environment;
-    const trafficSwitch = failover === null ? null : trafficSwitchOf(this, { environment, dns, failover });
-    const { checkIds } = new DnsRecords(this, 'Dns', { environment, dns, trafficSwitch });
+    const { checkIds } = new DnsRecords(this, 'Dns', { environment, dns, trafficSwitch: this.defineSwitch(environment, dns) });
     this.checks = [...checkIds.keys()];
     for (const [check, id] of checkIds) new CfnOutput(this, check, { value: id });
+  }
+
+  private defineSwitch(environment: Environment, dns: Dns): TrafficSwitch | null {
+    const { failover } = environment;
+    if (failover === null) return null;
+    const props = { environment, dns, failover };
+    return failover.trafficSwitch === 'stopQuorum' ? new StopQuorum(this, 'Switch', props) : new RoutingControls(this, 'Switch', props);
   }
 }

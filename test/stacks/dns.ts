@@ -28,7 +28,7 @@ export const withRegions = (count: number, changes: Partial<EnvironmentInput> = 
 
 /** What was synthesized, as the verifier reads it. */
 export const stackTemplatesOf = (environment: Environment): readonly StackTemplate[] =>
-  stacksOf(stageOf(environment)).map((stack) => ({ stack: stack.node.id, region: stack.regionName, template: Template.fromStack(stack).toJSON() as unknown }));
+  stacksOf(stageOf(environment)).map((stack) => ({ stack: stack.node.id, region: stack.regionName, template: Template.fromStack(stack).toJSON() }));
 
 export const verified = (environment: Environment, stacks: readonly StackTemplate[]): Verification =>
   verifyRouting(readZone(stacks), expectationOf(environment));

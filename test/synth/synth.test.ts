@@ -38,6 +38,7 @@ afterAll(() => {
 });
 
 interface Outcome {
+  readonly routing: readonly unknown[];
   readonly stacks: readonly { readonly name: string; readonly environment: string; readonly region: string; readonly resources: number }[];
   readonly skipped: readonly string[];
   readonly cpuSeconds: number;
@@ -74,12 +75,18 @@ describe('synthesis of all environments', () => {
     fast = run('fast', 'a');
   }, 120_000);
 
+  test('verifies what DNS answers, also when it is fast, and counts', () => {
+    expect(fast.routing).toEqual([{ environment: 'production', violations: 0, situations: 8, combinations: 16, cases: 50 }]);
+  });
+
   test('needs neither network nor credentials, and writes the stacks of every environment but the lab', () => {
     expect(fast.stacks.map((s) => s.name).sort()).toEqual(
       [
         ...['dev', 'staging', 'production'].flatMap((e) => ['network', 'data-protection', 'platform', 'workloads'].map((part) => `${e}-eu-central-1-${part}`)),
         ...['network', 'data-protection', 'platform', 'workloads', 'peering'].map((part) => `production-us-east-1-${part}`),
         'production-eu-central-1-peering-routes',
+        ...['eu-central-1-entrance', 'us-east-1-entrance', 'eu-west-1-traffic', 'us-east-1-dns-alarms'].map((stack) => `production-${stack}`),
+        ...['eu-west-1', 'eu-west-3', 'us-west-2'].map((region) => `production-${region}-switch`),
       ].sort(),
     );
   });
@@ -139,6 +146,28 @@ describe('the checks', () => {
   test('fail the synthesis when the CloudFormation validator finds something', () => {
     new CfnResource(stack(), 'Wrong', { type: 'AWS::EC2::VPC', properties: { CidrBlok: '10.0.0.0/16' } });
     expect(() => app.synth()).toThrow(/'CidrBlok' was unexpected/);
+  }, 120_000);
+});
+
+describe('what DNS answers', () => {
+  const production = deployableEnvironments().filter(({ name }) => name === 'production');
+
+  test('fails the synthesis when a record is wrong, with the case', () => {
+    const app = defineApp({ environments: production, fast: true, outdir: join(scratch, 'wrong-record') });
+    const record = app.node.findChild('production').node.findChild('eu-west-1-traffic').node.findChild('Dns').node.findChild('UnlessUse1Primary');
+    if (!(record instanceof CfnResource)) throw new Error('no record');
+    record.addPropertyDeletionOverride('HealthCheckId');
+    expect(() => app.synth()).toThrow(
+      /never-a-fenced-region: [^]*app\.example\.com, asked from NA, when [^]*2 of 3 switch objects say active=us-east-1[^]*: eu-central-1 is answered/,
+    );
+  }, 120_000);
+
+  test('fails the synthesis when a health check is wrong, with the case', () => {
+    const app = defineApp({ environments: production, fast: true, outdir: join(scratch, 'wrong-check') });
+    const check = app.node.findChild('production').node.findChild('eu-west-1-traffic').node.findChild('Dns').node.findChild('NotTakenByUse1');
+    if (!(check instanceof CfnResource)) throw new Error('no check');
+    check.addPropertyOverride('HealthCheckConfig.HealthThreshold', 1);
+    expect(() => app.synth()).toThrow(/one-region-for-writers: [^]*writer\.example\.com[^]*1 of 3 switch objects say active=us-east-1/);
   }, 120_000);
 });
 
