@@ -1,6 +1,15 @@
 import type { IPolicyValidationContext, IPolicyValidationPlugin, PolicyValidationPluginReport, PolicyViolation } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
-import { expectationOf, LOAD_BALANCER_TTL, readZone, verifyRouting, violationText, type RoutingViolation, type StackTemplate, type Verification } from '../lib/failover/routing';
+import {
+  expectationOf,
+  LOAD_BALANCER_TTL,
+  readZone,
+  verifyRouting,
+  violationText,
+  type RoutingViolation,
+  type StackTemplate,
+  type Verification,
+} from '../lib/failover/routing';
 import type { Environment } from '../lib/topology/types';
 import { LAB_ENVIRONMENTS } from './environments';
 

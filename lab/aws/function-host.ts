@@ -25,7 +25,8 @@ export interface FunctionHostOptions {
 
 export class FunctionHost {
   private readonly idle: Instance[] = [];
-  private readonly all = new Set<ChildProcess>();
+  /** With the region of each. */
+  private readonly all = new Map<ChildProcess, string>();
   private readonly sweep = setInterval(() => this.endIdle(), CHECK_MS);
 
   constructor(private readonly options: FunctionHostOptions) {
@@ -106,7 +107,7 @@ export class FunctionHost {
     });
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (text: Buffer) => this.options.log(`${definition.name} | ${text.toString('utf8').trimEnd()}`));
-    this.all.add(child);
+    this.all.set(child, definition.region);
     return { process: child, definition: key, usedAt: Date.now() };
   }
 
@@ -123,9 +124,14 @@ export class FunctionHost {
     }
   }
 
+  /** As if the machines that ran them were gone. */
+  killRegion(region: string): void {
+    for (const [child, of] of this.all) if (of === region) child.kill('SIGKILL');
+  }
+
   close(): void {
     clearInterval(this.sweep);
-    for (const child of this.all) child.kill('SIGKILL');
+    for (const child of this.all.keys()) child.kill('SIGKILL');
   }
 }
 

@@ -87,17 +87,11 @@ export const startMeters = (
   writers: readonly NodeSettings[] = lab.nodes,
   pace: Pace = PACE,
 ): Meters => {
-  const { database } = lab.region.postgres;
   const writer = (zone: string): WriterConfiguration => ({
+    ...loginOf(lab, credentials),
     client: zone,
     host: service,
     port: POOLER_PORT,
-    database,
-    user: credentials.applicationUser,
-    password: credentials.application,
-    ca: credentials.ca,
-    credentialsFile: credentialsFile(lab),
-    serverName: `pgbouncer.${NAMESPACE}.svc.cluster.local`,
     writeEverySeconds: pace.write,
     readEverySeconds: READ_EVERY,
     giveUpSeconds: GIVE_UP,
@@ -116,6 +110,61 @@ export const startMeters = (
   ];
   return running(meters, [...writers.map((n) => join(directory, `writer-${n.zone}.jsonl`)), proberFile(lab, directory)], lastAcks);
 };
+
+/** A client that lives in neither region: it finds the one that takes writes by its public name. */
+export interface OutsideClient {
+  readonly name: string;
+  readonly netns: string;
+  readonly host: string;
+  readonly port: number;
+  readonly resolver: NonNullable<WriterConfiguration['resolver']>;
+}
+
+export const startOutsideClients = (
+  lab: LabSettings,
+  credentials: Credentials,
+  directory: string,
+  clients: readonly OutsideClient[],
+  every: number,
+): Meters => {
+  const lastAcks = new Map<string, LastAck>();
+  const file = (name: string): string => join(directory, `writer-${name}.jsonl`);
+  const configurationOf = ({ name, host, port, resolver }: OutsideClient): WriterConfiguration => ({
+    ...loginOf(lab, credentials),
+    client: name,
+    host,
+    port,
+    resolver,
+    writeEverySeconds: every,
+    readEverySeconds: READ_EVERY,
+    giveUpSeconds: GIVE_UP,
+  });
+  const meters = clients.map((client) =>
+    start(
+      client.name,
+      file(client.name),
+      ['nsenter', `--net=${netnsPath(client.netns)}`, ...NODE, bundle('meter-writer'), JSON.stringify(configurationOf(client))],
+      lastAcks,
+    ),
+  );
+  return running(
+    meters,
+    clients.map(({ name }) => file(name)),
+    lastAcks,
+  );
+};
+
+const loginOf = (
+  lab: LabSettings,
+  credentials: Credentials,
+): Pick<WriterConfiguration, 'database' | 'user' | 'password' | 'ca' | 'credentialsFile' | 'serverName'> => ({
+  database: lab.region.postgres.database,
+  user: credentials.applicationUser,
+  password: credentials.application,
+  ca: credentials.ca,
+  credentialsFile: credentialsFile(lab),
+  serverName: `pgbouncer.${NAMESPACE}.svc.cluster.local`,
+});
 
 const proberFile = ({ region }: LabSettings, directory: string): string => join(directory, `prober-${region.name}.jsonl`);
 

@@ -110,6 +110,7 @@ export class Outside implements OutsideControl {
     const start = now();
     const base = { kind: 'invocation', function: definition.name, region: definition.region, start, event: payload.slice(0, SHORT) } as const;
     try {
+      if (this.lostRegions().includes(definition.region)) throw new Error(`${definition.region} is gone`);
       const result = socket === undefined ? await this.functions.invoke(invocation) : await invokeOn(socket, invocation);
       this.record({ ...base, failed: result.failed, result: result.payload.slice(0, SHORT) });
       return result;
@@ -127,6 +128,13 @@ export class Outside implements OutsideControl {
 
   addFault(fault: AwsFault): void {
     this.faults = [...this.faults.filter(({ name }) => name !== fault.name), fault];
+    for (const region of this.lostRegions()) this.functions.killRegion(region);
+  }
+  /** Regions of which nothing is left. */
+  private lostRegions(): readonly string[] {
+    return this.faults.flatMap(({ regions = [], services, operations, from, effect }) =>
+      effect.kind === 'lost' && services === undefined && operations === undefined && from === undefined ? regions : [],
+    );
   }
   addFunctionFault(fault: FunctionFault): void {
     this.functionFaults.push({ fault, left: fault.times });

@@ -15,4 +15,11 @@ export interface WriterConfiguration {
   readonly readEverySeconds: number;
   /** A statement without an answer for so long is given up: its outcome is unknown. */
   readonly giveUpSeconds: number;
+  /** Where `host` is a name that clients of the outside resolve, again whenever they connect and the answer's TTL is over. @default - `host` is an address */
+  readonly resolver?: {
+    readonly server: string;
+    readonly port: number;
+    /** From where it asks: its place in the world. */
+    readonly localAddress: string;
+  };
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import type { Credentials } from '../secrets';
+import { StubResolver } from '../edge/stub-resolver';
 import { now } from './clock';
 import type { WriterConfiguration } from './writer-configuration';
 import { codeOf, configuration, emit, messageOf } from './emit';
@@ -38,9 +39,21 @@ const readLogin = (): Login => {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const RESOLVE_TIMEOUT_MS = 1000;
+const resolver =
+  config.resolver === undefined ? undefined : new StubResolver({ ...config.resolver, timeoutMs: RESOLVE_TIMEOUT_MS, now: () => performance.now() });
+
+/** The address to connect to, as an application's resolver has it. */
+const address = async (): Promise<string> => {
+  if (resolver === undefined) return config.host;
+  const resolved = await resolver.resolve(config.host);
+  if (!resolved.cached) emit({ t: now(), kind: 'resolved', client: config.client, address: resolved.address });
+  return resolved.address;
+};
+
 const open = async ({ user, password, ca }: Login): Promise<Client> => {
   const client = new Client({
-    host: config.host,
+    host: await address(),
     port: config.port,
     database: config.database,
     user,

@@ -4,7 +4,7 @@ import { historyOf } from '../../lib/drill/events';
 import { judgeRegions, reconciliationFinding, type Reconciled } from '../../lib/drill/judge-regions';
 import type { ProcedureOutcome } from '../../lib/drill/procedure-run';
 import { postgresMemberNames } from '../../lib/topology/derive';
-import { unknown } from '../../lib/drill/verdict';
+import { type Finding, unknown } from '../../lib/drill/verdict';
 import { closeStage, collect, openStage, reachSteadyState, type RegionStage } from './stage';
 import type { ProcedureContext } from '../drill/procedures';
 
@@ -18,6 +18,10 @@ export interface Told {
   readonly wholeAfterSeconds: number | null;
   readonly extra: Readonly<Record<string, unknown>>;
   readonly notes?: readonly string[];
+  /** Seconds after the fault. */
+  readonly stages?: ProcedureOutcome['stages'];
+  /** Checks of the drill's own. */
+  readonly findings?: readonly Finding[];
   /** In drills that may lose rows. */
   readonly reconciled?: Reconciled;
   /** A silence that the fault explains. */
@@ -28,8 +32,12 @@ export interface Told {
 const SAMPLING = { write: 1, localCommit: 0.9, localCommitMedian: 0.15 } as const;
 
 /** Opens the stage, reaches the steady state, carries the drill out, heals, and judges. */
-export const runRegionDrill = async (context: ProcedureContext, work: (stage: RegionStage) => Promise<Told>): Promise<ProcedureOutcome> => {
-  const stage = await openStage(context);
+export const runRegionDrill = async <S extends RegionStage = RegionStage>(
+  context: ProcedureContext,
+  work: (stage: S) => Promise<Told>,
+  open: (context: ProcedureContext) => Promise<S> = openStage as (context: ProcedureContext) => Promise<S>,
+): Promise<ProcedureOutcome> => {
+  const stage = await open(context);
   try {
     let told: Told;
     try {
@@ -71,7 +79,8 @@ const judged = async (stage: RegionStage, told: Told): Promise<ProcedureOutcome>
   const dead = stage.dead.length === 0 ? [] : [unknown('meters', `ended early: ${stage.dead.join(', ')}`)];
   return {
     measured,
-    findings: [...findings, ...lists, ...dead],
+    ...(told.stages === undefined ? {} : { stages: told.stages }),
+    findings: [...findings, ...(told.findings ?? []), ...lists, ...dead],
     notes: told.notes ?? [],
     extra: { from: stage.source.region.name, to: stage.target.region.name, ...told.extra },
     logs: [{ name: 'history', path: `${context.directory.split('/').pop() ?? ''}/history.jsonl` }],

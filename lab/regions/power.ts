@@ -26,5 +26,9 @@ export const hideApis = async (region: LabSettings): Promise<void> => {
 export const loseRegion = async (region: LabSettings): Promise<void> => {
   await isolateRegion(region, 'drop');
   await Promise.all(region.nodes.map((node) => cutWire(region, node)));
-  await Promise.all([loseEdge(region), killControlPlane(region).then(() => clearControlPlane(region)), ...region.nodes.map((node) => loseNode(region, node, 'cut-first'))]);
+  await Promise.all([
+    loseEdge(region),
+    killControlPlane(region).then(() => clearControlPlane(region)),
+    ...region.nodes.map((node) => loseNode(region, node, 'cut-first')),
+  ]);
 };
