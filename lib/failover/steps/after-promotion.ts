@@ -3,7 +3,7 @@ import { NoAnswer, NotYet, Refused } from '../errors';
 import type { FailoverPorts } from '../failover-ports';
 import { leaderOf, writablePrimary } from '../region-observation';
 import type { FailoverSettings } from '../settings';
-import { epochOf, executionOf, marked, orSilence, result, type FailoverRequest, type StepResult } from './run';
+import { epochOf, executionOf, marked, result, soon, type FailoverRequest, type StepResult } from './run';
 
 type Lease = 'lease' | 'clock';
 export type RepointPorts = Pick<FailoverPorts, Lease | 'region'>;
@@ -11,12 +11,17 @@ export type VerifyPorts = Pick<FailoverPorts, Lease | 'write'>;
 export type SwitchPorts = Pick<FailoverPorts, Lease | 'traffic'>;
 export type AwaitStandbyPorts = Pick<FailoverPorts, 'region' | 'clock'>;
 
+/** Milliseconds. */
+const REPOINT_PATIENCE = 1000;
+
 /** Those that answer follow the target at once. One that does not is turned by its own guard when it returns: nothing waits for it. */
 export const repoint = async (settings: FailoverSettings, ports: RepointPorts, request: FailoverRequest): Promise<StepResult<'repointed'>> => {
   await marked(settings, ports, request, 'promoted');
   const question = { epoch: epochOf(request), execution: executionOf(settings, request), target: request.target };
   const others = settings.regions.map((region) => region.name).filter((name) => name !== request.target);
-  const answers = await Promise.all(others.map(async (name) => ({ name, answer: await orSilence(ports.region(name).demote(question)) })));
+  const answers = await Promise.all(
+    others.map(async (name) => ({ name, answer: await soon(ports.clock, REPOINT_PATIENCE, ports.region(name).demote(question)) })),
+  );
   await marked(settings, ports, request, 'repointed');
   const following = answers.filter(({ answer }) => answer?.kind === 'done').map(({ name }) => name);
   const silent = answers.filter(({ answer }) => answer === undefined).map(({ name }) => name);

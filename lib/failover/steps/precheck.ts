@@ -4,7 +4,10 @@ import type { FailoverPorts, RegionDoor } from '../failover-ports';
 import type { LeaseRecord } from '../lease';
 import { lagOf, leaderOf, type RegionSight } from '../region-observation';
 import type { FailoverSettings } from '../settings';
-import { auditEntry, executionOf, orSilence, result, type FailoverRequest, type StepResult } from './run';
+import { auditEntry, executionOf, orSilence, result, soon, type FailoverRequest, type StepResult } from './run';
+
+/** A primary region that has not answered within so many milliseconds is not waited for. */
+const SOURCE_PATIENCE = 1500;
 
 export type PrecheckPorts = Pick<FailoverPorts, 'lease' | 'region' | 'clock' | 'audit'>;
 /** `go`: now; `approve`: two people first; `planned`: a dry run ends here. */
@@ -57,11 +60,18 @@ const checkedTarget = async (door: RegionDoor, name: string): Promise<RegionSigh
 };
 
 /** The gate once more, just before the lease is taken: people may have taken their time, and the target may have fallen behind since. @throws Refused, NoAnswer */
-export const recheck = async (settings: FailoverSettings, ports: Pick<FailoverPorts, 'lease' | 'region'>, request: FailoverRequest): Promise<void> => {
+export const recheck = async (
+  settings: FailoverSettings,
+  ports: Pick<FailoverPorts, 'lease' | 'region' | 'clock'>,
+  request: FailoverRequest,
+): Promise<void> => {
   const record = await ports.lease.read();
   if (record === null || record.phase === 'moving') return; // what taking it says to that is right
   const target = await checkedTarget(ports.region(request.target), request.target);
-  const [sight, status] = await Promise.all([orSilence(ports.region(record.holder).members()), orSilence(ports.region(request.target).status())]);
+  const [sight, status] = await Promise.all([
+    soon(ports.clock, SOURCE_PATIENCE, ports.region(record.holder).members()),
+    orSilence(ports.region(request.target).status()),
+  ]);
   const source = { alive: sight !== undefined, sight: sight?.role === undefined ? undefined : sight, vouchedAt: status?.vouchedAt ?? null };
   if (request.direction === 'failback') failbackGate(settings, target, source);
   else lagGate(settings, target, source, record, request);
@@ -76,7 +86,11 @@ interface Source {
 
 const lookAtSource = async (settings: FailoverSettings, ports: PrecheckPorts, request: FailoverRequest, present: LeaseRecord): Promise<Source> => {
   const door = ports.region(present.holder);
-  const [status, sight, target] = await Promise.all([orSilence(door.status()), orSilence(door.members()), orSilence(ports.region(request.target).status())]);
+  const [status, sight, target] = await Promise.all([
+    soon(ports.clock, SOURCE_PATIENCE, door.status()),
+    soon(ports.clock, SOURCE_PATIENCE, door.members()),
+    orSilence(ports.region(request.target).status()),
+  ]);
   // Whoever asks by hand may have looked just before: two renewals are waited for.
   if (request.person !== null) await ports.clock.sleep(2 * settings.lease.renewEvery * 1000);
   const later = request.person === null ? present : ((await ports.lease.read()) ?? present);

@@ -1,5 +1,5 @@
 /** What a workflow's run was asked to do, and what every step of it says. */
-import type { AuditEntry, FailoverPorts } from '../failover-ports';
+import type { AuditEntry, Clock, FailoverPorts } from '../failover-ports';
 import { Refused } from '../errors';
 import type { LeaseRecord, LeaseStep } from '../lease';
 import { executionId, type Direction } from '../names';
@@ -85,6 +85,10 @@ export const auditEntry = (
   by: entry.by ?? request.person ?? 'decider',
   detail: entry.detail ?? {},
 });
+
+/** The same, waited for no longer than so many milliseconds: a region that is lost must not hold up those who do without it. */
+export const soon = <T>(clock: Clock, milliseconds: number, answer: Promise<T>): Promise<T | undefined> =>
+  Promise.race([orSilence(answer), clock.sleep(milliseconds).then(() => undefined)]);
 
 /** The answer, or undefined when there was none: for those whom nothing may depend on. */
 export const orSilence = async <T>(answer: Promise<T>): Promise<T | undefined> => {

@@ -1,0 +1,192 @@
+/** The workflow engine: calls the real steps one after the other, again when they fail, and undoes or pages as the state machines do. */
+import type { FailoverPorts } from '../failover-ports';
+import { attemptName, executionId, type Direction } from '../names';
+import type { FailoverSettings } from '../settings';
+import { abort, approve, awaitStandby, commit, drain, fence, precheck, promote, repoint, settle, switchTraffic, takeLease, verify } from '../steps';
+import type { AcceptedLoss, FailoverRequest, StepResult } from '../steps/run';
+import { Invocation } from './invocation';
+import type { Run, RunEnd, World } from './world';
+
+type Step = (settings: FailoverSettings, ports: FailoverPorts, request: FailoverRequest) => Promise<StepResult>;
+
+interface Stage {
+  readonly name: string;
+  readonly step: Step;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** So often `NotYet` and everything that may pass is tried again. */
+  readonly attempts: number;
+  readonly pause: number;
+}
+
+const CALL = 15_000;
+const stage = (name: string, step: Step, change: Partial<Stage> = {}): Stage => ({ name, step, timeout: CALL, attempts: 5, pause: 1000, ...change });
+
+type Outcome = { readonly kind: 'ok'; readonly result: StepResult } | { readonly kind: 'failed'; readonly error: Error };
+
+/** One call; a function that outlives its time goes on by itself. */
+const invoke = (world: World, settings: FailoverSettings, request: FailoverRequest, { name, step, timeout }: Stage): Promise<Outcome> =>
+  new Promise((done) => {
+    const { schedule } = world;
+    const finish = (outcome: Outcome): void => {
+      schedule.stir();
+      done(outcome);
+    };
+    const invocation = new Invocation(world, request.target, name);
+    invocation.onDeath = () => schedule.after(300, () => finish({ kind: 'failed', error: new Error('the function died') }));
+    schedule.after(timeout, () => finish({ kind: 'failed', error: new Error('timed out') }));
+    step(settings, invocation.ports(), request).then(
+      (result) => finish({ kind: 'ok', result }),
+      (error: unknown) => finish({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }),
+    );
+  });
+
+const pause = (world: World, milliseconds: number): Promise<void> =>
+  new Promise((done) =>
+    world.schedule.after(milliseconds, () => {
+      world.schedule.stir();
+      done();
+    }),
+  );
+
+/** The engine runs in the target region, and goes on when that is back. */
+const awaitRegion = async (world: World, name: string): Promise<void> => {
+  while (!world.region(name).up) await pause(world, 2000);
+};
+
+const attempted = async (world: World, settings: FailoverSettings, request: FailoverRequest, one: Stage): Promise<Outcome> => {
+  let last: Outcome = { kind: 'failed', error: new Error('never tried') };
+  for (let i = 0; i < one.attempts; i++) {
+    await awaitRegion(world, request.target);
+    last = await invoke(world, settings, request, one);
+    if (last.kind === 'ok' || last.error.name === 'Refused') break;
+    await pause(world, one.pause);
+  }
+  world.note(`${request.attempt} ${one.name}: ${last.kind === 'ok' ? last.result.kind : `${last.error.name}: ${last.error.message}`}`);
+  return last;
+};
+
+/** The settings of the steps, with what a mutation takes out of them. */
+const stepSettings = (world: World): FailoverSettings => {
+  const { lease, ...rest } = world.settings;
+  const timings = world.without('no-wait-out') ? { duration: 0, margin: 0 } : world.without('no-margin') ? { margin: 0 } : {};
+  return { ...rest, lease: { ...lease, ...timings }, ...(world.without('no-lag-gate') ? { maxLag: Infinity } : {}) };
+};
+
+const beforeReturn = (world: World, direction: Direction): readonly Stage[] => {
+  const waiting = world.settings.lease.duration + world.settings.lease.margin + 30;
+  const asFailover: Step = (settings, ports, request) => fence(settings, asFailback(ports), { ...request, direction: 'failover' });
+  const hasty: Step = (settings, ports, request) => fence(settings, { ...ports, region: (name) => boastful(ports, name, request) }, request);
+  const failback = world.without('failback-by-expiry') ? asFailover : world.without('failback-without-the-end') ? hasty : fence;
+  return [
+    ...(direction === 'failback' ? [stage('drain', drain, { timeout: 90_000 })] : []),
+    stage('lease', takeLease),
+    stage('fence', direction === 'failback' ? failback : fence, { timeout: waiting * 1000, attempts: 6 }),
+    stage('commit', commit),
+  ];
+};
+
+/** The failback's own lease, in the hands of a failover's fence. */
+const asFailback = (ports: FailoverPorts): FailoverPorts => ({
+  ...ports,
+  lease: { ...ports.lease, mark: (asked) => ports.lease.mark({ ...asked, execution: `${asked.execution}-failback` }) },
+});
+
+/** A target that says it has everything, whatever it has. */
+const boastful = (ports: FailoverPorts, name: string, request: FailoverRequest): ReturnType<FailoverPorts['region']> => {
+  const door = ports.region(name);
+  if (name !== request.target) return door;
+  return { ...door, members: async () => door.members().then((sight) => ({ ...sight, members: sight.members.map((m) => ({ ...m, replayed: Infinity })) })) };
+};
+
+const AFTER_RETURN: readonly Stage[] = [
+  stage('promote', promote, { attempts: 60 }),
+  stage('repoint', repoint, { attempts: 20 }),
+  stage('verify', verify, { attempts: 40 }),
+  stage('switch', switchTraffic, { attempts: 40 }),
+];
+
+const forward = async (world: World, settings: FailoverSettings, request: FailoverRequest, source: string): Promise<RunEnd> => {
+  const wait: Step = (given, ports, asked) => awaitStandby(given, ports, asked, source);
+  const failback = request.direction === 'failback' ? [stage('await-standby', wait, { attempts: 60 })] : [];
+  for (const one of [...AFTER_RETURN, ...failback, stage('settle', settle, { attempts: 40 })]) {
+    const outcome = await attempted(world, settings, request, one);
+    if (outcome.kind === 'ok') continue;
+    world.page(`${request.attempt}-stuck`, `${one.name}: ${outcome.error.message}`);
+    return 'paged';
+  }
+  return 'settled';
+};
+
+const undo = async (world: World, settings: FailoverSettings, request: FailoverRequest, source: string): Promise<RunEnd> => {
+  const outcome = await attempted(world, settings, request, stage('abort', abort, { attempts: 40 }));
+  if (outcome.kind === 'ok') return outcome.result.kind === 'too-late' ? forward(world, settings, request, source) : 'undone';
+  world.page(`${request.attempt}-stuck`, `abort: ${outcome.error.message}`);
+  return 'paged';
+};
+
+const decided = async (world: World, settings: FailoverSettings, request: FailoverRequest): Promise<'go' | RunEnd> => {
+  const checked = await attempted(world, settings, request, stage('precheck', precheck));
+  if (checked.kind === 'failed') return 'refused';
+  if (world.without('reachable-needs-nobody') && request.direction === 'failover' && request.forceLoss === null) return 'go';
+  if (checked.result.kind !== 'approve') return checked.result.kind === 'planned' ? 'planned' : 'go';
+  for (;;) {
+    const agreed = await attempted(world, settings, request, stage('approve', approve));
+    if (agreed.kind === 'failed') return 'refused';
+    if (agreed.result.kind === 'granted') return 'go';
+    await pause(world, 5000);
+  }
+};
+
+const carriedOut = async (world: World, request: FailoverRequest): Promise<RunEnd> => {
+  const settings = { ...stepSettings(world), target: request.target };
+  const source = world.store.record.previous?.region ?? world.store.record.holder;
+  const decision = await decided(world, settings, request);
+  if (decision !== 'go') {
+    // Whoever started it by himself is told; a person sees it.
+    if (decision === 'refused' && request.person === null) world.page(`${request.attempt}-refused`, 'a failover that began by itself was refused');
+    return decision;
+  }
+  for (const one of beforeReturn(world, request.direction)) {
+    if ((await attempted(world, settings, request, one)).kind === 'failed') return undo(world, settings, request, source);
+  }
+  return forward(world, settings, request, source);
+};
+
+export interface Wish {
+  readonly direction: Direction;
+  readonly target: string;
+  readonly fromEpoch: number;
+  readonly renewals: number;
+  readonly person: string | null;
+  readonly forceLoss: AcceptedLoss | null;
+}
+
+/** Starts an attempt. The decider starts none from an epoch that has one already. */
+export const startRun = (world: World, wish: Wish): Run | undefined => {
+  const execution = executionId({ name: world.settings.environment }, wish.fromEpoch, wish.direction);
+  const earlier = world.runs.filter(({ request }) => request.attempt === execution || request.attempt.startsWith(`${execution}-`)).length;
+  if (wish.person === null && world.runs.some((run) => run.end === undefined && run.request.fromEpoch === wish.fromEpoch)) return undefined;
+  const request: FailoverRequest = {
+    ...wish,
+    attempt: attemptName(execution, earlier + 1),
+    startedAt: world.witnessClock.now(),
+    dryRun: false,
+  };
+  const run: Run = { request, end: undefined };
+  world.runs.push(run);
+  world.note(`${request.attempt} is started by ${wish.person ?? 'the decider'}: ${wish.direction} to ${wish.target}`);
+  world.schedule.stir();
+  void carriedOut(world, request).then((end) => {
+    run.end = end;
+    world.note(`${request.attempt} has ended: ${end}`);
+  });
+  return run;
+};
+
+/** Somebody gives a run up, beside it. */
+export const abortRun = (world: World, run: Run): void => {
+  world.note(`somebody gives ${run.request.attempt} up`);
+  world.schedule.stir();
+  void attempted(world, { ...stepSettings(world), target: run.request.target }, run.request, stage('abort', abort));
+};
