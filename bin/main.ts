@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,
   audit: async () => (await import('./commands/audit')).registerAudit,
   report: async () => (await import('./commands/report')).registerReport,
+  simulate: async () => (await import('./commands/simulate')).registerSimulate,
   demo: async () => (await import('./commands/demo')).registerDemo,
 };
 

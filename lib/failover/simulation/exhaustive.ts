@@ -47,6 +47,7 @@ export const FAULT_NAMES = Object.keys(FAULTS);
 const other = (world: World): World['regions'][number] | undefined => world.regions.find(({ name }) => name !== world.store.record.holder);
 
 const isolate = (world: World, name: string, until: number): void => {
+  world.lastTrouble = until;
   for (const place of [...world.regions.map((region) => region.name), WITNESS, OUTSIDE]) {
     if (place === name) continue;
     world.network.cut(name, place, until);
@@ -54,7 +55,10 @@ const isolate = (world: World, name: string, until: number): void => {
   }
 };
 
-const reconnect = (world: World): void => world.network.clear();
+const reconnect = (world: World): void => {
+  world.network.clear();
+  world.lastTrouble = world.time;
+};
 
 export interface PlannedFault {
   /** Which step's beginning, counted from the first one of the run. */
@@ -130,4 +134,25 @@ export const plansUpTo = (faults: 1 | 2, boundaries: number, names: readonly str
   const single = Array.from({ length: boundaries }, (_, boundary) => names.map((fault) => ({ boundary, fault }))).flat();
   const pairs = single.flatMap((first) => single.filter((second) => second.boundary > first.boundary).map((second) => [first, second]));
   return [[], ...single.map((one) => [one]), ...(faults === 2 ? pairs : [])];
+};
+
+export interface Exploration {
+  readonly boundaries: number;
+  readonly runs: number;
+  readonly states: number;
+  readonly violations: readonly { readonly plan: readonly PlannedFault[]; readonly rules: readonly string[] }[];
+}
+
+/** The whole scope. @param names the faults of pairs; single faults are tried all */
+export const exploreAll = async (settings: FailoverSettings, faults: 1 | 2, names: readonly string[] = FAULT_NAMES): Promise<Exploration> => {
+  const states = new Set<string>();
+  const { boundaries } = await explore(settings, [], states);
+  const pairs = faults === 2 ? plansUpTo(2, boundaries, names).filter((plan) => plan.length === 2) : [];
+  const plans = [...plansUpTo(1, boundaries), ...pairs];
+  const violations = [];
+  for (const plan of plans) {
+    const { result } = await explore(settings, plan, states);
+    if (result.violations.length > 0) violations.push({ plan, rules: result.violations.map(({ rule }) => rule) });
+  }
+  return { boundaries, runs: plans.length, states: states.size, violations };
 };

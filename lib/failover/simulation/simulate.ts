@@ -70,6 +70,15 @@ export const simulate = async (settings: FailoverSettings, seed: number, options
   return resultOf(world, seed);
 };
 
+/** A world with a script instead of chance; for questions about one course of events. */
+export const play = async (settings: FailoverSettings, seed: number, until: number, script: (world: World) => void): Promise<World> => {
+  const world = new World(settings, new Random(seed), new Trace(true), new Set(), undefined);
+  start(world);
+  script(world);
+  await world.schedule.run(until);
+  return world;
+};
+
 export const resultOf = (world: World, seed: number): SimulationResult => ({
   seed,
   violations: world.violations,
