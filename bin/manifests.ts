@@ -31,7 +31,7 @@ const onAws = (environment: Environment, region: Region, naming: ManifestNaming)
   secrets: 'aws-secrets-manager',
   certificates: 'cert-manager',
   backups: awsBackupStorage(environment, region, naming.account, partitionOf(region.name)),
-  regionGateway: 'none',
+  regionGateway: 'aws-nlb',
   leaseStore: { kind: 'aws' },
 });
 

@@ -57,7 +57,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     secrets: 'aws-secrets-manager',
     certificates: 'cert-manager',
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
-    regionGateway: 'none',
+    regionGateway: 'aws-nlb',
     leaseStore: { kind: 'aws' },
   });
 

@@ -7,8 +7,10 @@ import { delayedReplicaName, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import type { Environment } from '../lib/topology/types';
 import { days } from '../lib/topology/units';
+import { FAILOVER_CLIENT, hasPeers } from '../lib/topology/regions';
 import type { ChartContext } from './data-chart';
 import { NAMESPACE, TLS_SECRETS } from './names';
+import { handOverClient, shareAuthority } from './shared-secrets';
 
 type Usage = 'server auth' | 'client auth' | 'digital signature' | 'cert sign' | 'crl sign';
 
@@ -28,12 +30,22 @@ interface CertificateSpec {
 const API_VERSION = 'cert-manager.io/v1';
 const BOOTSTRAP_ISSUER = 'holdfast-bootstrap';
 const CA = 'holdfast-ca';
+/** Where a region made the authority that all regions of the environment were given then; a cluster that is made anew makes another one, which nobody uses. */
+const AUTHORITY_SEED = 'holdfast-ca-seed';
 
-/** A certificate authority of the cluster's own, in namespace `data`: no outside party is needed to issue or renew. */
-export const issueOwnCertificates = (scope: Construct): void => {
+/** A certificate authority of the environment's own, in namespace `data`: no outside party is needed to issue or renew. */
+export const issueOwnCertificates = (scope: Construct, context: ChartContext): void => {
+  const shared = hasPeers(context.environment);
+  if (!shared) generateAuthority(scope, CA);
+  if (shared && context.region.role === 'home') generateAuthority(scope, AUTHORITY_SEED);
+  if (shared) shareAuthority(scope, context, { seed: AUTHORITY_SEED, authority: CA });
+  issuer(scope, CA, { ca: { secretName: CA } });
+};
+
+const generateAuthority = (scope: Construct, name: string): void => {
   issuer(scope, BOOTSTRAP_ISSUER, { selfSigned: {} });
-  certificate(scope, CA, {
-    secretName: CA,
+  certificate(scope, name, {
+    secretName: name,
     commonName: CA,
     isCA: true,
     usages: ['cert sign', 'crl sign', 'digital signature'],
@@ -43,7 +55,6 @@ export const issueOwnCertificates = (scope: Construct): void => {
     privateKey: { algorithm: 'ECDSA', size: 384, rotationPolicy: 'Never' },
     issuerRef: { name: BOOTSTRAP_ISSUER, kind: 'Issuer' },
   });
-  issuer(scope, CA, { ca: { secretName: CA } });
 };
 
 export const requestEtcdCertificates = (scope: Construct, { environment }: ChartContext): void => {
@@ -68,9 +79,13 @@ export const requestPostgresCertificates = (scope: Construct, { environment, reg
   request(scope, environment, { secretName: TLS_SECRETS.backupClient, commonName: BACKUP_CLIENT, usages: ['client auth'] });
 };
 
-export const requestPoolerCertificate = (scope: Construct, { environment }: ChartContext): void => {
+export const requestPoolerCertificate = (scope: Construct, context: ChartContext): void => {
+  const { environment } = context;
   const dnsNames = ['pgbouncer', `pgbouncer.${NAMESPACE}`, ...serviceNames('pgbouncer')];
   request(scope, environment, { secretName: TLS_SECRETS.pgbouncer, commonName: 'pgbouncer', dnsNames, usages: ['server auth'] });
+  if (environment.failover === null) return;
+  request(scope, environment, { secretName: TLS_SECRETS.failover, commonName: FAILOVER_CLIENT, usages: ['client auth'] });
+  handOverClient(scope, context, TLS_SECRETS.failover);
 };
 
 /** Its name is the role that PostgreSQL takes it for. */

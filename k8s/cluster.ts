@@ -22,7 +22,7 @@ export class ClusterChart extends Chart {
     defineClusterDns(this, context);
     denyByDefault(this);
     defineRepositoryAccess(this, context);
-    if (context.platform.certificates === 'cert-manager') issueOwnCertificates(this);
+    if (context.platform.certificates === 'cert-manager') issueOwnCertificates(this, context);
     if (context.platform.secrets === 'aws-secrets-manager') readSecretsManager(this, context.region);
   }
 

@@ -38,6 +38,8 @@ export const leaseKeeper = ({ environment, platform }: ChartContext, mounts: Vol
         `${PATRONI_CONFIG_DIR}/${GUARD_CONFIGURATION_FILE}`,
         `${PATRONI_CONFIG_DIR}/${LEASE_KEEPER_CONFIG_FILE}`,
       ],
+      // The SDK of this version runs on the image's Node.js; what later ones will need is no news for a log.
+      env: [{ name: 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', value: 'true' }],
       ports: containerPorts({ 'lease-metrics': LEASE_KEEPER_PORT }),
       resources: resources(LEASE_KEEPER_RESOURCES),
       livenessProbe: {

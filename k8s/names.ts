@@ -25,6 +25,7 @@ export const TLS_SECRETS = {
   pgbouncer: 'pgbouncer-server-tls',
   maintenance: 'maintenance-client-tls',
   cache: 'cache-server-tls',
+  failover: 'failover-client-tls',
 } as const;
 
 export const CREDENTIALS_SECRET = 'postgres-credentials';

@@ -3,6 +3,7 @@ import { JsonPatch } from 'cdk8s';
 import { KubeService } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { GATEWAY_PORTS, gatewayAddresses, hasPeers, peersOf, REGION_STATUS_PORT, regionStatusAddresses } from '../lib/topology/regions';
+import { isolatedSubnetName } from '../lib/topology/subnets';
 import { type ChartContext, servicePorts } from './data-chart';
 import { type Component, labelsOf, NAMESPACE, selectorOf } from './names';
 import { addressesOf, type Allowed } from './network-policies';
@@ -36,12 +37,47 @@ export const defineRegionGateway = (scope: Construct, context: ChartContext): vo
 };
 
 /** A Service at addresses that other regions know. */
-export const entrance = (scope: Construct, { environment }: ChartContext, { name, component, addresses, ports, always }: Entrance): void => {
+export const entrance = (scope: Construct, context: ChartContext, { name, component, addresses, ports, always }: Entrance): void => {
+  const { environment, platform } = context;
   const service: unknown = KubeService.manifest({
     metadata: { name, namespace: NAMESPACE, labels: labelsOf(component, environment) },
     spec: { selector: selectorOf(component), ports: servicePorts(ports), publishNotReadyAddresses: always },
   });
-  patchedObject(scope, name, service, JsonPatch.add('/spec/externalIPs', [...addresses]));
+  const patch = platform.regionGateway === 'aws-nlb' ? onLoadBalancer(context, addresses) : [JsonPatch.add('/spec/externalIPs', [...addresses])];
+  patchedObject(scope, name, service, ...patch);
+};
+
+const ANNOTATION = 'service.beta.kubernetes.io/aws-load-balancer';
+
+/**
+ * An internal Network Load Balancer with one given address in each zone's isolated subnet, made by the AWS Load Balancer Controller. Each of its addresses leads to pods in
+ * every zone. Pods see its addresses, not the callers': who may come in is said by its security group, to which the controller also opens the nodes.
+ */
+const onLoadBalancer = ({ environment, region }: ChartContext, addresses: readonly string[]): JsonPatch[] => {
+  const annotations = {
+    [`${ANNOTATION}-scheme`]: 'internal',
+    [`${ANNOTATION}-nlb-target-type`]: 'ip',
+    [`${ANNOTATION}-subnets`]: region.zones.map((zone) => isolatedSubnetName(environment, zone)).join(','),
+    [`${ANNOTATION}-private-ipv4-addresses`]: addresses.join(','),
+    [`${ANNOTATION}-attributes`]: 'load_balancing.cross_zone.enabled=true',
+    [`${ANNOTATION}-target-group-attributes`]:
+      'preserve_client_ip.enabled=false,deregistration_delay.timeout_seconds=30,deregistration_delay.connection_termination.enabled=true',
+    // The shortest that there are: a pod that died is left out after ten seconds.
+    [`${ANNOTATION}-healthcheck-interval`]: '5',
+    [`${ANNOTATION}-healthcheck-healthy-threshold`]: '2',
+    [`${ANNOTATION}-healthcheck-unhealthy-threshold`]: '2',
+  };
+  return [
+    JsonPatch.add('/metadata/annotations', annotations),
+    JsonPatch.add('/spec/type', 'LoadBalancer'),
+    JsonPatch.add('/spec/loadBalancerClass', 'service.k8s.aws/nlb'),
+    // Pods are the targets: no port of the nodes is needed.
+    JsonPatch.add('/spec/allocateLoadBalancerNodePorts', false),
+    JsonPatch.add(
+      '/spec/loadBalancerSourceRanges',
+      environment.regions.map(({ network }) => network.vpcCidr),
+    ),
+  ];
 };
 
 /** From other regions, and from this one's own nodes and load balancers, which pass it on. */

@@ -34,8 +34,8 @@ interface ExternalSecretSpec {
   readonly dataFrom: readonly [{ readonly extract: { readonly key: string } }];
 }
 
-const API_VERSION = 'external-secrets.io/v1';
-const STORE = 'aws-secrets-manager';
+export const API_VERSION = 'external-secrets.io/v1';
+export const STORE = 'aws-secrets-manager';
 
 /** No credentials here: the operator's own pod identity is allowed to read these secrets. */
 export const readSecretsManager = (scope: Construct, region: Region): void => {

@@ -4,6 +4,8 @@ import { type Check, expected, flag, object, parseChecked, text } from '../check
 
 /** Names of regions, of failovers and of wishes: nothing that would have to be quoted in a log. */
 const word = expected('1 to 128 letters, digits, ".", "_", ":", "/", "-"', (v) => typeof v === 'string' && /^[A-Za-z0-9._:/-]{1,128}$/.test(v));
+/** Of a wish only its being another one counts. */
+const wish = expected('1 to 128 printable characters', (v) => typeof v === 'string' && /^[\x20-\x7e]{1,128}$/.test(v));
 const epoch = expected('a whole number from 1 on', (v) => Number.isSafeInteger(v) && Number(v) >= 1);
 const numbered = { epoch, execution: word };
 
@@ -13,7 +15,7 @@ const BODIES: Readonly<Record<RegionOrder['kind'], Check>> = {
   promote: object(numbered),
   demote: object({ ...numbered, target: text }),
   drain: object({ on: flag, epoch }),
-  prepare: object({ wish: word }),
+  prepare: object({ wish }),
 };
 
 export const isOrder = (name: string): name is RegionOrder['kind'] => Object.hasOwn(BODIES, name);

@@ -1,6 +1,7 @@
 import { ArnFormat, Aws, CfnJson, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { leaseTableName } from '../failover/names';
 import { backupRoleName, NAMESPACE, repositoryRegions } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
 import { acknowledgeWildcard } from './acknowledge';
@@ -16,7 +17,7 @@ export interface BackupAccessProps {
 }
 
 /**
- * The role by which the database's pods read and write the backup repositories. By the cluster's OIDC provider, not by EKS Pod Identity, which pgBackRest understands
+ * The role by which the database's pods read and write the backup repositories, and keep their region's lease. By the cluster's OIDC provider, not by EKS Pod Identity, which pgBackRest understands
  * from 2.58 on; Debian 13 has 2.55.
  */
 export class BackupAccess extends Construct {
@@ -28,6 +29,7 @@ export class BackupAccess extends Construct {
       this.allowBucket(role, environment, each);
       this.allowKey(role, environment, each);
     }
+    this.allowLease(role, environment);
   }
 
   private defineRole(environment: Environment, region: Region, openIdConnect: iam.IOpenIdConnectProvider): iam.Role {
@@ -51,6 +53,22 @@ export class BackupAccess extends Construct {
     const actions = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
     role.addToPolicy(new iam.PolicyStatement({ actions, resources: [`${bucket}/*`] }));
     acknowledgeWildcard(role, `${bucket}/*`, 'pgBackRest names the objects of this one bucket.');
+  }
+
+  /** The lease keeper is beside the database, in the same pod, and so has the same role. It reads and renews one item; it can't delete it. */
+  private allowLease(role: iam.Role, environment: Environment): void {
+    const { failover } = environment;
+    if (failover === null) return;
+    const resources = failover.leaseRegions
+      .slice(0, 2)
+      .map((region) => Stack.of(this).formatArn({ service: 'dynamodb', region, resource: 'table', resourceName: leaseTableName(environment) }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        resources,
+        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['lease'] } },
+      }),
+    );
   }
 
   /** Another region's key is known by its alias only: no stack waits for another region's answer. */

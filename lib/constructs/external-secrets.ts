@@ -4,8 +4,9 @@ import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, type IDependable } from 'constructs';
+import { authoritySecretName, doorSecretName } from '../failover/names';
 import { cacheSecretName, homeRegion, postgresSecretName } from '../topology/derive';
-import type { Environment } from '../topology/types';
+import type { Environment, Region } from '../topology/types';
 import { PodIdentityRole } from './pod-identity';
 
 /** The chart's version; 2.x serves external-secrets.io/v1, which our charts use. */
@@ -14,6 +15,7 @@ const NAMESPACE = 'external-secrets';
 
 export interface ExternalSecretsProps {
   readonly environment: Environment;
+  readonly region: Region;
   readonly cluster: eks.ICluster;
   /** The region's key, which encrypts the secret (in a standby region: its replica). */
   readonly encryptionKey: kms.IKey;
@@ -59,7 +61,31 @@ export class ExternalSecrets extends Construct {
         conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(this).region}.${Aws.URL_SUFFIX}` } },
       }),
     );
+    this.allowSharing(role);
     return role;
+  }
+
+  /**
+   * Secrets that the clusters make, and others read: the authority that all regions have in common (made in the home region, which hands it to the others), and the
+   * certificate of the failover's functions. Their values pass through no template and no code of ours.
+   */
+  private allowSharing(role: PodIdentityRole): void {
+    const { environment, region } = this.props;
+    if (environment.regions.length === 1) return;
+    const secret = (of: string, name: string): string => Stack.of(this).formatArn({ service: 'secretsmanager', region: of, resource: `secret:${name}-??????` });
+    const authority = authoritySecretName(environment);
+    const written = [
+      ...(region.role === 'home' ? environment.regions.map(({ name }) => secret(name, authority)) : []),
+      ...(environment.failover === null ? [] : [secret(region.name, doorSecretName(environment))]),
+    ];
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+        resources: [...new Set([secret(region.name, authority), ...written])],
+      }),
+    );
+    const actions = ['secretsmanager:CreateSecret', 'secretsmanager:PutSecretValue', 'secretsmanager:TagResource'];
+    if (written.length > 0) role.addToPolicy(new iam.PolicyStatement({ actions, resources: written }));
   }
 
   private install(association: CfnPodIdentityAssociation): eks.HelmChart {

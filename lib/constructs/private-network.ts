@@ -1,9 +1,9 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { subnetMasks } from '../topology/subnets';
-import type { Region } from '../topology/types';
+import { isolatedSubnetName, subnetMasks } from '../topology/subnets';
+import type { Environment, Region } from '../topology/types';
 import { acknowledge } from './acknowledge';
 import { logRetention } from './log-retention';
 
@@ -20,16 +20,19 @@ const AWS_SERVICES: Readonly<Record<string, ec2.InterfaceVpcEndpointAwsService>>
 };
 
 export interface PrivateNetworkProps {
+  readonly environment: Environment;
   readonly region: Region;
 }
 
 /** A region's VPC: three tiers of subnets over the model's zones, every flow recorded, and AWS reached without leaving AWS. */
 export class PrivateNetwork extends Construct {
   readonly vpc: ec2.IVpc;
+  private readonly environment: Environment;
   private readonly region: Region;
 
   constructor(scope: Construct, id: string, props: PrivateNetworkProps) {
     super(scope, id);
+    this.environment = props.environment;
     this.region = props.region;
     this.vpc = this.defineVpc();
     this.recordTraffic();
@@ -50,6 +53,8 @@ export class PrivateNetwork extends Construct {
         { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: masks.public, mapPublicIpOnLaunch: false },
       ],
     });
+    // By these names load balancers are put into them, at addresses that follow from the model.
+    for (const subnet of vpc.isolatedSubnets) Tags.of(subnet).add('Name', isolatedSubnetName(this.environment, subnet.availabilityZone));
     acknowledge(
       vpc,
       'CloudFormation-Validate::W3010',

@@ -51,6 +51,11 @@ export const executionId = (environment: Named, fromEpoch: number, direction: Di
 /** Name of the state machine's execution. A name can't be used again for 90 days, so that every further attempt has its number. @param attempt from 1 */
 export const attemptName = (execution: string, attempt: number): string => (attempt <= 1 ? execution : `${execution}-${attempt}`);
 
+/** The certificate by which the workflows' functions give orders at a region's door, in each region's Secrets Manager: JSON {certificate, key, ca}. */
+export const doorSecretName = (environment: Named): string => `holdfast-${environment.name}-failover-client`;
+/** The key pair of the authority that all regions of an environment have in common, in each region's Secrets Manager. */
+export const authoritySecretName = (environment: Named): string => `holdfast-${environment.name}-authority`;
+
 export const applicationHost = (dns: Dns): string => `${dns.applicationName}.${dns.zoneName}`;
 export const writerHost = (dns: Dns): string => `${dns.writerName}.${dns.zoneName}`;
 /** One region's public entrance, whichever region clients are sent to: for probes. */

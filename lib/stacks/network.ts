@@ -12,7 +12,7 @@ export class Network extends RegionalStack {
 
   constructor(scope: Construct, props: RegionalStackProps) {
     super(scope, 'network', 'VPC, flow logs, endpoints', props);
-    this.vpc = new PrivateNetwork(this, 'Network', { region: props.region }).vpc;
+    this.vpc = new PrivateNetwork(this, 'Network', props).vpc;
     new CfnOutput(this, Network.VPC_ID_OUTPUT, { value: this.vpc.vpcId });
   }
 }

@@ -8,8 +8,10 @@ import { ClusterAddon, NodeAddons, VolumeAddon } from '../constructs/cluster-add
 import { ContainerImages, type ImageReferences } from '../constructs/container-images';
 import { ExternalSecrets } from '../constructs/external-secrets';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
+import { LoadBalancerController } from '../constructs/load-balancer-controller';
 import { NodeGroups } from '../constructs/node-groups';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
+import { hasPeers } from '../topology/regions';
 import type { Environment, Region } from '../topology/types';
 import type { DataProtection } from './data-protection';
 
@@ -46,11 +48,12 @@ export class Platform extends RegionalStack {
     const certificates = new ClusterAddon(this, 'CertManager', { clusterName, addonName: 'cert-manager', after: [nodes] });
     const { release } = new ExternalSecrets(this, 'ExternalSecrets', {
       environment,
+      region,
       cluster: this.cluster,
       encryptionKey: props.dataProtection.key,
       after: [nodes],
     });
-    const foundation = this.layFoundation(charts, [certificates, release]);
+    const foundation = this.layFoundation(charts, [certificates, release, ...this.balanceLoad(vpc, nodes)]);
     new VolumeAddon(this, 'Volumes', { clusterName, after: foundation });
   }
 
@@ -65,6 +68,12 @@ export class Platform extends RegionalStack {
     const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel });
     nodes.node.addDependency(addons);
     return nodes;
+  }
+
+  /** Other regions reach this one at addresses of load balancers. Where there is one region, nobody needs them. */
+  private balanceLoad(vpc: ec2.IVpc, nodes: NodeGroups): readonly Construct[] {
+    if (!hasPeers(this.environmentModel)) return [];
+    return [new LoadBalancerController(this, 'LoadBalancers', { cluster: this.cluster, vpc, after: [nodes] }).release];
   }
 
   private peerCidrs(): readonly string[] {

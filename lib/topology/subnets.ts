@@ -1,6 +1,6 @@
 /** How a VPC is divided: every tier takes one share per zone of what the tier before has left over. */
 import { parseCidr } from './cidr';
-import type { Region } from './types';
+import type { Environment, Region } from './types';
 
 /**
  * The largest private subnets that leave room for the other tiers.
@@ -19,6 +19,9 @@ export const subnetMasks = (vpcCidr: string, zones: number): { readonly private:
     );
   return masks;
 };
+
+/** By which a load balancer finds the isolated subnet of a zone: its tag `Name`. */
+export const isolatedSubnetName = ({ name }: Pick<Environment, 'name'>, zone: string): string => `holdfast-${name}-isolated-${zone}`;
 
 const text = (n: number): string => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
 

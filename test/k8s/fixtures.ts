@@ -36,7 +36,7 @@ export const AWS: Platform = {
     addressing: 'host',
     authority: 'public',
   },
-  regionGateway: 'none',
+  regionGateway: 'aws-nlb',
   leaseStore: { kind: 'aws' },
 };
 

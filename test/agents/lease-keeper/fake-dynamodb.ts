@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Attribute = Readonly<Record<string, string>>;
+type Attribute = { readonly S?: string; readonly N?: string };
 type Item = Readonly<Record<string, Attribute>>;
 interface Request {
   readonly Item?: Item;
@@ -34,7 +34,7 @@ export class FakeDynamoDb {
   }
 
   get record(): Record<string, unknown> {
-    return JSON.parse(this.item?.['record']?.['S'] ?? '{}') as Record<string, unknown>;
+    return JSON.parse(this.item?.['record']?.S ?? '{}') as Record<string, unknown>;
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,6 +65,6 @@ export class FakeDynamoDb {
   private holds({ ConditionExpression, ExpressionAttributeValues }: Request): boolean {
     if (ConditionExpression === 'attribute_not_exists(#key)') return this.item === undefined;
     if (ConditionExpression !== '#version = :before') throw new Error(`the fake store does not understand ${String(ConditionExpression)}`);
-    return this.item?.['version']?.['N'] === ExpressionAttributeValues?.[':before']?.['N'];
+    return this.item?.['version']?.N === ExpressionAttributeValues?.[':before']?.N;
   }
 }

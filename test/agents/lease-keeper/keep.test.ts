@@ -43,7 +43,7 @@ const granted = (answer: LeaseAnswer): LeaseRecord => {
   return answer.record;
 };
 const held = granted(create(null, { environment: 'test', region: 'eu', epoch: 4, now: 0 }));
-const put = (record: LeaseRecord): void => void (dynamo.item = leasePut('t', null, record).Item as typeof dynamo.item);
+const put = (record: LeaseRecord): void => void (dynamo.item = leasePut('t', null, record).Item);
 
 let files = 0;
 /** A keeper of region eu, whose etcd says `config`. */
