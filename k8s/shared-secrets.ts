@@ -8,6 +8,9 @@ import { NAMESPACE } from './names';
 import { API_VERSION, STORE } from './secrets';
 
 const PUSH_API_VERSION = 'external-secrets.io/v1alpha1';
+const VALUE = 'value';
+/** The operator would write bytes otherwise. */
+const AS_TEXT = { apiVersion: 'kubernetes.external-secrets.io/v1alpha1', kind: 'PushSecretMetadata', spec: { secretPushFormat: 'string' } } as const;
 const KEY_PAIR = { 'tls.crt': 'certificate', 'tls.key': 'key' } as const;
 
 interface Push {
@@ -17,12 +20,13 @@ interface Push {
   /** The secret's name in AWS Secrets Manager. */
   readonly to: string;
   readonly store: string;
-  /** Key in the cluster -> property there. */
+  /** Key in the cluster -> field of the JSON there. */
   readonly keys: Readonly<Record<string, string>>;
   readonly updatePolicy: 'IfNotExists' | 'Replace';
 }
 
 const push = (scope: Construct, { name, from, to, store, keys, updatePolicy }: Push): void => {
+  const fields = Object.entries(keys).map(([key, property]) => `"${property}":{{ index . "${key}" | toJson }}`);
   new ApiObject(scope, `push-secret-${name}`, {
     apiVersion: PUSH_API_VERSION,
     kind: 'PushSecret',
@@ -34,7 +38,9 @@ const push = (scope: Construct, { name, from, to, store, keys, updatePolicy }: P
       deletionPolicy: 'None',
       secretStoreRefs: [{ name: store, kind: 'SecretStore' }],
       selector: { secret: { name: from } },
-      data: Object.entries(keys).map(([secretKey, property]) => ({ match: { secretKey, remoteRef: { remoteKey: to, property } } })),
+      // As one value: a reader never finds the certificate of one pair with the key of another, and "if there is none" means the whole.
+      template: { engineVersion: 'v2', data: { [VALUE]: `{${fields.join(',')}}` } },
+      data: [{ match: { secretKey: VALUE, remoteRef: { remoteKey: to } }, metadata: AS_TEXT }],
     },
   });
 };

@@ -45,6 +45,7 @@ const SET_BY_HOLDFAST = [
   'archive_library',
   'archive_mode',
   'archive_timeout',
+  'holdfast_commit_guard.lease_file',
   'local_preload_libraries',
   'log_destination',
   'logging_collector',

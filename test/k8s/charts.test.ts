@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { parse } from 'yaml';
-import { assertManifestFits, chartsFor, type Manifest, manifestsFor } from '../../k8s';
+import { assertManifestFits, chartsFor, type Manifest, manifestsFor, type Platform } from '../../k8s';
+import { authoritySecretName } from '../../lib/failover/names';
 import { dynamicConfiguration } from '../../lib/services/patroni';
 import { cacheSecretName, homeRegion, postgresName, postgresSecretName } from '../../lib/topology/derive';
 import type { Environment } from '../../lib/topology/types';
 import { at, AWS, containersOf, environmentNamed, everyRendering, find, homeManifests, LAB, listAt, nameOf, objectsOf } from './fixtures';
+
+const NO_GATEWAY: Platform = { ...AWS, regionGateway: 'none' };
 
 const production = environmentNamed('production');
 const aws = homeManifests(production, AWS);
@@ -218,7 +221,7 @@ test.each(production.regions.map((region) => [region.role, region] as const))(
     const asked = objectsOf(manifestsFor(production, region, AWS))
       .filter(({ kind }) => kind === 'ExternalSecret')
       .map((object) => at(object, 'spec.dataFrom.0.extract.key'));
-    expect(new Set(asked)).toEqual(new Set([postgresSecretName(production, home), cacheSecretName(production, home)]));
+    expect(new Set(asked)).toEqual(new Set([postgresSecretName(production, home), cacheSecretName(production, home), authoritySecretName(production)]));
   },
 );
 
@@ -251,7 +254,7 @@ describe('charts', () => {
 
   test.each([
     ['where regions reach each other, no member starts before the guard has let it', LAB, ['region-guard', 'lost-rows', 'set-aside', 'cluster-configuration']],
-    ['where they have no gateways, there is nobody for the guard to ask', AWS, ['set-aside', 'cluster-configuration']],
+    ['where they have no gateways, there is nobody for the guard to ask', NO_GATEWAY, ['set-aside', 'cluster-configuration']],
   ])('%s', (_, platform, expected) => {
     for (const region of production.regions) {
       const manifests = manifestsFor(production, region, platform);
@@ -306,7 +309,7 @@ describe('the cache between regions', () => {
   });
 
   test('where nothing stands at those addresses, nothing is deployed that would ask there', () => {
-    const names = manifestsFor(production, homeRegion(production), AWS).flatMap(({ objects }) => objects.map((object) => at(object, 'metadata.name')));
+    const names = manifestsFor(production, homeRegion(production), NO_GATEWAY).flatMap(({ objects }) => objects.map((object) => at(object, 'metadata.name')));
     expect(names).not.toContain('cache-sync');
     expect(names).not.toContain('cache-gateway');
   });

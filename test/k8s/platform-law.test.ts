@@ -92,7 +92,7 @@ describe('the lab and production on the same platform', () => {
   ];
   const consequences = [
     // The hash of a configuration with other sizes in it.
-    /^(StatefulSet\/pg-euc1(-delayed)?|StatefulSet\/cache-[abc]|Deployment\/pgbouncer):spec\.template\.metadata\.annotations\.holdfast\.dev\/configuration-hash$/,
+    /^(StatefulSet\/pg-euc1(-delayed)?|StatefulSet\/cache-[abc]|Deployment\/(pgbouncer|cache-sync)):spec\.template\.metadata\.annotations\.holdfast\.dev\/configuration-hash$/,
     // The lab's data need not outlive it (`retainData`).
     /^StorageClass\/holdfast-data:reclaimPolicy$/,
     /^StatefulSet\/[a-z0-9-]+:spec\.persistentVolumeClaimRetentionPolicy\.whenDeleted$/,

@@ -31,6 +31,20 @@ const idOf = (type: string, properties: Record<string, unknown>): string => {
   return id;
 };
 
+/** Secrets that the clusters make: the authority that all regions have in common, and the certificate of the failover's functions. */
+const shared = (region: string): { readonly read: unknown; readonly written: unknown } => {
+  const secret = (of: string, name: string): unknown => ({
+    'Fn::Join': ['', [`arn:aws:secretsmanager:${of}:`, { Ref: 'AWS::AccountId' }, `:secret:${name}-??????`]],
+  });
+  const [authorities, client] = [
+    ['eu-central-1', 'us-east-1'].map((of) => secret(of, 'holdfast-production-authority')),
+    secret(region, 'holdfast-production-failover-client'),
+  ];
+  return region === 'eu-central-1'
+    ? { read: [...authorities, client], written: [...authorities, client] }
+    : { read: [authorities[1], client], written: client };
+};
+
 describe('the control plane', () => {
   test('has the version and the service addresses of the model, and no public endpoint', () => {
     home.hasResourceProperties('AWS::EKS::Cluster', {
@@ -155,6 +169,9 @@ describe('the add-ons', () => {
             })),
           },
           { Action: 'kms:Decrypt', Condition: { StringEquals: { 'kms:ViaService': Match.anyValue() } } },
+          // The authority that all regions have in common, and the certificate of the failover's functions.
+          { Action: Match.arrayWith(['secretsmanager:GetSecretValue']), Resource: shared(region).read },
+          { Action: Match.arrayWith(['secretsmanager:PutSecretValue']), Resource: shared(region).written },
         ],
       },
     });

@@ -27,8 +27,18 @@ const BUILT_IN = {
   'apis/storage.k8s.io/v1': ['StorageClass'],
 };
 
+/** Custom resources that have no v1 yet, and the version that they are used in. */
+const BEFORE_V1 = { PushSecret: 'v1alpha1' };
+
 /** Parts of custom resources that we never use and that are large: only the named alternatives are kept. */
-const KEPT_ALTERNATIVES = { 'cert-manager.io/v1/Issuer': { spec: ['ca', 'selfSigned'] }, 'external-secrets.io/v1/SecretStore': { 'spec.provider': ['aws'] } };
+const KEPT_ALTERNATIVES = {
+  'cert-manager.io/v1/Issuer': { spec: ['ca', 'selfSigned'] },
+  'external-secrets.io/v1/SecretStore': { 'spec.provider': ['aws'] },
+  'external-secrets.io/v1alpha1/PushSecret': {
+    spec: ['data', 'deletionPolicy', 'refreshInterval', 'secretStoreRefs', 'selector', 'template', 'updatePolicy'],
+    'spec.selector': ['secret'],
+  },
+};
 
 const KEPT_KEYWORDS = [
   'type',
@@ -98,7 +108,7 @@ const keepAlternatives = (schema, kept) => {
 };
 
 const addCustomResource = (crd) => {
-  for (const version of crd.spec.versions.filter((v) => v.served && v.name === 'v1')) {
+  for (const version of crd.spec.versions.filter((v) => v.served && v.name === (BEFORE_V1[crd.spec.names.kind] ?? 'v1'))) {
     const id = `${crd.spec.group}/${version.name}/${crd.spec.names.kind}`;
     const schema = version.schema.openAPIV3Schema;
     keepAlternatives(schema, KEPT_ALTERNATIVES[id] ?? {});
