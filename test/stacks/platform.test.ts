@@ -31,18 +31,16 @@ const idOf = (type: string, properties: Record<string, unknown>): string => {
   return id;
 };
 
-/** Secrets that the clusters make: the authority that all regions have in common, and the certificate of the failover's functions. */
-const shared = (region: string): { readonly read: unknown; readonly written: unknown } => {
+/** The passwords, and secrets that the clusters make: the authority that all regions have in common, and the certificate of the failover's functions. */
+const secretsOf = (region: string): { readonly read: readonly unknown[]; readonly written: unknown } => {
   const secret = (of: string, name: string): unknown => ({
     'Fn::Join': ['', [`arn:aws:secretsmanager:${of}:`, { Ref: 'AWS::AccountId' }, `:secret:${name}-??????`]],
   });
-  const [authorities, client] = [
-    ['eu-central-1', 'us-east-1'].map((of) => secret(of, 'holdfast-production-authority')),
-    secret(region, 'holdfast-production-failover-client'),
-  ];
-  return region === 'eu-central-1'
-    ? { read: [...authorities, client], written: [...authorities, client] }
-    : { read: [authorities[1], client], written: client };
+  const client = secret(region, 'holdfast-production-failover-client');
+  const own = secret(region, 'holdfast-production-authority');
+  const passwords = ['cache', 'postgres'].map((what) => secret(region, `holdfast/production/eu-central-1/${what}`));
+  const others = region === 'eu-central-1' ? [secret('us-east-1', 'holdfast-production-authority')] : [];
+  return { read: [own, client, ...passwords, ...others], written: region === 'eu-central-1' ? [own, client, ...others] : client };
 };
 
 describe('the control plane', () => {
@@ -158,20 +156,13 @@ describe('the add-ons', () => {
   test.each([
     ['eu-central-1', home],
     ['us-east-1', standby],
-  ])('External Secrets in %s may read the passwords of this environment and nothing else', (region, template) => {
+  ])('External Secrets in %s may read the passwords of this environment and what its clusters share, and nothing else', (region, template) => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: [
-          {
-            Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
-            Resource: ['cache', 'postgres'].map((what) => ({
-              'Fn::Join': ['', [`arn:aws:secretsmanager:${region}:`, { Ref: 'AWS::AccountId' }, `:secret:holdfast/production/eu-central-1/${what}-??????`]],
-            })),
-          },
+          { Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'], Resource: secretsOf(region).read },
           { Action: 'kms:Decrypt', Condition: { StringEquals: { 'kms:ViaService': Match.anyValue() } } },
-          // The authority that all regions have in common, and the certificate of the failover's functions.
-          { Action: Match.arrayWith(['secretsmanager:GetSecretValue']), Resource: shared(region).read },
-          { Action: Match.arrayWith(['secretsmanager:PutSecretValue']), Resource: shared(region).written },
+          { Action: ['secretsmanager:CreateSecret', 'secretsmanager:PutSecretValue', 'secretsmanager:TagResource'], Resource: secretsOf(region).written },
         ],
       },
     });
