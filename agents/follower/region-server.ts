@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { NO_ROLE, type RegionStatus } from '../../lib/failover/region-role';
 import type { RegionsConfig } from '../../lib/services/follower';
 import { ConfigError } from '../checks';
@@ -65,8 +65,8 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
 
 /** Who is asking, by the certificate of our own authority; undefined: no such certificate. */
 const callerOf = (request: IncomingMessage): string | undefined => {
-  const socket = request.socket as TLSSocket;
-  if (!socket.authorized) return undefined;
+  const { socket } = request;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   // Of several common names none is taken.
   const { CN } = socket.getPeerCertificate().subject as { CN?: string | string[] };
   return typeof CN === 'string' ? CN : undefined;

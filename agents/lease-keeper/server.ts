@@ -16,7 +16,8 @@ export const serve = ({ listen, metrics, sinceRound }: PagesPorts): Promise<Serv
     const answer = (status: number, body: string): void =>
       void response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(body);
     if (request.url === '/metrics') answer(200, metrics());
-    else if (request.url === '/health/live') sinceRound() < HANGING_SECONDS ? answer(200, 'alive\n') : answer(503, 'the loop hangs\n');
+    else if (request.url === '/health/live' && sinceRound() < HANGING_SECONDS) answer(200, 'alive\n');
+    else if (request.url === '/health/live') answer(503, 'the loop hangs\n');
     else answer(404, 'not found: /metrics, /health/live\n');
   });
   return new Promise((done, fail) => {
