@@ -12,7 +12,7 @@ export const switchObjectKey = (environment: Named): string => `switch/${environ
 export const switchWriterRoleName = (environment: Named, region: string): string => `holdfast-${environment.name}-switch-${region}`;
 /** The policy that people get who may agree to a failover. */
 export const approverPolicyName = (environment: Named): string => `holdfast-${environment.name}-approver`;
-/** The secret with the certificate by which the doors of the regions know the failover. */
+/** The secret with the certificate by which the doors of the regions know the failover, in each region's Secrets Manager: JSON {certificate, key, ca}. */
 export const doorSecretName = (environment: Named): string => `holdfast-${environment.name}-failover-client`;
 /** Where people are told, in the region that tells them. */
 export const topicName = (environment: Named): string => `holdfast-${environment.name}-failover`;
@@ -51,8 +51,6 @@ export const executionId = (environment: Named, fromEpoch: number, direction: Di
 /** Name of the state machine's execution. A name can't be used again for 90 days, so that every further attempt has its number. @param attempt from 1 */
 export const attemptName = (execution: string, attempt: number): string => (attempt <= 1 ? execution : `${execution}-${attempt}`);
 
-/** The certificate by which the workflows' functions give orders at a region's door, in each region's Secrets Manager: JSON {certificate, key, ca}. */
-export const doorSecretName = (environment: Named): string => `holdfast-${environment.name}-failover-client`;
 /** The key pair of the authority that all regions of an environment have in common, in each region's Secrets Manager. */
 export const authoritySecretName = (environment: Named): string => `holdfast-${environment.name}-authority`;
 
