@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { readZone, type Zone } from '../../lib/failover/routing';
 import { HEALTH_PATH, regionHost, writerHost } from '../../lib/failover/names';
 import { PASSWORD_KEYS } from '../../lib/services/rotation/roles';
-import { NAMESPACE, POOLER_PORT } from '../../lib/topology/derive';
-import { gatewayAddresses, REGION_STATUS_PORT, regionStatusAddresses } from '../../lib/topology/regions';
+import { POOLER_PORT } from '../../lib/topology/derive';
+import { gatewayAddresses, POOLER_NAME, REGION_STATUS_PORT, regionStatusAddresses } from '../../lib/topology/regions';
 import type { Dns } from '../../lib/topology/types';
 import { startEmulator } from '../aws/emulator';
 import type { GivenSecret } from '../aws/provision';
@@ -177,7 +177,7 @@ const writeRegionEdge = async (lab: LabSettings, authority: KeyPair, ca: string)
       poolerPort: POOLER_PORT,
       doors: regionStatusAddresses(lab.region),
       doorPort: REGION_STATUS_PORT,
-      doorName: `pgbouncer.${NAMESPACE}.svc.cluster.local`,
+      doorName: POOLER_NAME,
       tls: { ...tls, ca: authority.certificate },
       lookEverySeconds: 1,
     },

@@ -5,6 +5,7 @@ import type { DoorAnswer, DoorStatus, EpochRequest, RegionDoor } from '../../lib
 import type { RegionSight } from '../../lib/failover/region-observation';
 import { DOOR_TIMEOUT, type FailoverSettings, type RegionSettings } from '../../lib/failover/settings';
 import type { Vouch } from '../../lib/failover/vouch';
+import { POOLER_NAME } from '../../lib/topology/regions';
 import type { DoorCertificate } from './door-certificate';
 import { exchange, type HttpAnswer } from './https';
 
@@ -97,7 +98,7 @@ export class HttpsDoor implements RegionDoor {
   private agentFor(certificate: DoorCertificate): Agent {
     if (this.agent?.made !== certificate) {
       this.agent?.agent.destroy();
-      this.agent = { made: certificate, agent: new Agent({ ...certificate, keepAlive: true, maxSockets: 4 }) };
+      this.agent = { made: certificate, agent: new Agent({ ...certificate, servername: POOLER_NAME, keepAlive: true, maxSockets: 4 }) };
     }
     return this.agent.agent;
   }

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { NoAnswer } from '../../lib/failover/errors';
 import type { WriteProbe } from '../../lib/failover/failover-ports';
 import type { FailoverSettings, RegionSettings } from '../../lib/failover/settings';
+import { POOLER_NAME } from '../../lib/topology/regions';
 
 export interface ProbeLogin {
   readonly user: string;
@@ -36,7 +37,7 @@ const clientFor = (region: RegionSettings, host: string, login: ProbeLogin): Cli
     database: region.database,
     user: login.user,
     password: login.password,
-    ssl: { ca: login.ca },
+    ssl: { ca: login.ca, servername: POOLER_NAME },
     connectionTimeoutMillis: TIMEOUT,
     query_timeout: TIMEOUT,
     application_name: 'holdfast-failover',

@@ -1,5 +1,5 @@
 /** What regions know of each other: addresses, ports and names that follow from the model, so that nothing has to be looked up when one of them is lost. */
-import { POSTGRES_PORT, POOLER_PORT, regionCode } from './derive';
+import { NAMESPACE, POSTGRES_PORT, POOLER_PORT, regionCode } from './derive';
 import { lastIsolatedAddresses } from './subnets';
 import type { Environment, Region } from './types';
 
@@ -11,6 +11,9 @@ export const REGION_STATUS_PORT = 9443;
 export const FAILOVER_CLIENT = 'holdfast-failover';
 /** Poolers (forwarded writes) and leader, from outside the region. */
 export const GATEWAY_PORTS = { postgres: POOLER_PORT, leader: LEADER_PORT } as const;
+
+/** What the certificate of poolers and doors says, at whatever address they are reached: gateways are addresses, and no certificate names those. */
+export const POOLER_NAME = `pgbouncer.${NAMESPACE}.svc.cluster.local`;
 
 export const peersOf = (environment: Environment, region: Region): readonly Region[] => environment.regions.filter((other) => other.name !== region.name);
 export const hasPeers = (environment: Environment): boolean => environment.regions.length > 1;
