@@ -19,7 +19,7 @@ export interface TrafficSwitch {
   readonly signsOf: (region: string) => TakeoverSigns;
 }
 
-export interface TrafficSwitchProps {
+export interface StopQuorumProps {
   readonly environment: Environment;
   readonly dns: Dns;
   readonly failover: RegionFailover;
@@ -27,9 +27,9 @@ export interface TrafficSwitchProps {
 
 /** Three objects in three regions; two of them decide. An object that is missing or cannot be read says nothing, and the home region stays. */
 export class StopQuorum extends Construct implements TrafficSwitch {
-  private readonly props: TrafficSwitchProps;
+  private readonly props: StopQuorumProps;
 
-  constructor(scope: Construct, id: string, props: TrafficSwitchProps) {
+  constructor(scope: Construct, id: string, props: StopQuorumProps) {
     super(scope, id);
     this.props = props;
   }
@@ -60,6 +60,10 @@ export class StopQuorum extends Construct implements TrafficSwitch {
   }
 }
 
+export interface RoutingControlsProps {
+  readonly environment: Environment;
+}
+
 /** ARC routing controls: one per region, all of them off until a region takes over. At most one can be on; that of the home region changes nothing in DNS. */
 export class RoutingControls extends Construct implements TrafficSwitch {
   private readonly environment: Environment;
@@ -67,7 +71,7 @@ export class RoutingControls extends Construct implements TrafficSwitch {
   private readonly panel: recovery.CfnControlPanel;
   private readonly controls: ReadonlyMap<string, recovery.CfnRoutingControl>;
 
-  constructor(scope: Construct, id: string, props: TrafficSwitchProps) {
+  constructor(scope: Construct, id: string, props: RoutingControlsProps) {
     super(scope, id);
     const { environment } = props;
     this.environment = environment;

@@ -29,7 +29,8 @@ export class Traffic extends EnvironmentStack {
   private defineSwitch(environment: Environment, dns: Dns): TrafficSwitch | null {
     const { failover } = environment;
     if (failover === null) return null;
-    const props = { environment, dns, failover };
-    return failover.trafficSwitch === 'stopQuorum' ? new StopQuorum(this, 'Switch', props) : new RoutingControls(this, 'Switch', props);
+    return failover.trafficSwitch === 'stopQuorum'
+      ? new StopQuorum(this, 'Switch', { environment, dns, failover })
+      : new RoutingControls(this, 'Switch', { environment });
   }
 }
