@@ -15,7 +15,7 @@ const runner = join(ROOT, 'dist', 'test-synth.js');
 
 /** A process of its own, as a user starts it: `node dist/test-synth.js <fast|full> <outdir>`. */
 beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs'), 'agents'], { cwd: ROOT });
+  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs'), 'agents', 'lambdas'], { cwd: ROOT });
   const contents = `
     import { deployableEnvironments, synthesize } from './bin/synth';
     const [, , mode, outdir] = process.argv;
@@ -85,7 +85,16 @@ describe('synthesis of all environments', () => {
         ...['dev', 'staging', 'production'].flatMap((e) => ['network', 'data-protection', 'platform', 'workloads'].map((part) => `${e}-eu-central-1-${part}`)),
         ...['network', 'data-protection', 'platform', 'workloads', 'peering'].map((part) => `production-us-east-1-${part}`),
         'production-eu-central-1-peering-routes',
-        ...['eu-central-1-entrance', 'us-east-1-entrance', 'eu-west-1-traffic', 'us-east-1-dns-alarms'].map((stack) => `production-${stack}`),
+        ...[
+          'eu-central-1-entrance',
+          'us-east-1-entrance',
+          'eu-west-1-traffic',
+          'us-east-1-dns-alarms',
+          'eu-west-1-lease',
+          'eu-west-1-witness',
+          'eu-central-1-failover',
+          'us-east-1-failover',
+        ].map((stack) => `production-${stack}`),
         ...['eu-west-1', 'eu-west-3', 'us-west-2'].map((region) => `production-${region}-switch`),
       ].sort(),
     );
