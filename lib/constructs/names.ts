@@ -30,6 +30,11 @@ export const dataKeyAlias = (environment: Environment): string => `alias/holdfas
 /** The alias of the key that signs. */
 export const signingKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/signing`;
 
+/** The alias of the key that signs the evidence of drills. */
+export const evidenceKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/evidence`;
+/** The bucket of the evidence of drills. */
+export const evidenceBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'evidence');
+
 /** The alias' ARN in any region, as seen from `scope`'s account and partition. */
 export const dataKeyAliasArn = (scope: Stack, environment: Environment, region: Region): string =>
   scope.formatArn({ service: 'kms', region: region.name, resource: dataKeyAlias(environment), arnFormat: ArnFormat.NO_RESOURCE_NAME });

@@ -6,7 +6,9 @@ import { signingKeyAlias } from './names';
 
 export interface SigningKeyProps {
   readonly environment: Environment;
-  readonly region: Region;
+  readonly region: Pick<Region, 'name'>;
+  /** @default - the alias of the region's signing key */
+  readonly alias?: string;
 }
 
 /**
@@ -26,7 +28,7 @@ export class SigningKey extends Construct {
       description: `Signs on behalf of ${environment.name} in ${region.name}`,
       keySpec: kms.KeySpec.ECC_NIST_P256,
       keyUsage: kms.KeyUsage.SIGN_VERIFY,
-      alias: signingKeyAlias(environment),
+      alias: props.alias ?? signingKeyAlias(environment),
       removalPolicy: environment.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
   }

@@ -43,7 +43,7 @@ export interface DrillPolicy {
   readonly toHour: number;
   /** Freezes, holidays, sales: no drill on these days. */
   readonly blackouts: readonly Blackout[];
-  /** Names of CloudWatch alarms, in the home region, that forbid a drill and stop one that runs; besides the one that Holdfast makes itself, on what its own writer sees. */
+  /** Names of CloudWatch metric alarms (no composite ones), in the home region, that forbid a drill and stop one that runs; besides the one that Holdfast makes itself, on what its own writer sees. */
   readonly stopAlarms: readonly string[];
   /** The most that a drill may take away at a time: `none`, `node`, `zone` or `region`. */
   readonly blastRadius: BlastRadius;
