@@ -19,7 +19,7 @@ import { EvidenceBucket } from '../constructs/evidence-bucket';
 import { clusterName, evidenceKeyAlias } from '../constructs/names';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
 import { SigningKey } from '../constructs/signing-key';
-import { leaseTableName } from '../failover/names';
+import { doorSecretName, leaseTableName } from '../failover/names';
 import { DRILL_TAG, drillMachineName, drillSettings, drillTableName, METER_SECONDS } from '../operations/drills/settings';
 import { postgresSecretName } from '../topology/derive';
 import type { DataProtection } from './data-protection';
@@ -31,9 +31,6 @@ export interface DrillsProps extends RegionalStackProps {
   /** The folder with the functions' bundles. */
   readonly lambdasDirectory: string;
 }
-
-/** The secret with the certificate by which the doors know a function. */
-const doorSecretName = (environment: string): string => `holdfast-${environment}-failover-client`;
 
 /** Scheduled drills, in the home region, where the faults and the alarms are: who starts them, what stops them, and what they have proved. */
 export class Drills extends RegionalStack {
@@ -168,14 +165,17 @@ export class Drills extends RegionalStack {
       [443, 'AWS'],
     ] as const)
       securityGroup.addEgressRule(port === 443 ? ec2.Peer.anyIpv4() : ec2.Peer.ipv4(region.network.vpcCidr), ec2.Port.tcp(port), what);
-    const door = `arn:${this.partition}:secretsmanager:${region.name}:${this.account}:secret:${doorSecretName(environment.name)}-??????`;
+    const door = `arn:${this.partition}:secretsmanager:${region.name}:${this.account}:secret:${doorSecretName(environment)}-??????`;
     const login = `arn:${this.partition}:secretsmanager:${region.name}:${this.account}:secret:${postgresSecretName(environment, region)}-??????`;
     const read = (...names: readonly string[]): readonly iam.PolicyStatement[] => [
       this.allow(['secretsmanager:GetSecretValue'], ...names),
       this.allow(['kms:Decrypt'], this.props.dataProtection.key.keyArn),
     ];
-    const templates = { node: experiments.nodeLoss.attrId, zone: Object.fromEntries([...experiments.zones].map(([zone, template]) => [zone, template.attrId])) };
-    const variables = { HOLDFAST_DOOR_SECRET: doorSecretName(environment.name) };
+    const templates = {
+      node: experiments.nodeLoss.attrId,
+      zone: Object.fromEntries([...experiments.zones].map(([zone, template]) => [zone, template.attrId])),
+    };
+    const variables = { HOLDFAST_DOOR_SECRET: doorSecretName(environment) };
     const start = this.define('drill-start', {
       inside: securityGroup,
       variables: { ...variables, HOLDFAST_DRILL_TABLE: this.table.tableName, HOLDFAST_FIS_TEMPLATES: this.toJsonString(templates) },
@@ -290,6 +290,3 @@ export class Drills extends RegionalStack {
     acknowledgeWildcard(role, instances, 'Only this one tag, on instances of this cluster: the condition says so.');
   }
 }
-
-/** Whether anything is to be deployed for drills. */
-export const hasDrills = (environment: { readonly drills: readonly unknown[] }): boolean => environment.drills.length > 0;

@@ -4,6 +4,7 @@ import { partitionOf } from '../topology/aws-regions';
 import type { Environment, Region } from '../topology/types';
 import { DataProtection } from './data-protection';
 import { DnsAlarms, HEALTH_CHECK_METRICS_REGION } from './dns-alarms';
+import { Drills } from './drills';
 import { Entrance } from './entrance';
 import { Failover } from './failover';
 import { Lease } from './lease';
@@ -39,6 +40,16 @@ export class EnvironmentStage extends Stage {
     networks.forEach((network) => this.defineWorkloads(network, protections));
     this.directTraffic(networks);
     this.failOver(networks, protections);
+    this.scheduleDrills(networks, protections);
+  }
+
+  /** In the home region: faults, and the alarms that stop them, are where the region is. */
+  private scheduleDrills(networks: readonly Network[], protections: ReadonlyMap<Region, DataProtection>): void {
+    const { environment, lambdasDirectory } = this.props;
+    const network = networks.find(({ regionModel }) => regionModel.role === 'home');
+    const dataProtection = network === undefined ? undefined : protections.get(network.regionModel);
+    if (environment.drills.length === 0 || network === undefined || dataProtection === undefined) return;
+    new Drills(this, { environment, region: network.regionModel, network, dataProtection, lambdasDirectory });
   }
 
   /** The functions find the lease, and the decider the workflows, by names from the model: none of these stacks waits for another region's answer. */
