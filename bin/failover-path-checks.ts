@@ -7,11 +7,15 @@ import type { Environment } from '../lib/topology/types';
 /** The stacks whose roles act while a region fails over, by the end of their names. */
 const PARTS = ['failover', 'witness'] as const;
 
+/** Functions of the drills prove a failover and are no part of it. */
+const isOnThePath = (bundle: string): boolean => !bundle.startsWith('drill-');
+
 /** What the bundles hold, written when they were built. @throws Error when they were not */
 export const bundledCalls = (lambdasDirectory: string): FailoverPath['bundles'] => {
   const file = join(lambdasDirectory, 'commands.json');
   if (!existsSync(file)) throw new Error(`${file} is missing: \`node scripts/build.mjs lambdas\` bundles the functions`);
-  return JSON.parse(readFileSync(file, 'utf8')) as FailoverPath['bundles'];
+  const all = JSON.parse(readFileSync(file, 'utf8')) as FailoverPath['bundles'];
+  return Object.fromEntries(Object.entries(all).filter(([bundle]) => isOnThePath(bundle)));
 };
 
 /** Reads the templates that were written, and the calls in the bundles: a failover needs no control plane and no region that may be lost. */
