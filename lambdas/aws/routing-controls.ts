@@ -18,7 +18,9 @@ export const routingControlsFromEnvironment = (environment: NodeJS.ProcessEnv = 
   const value = JSON.parse(required('HOLDFAST_ROUTING_CONTROLS', environment)) as Partial<RoutingControls>;
   const { endpoints = [], controls = {} } = value;
   if (endpoints.length === 0 || Object.keys(controls).length === 0)
-    throw new Misconfigured('HOLDFAST_ROUTING_CONTROLS: allowed: {endpoints: [{region, endpoint}], controls: {region: arn}} with a control for each standby region');
+    throw new Misconfigured(
+      'HOLDFAST_ROUTING_CONTROLS: allowed: {endpoints: [{region, endpoint}], controls: {region: arn}} with a control for each standby region',
+    );
   return { endpoints, controls };
 };
 

@@ -19,7 +19,8 @@ export const signIdentity = async (
   { endpoint, region, claims, credentials }: Signer,
 ): Promise<SignedIdentity> => {
   const { protocol, host, hostname, port } = new URL(endpoint);
-  const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256 });
+  // Without a header of the body's checksum: the body is the same for everybody, and part of every signature.
+  const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256, applyChecksum: false });
   const headers = { ...IDENTITY_HEADERS, host, [STATEMENT_HEADER]: statementOf(request, verdict) };
   const signed = await signer.sign({
     method: 'POST',

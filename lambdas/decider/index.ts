@@ -14,7 +14,7 @@ import { leaseOf } from '../runtime/lease';
 import { noticeOf } from '../runtime/notice';
 import { InvalidInput } from '../runtime/request';
 import { Misconfigured, required, selfFromEnvironment, settingsFromEnvironment } from '../runtime/settings';
-import { lookFrom, targetLookOf, type TargetLook } from './look';
+import { describeFrom, lookFrom, targetLookOf, type RegionWord, type TargetLook } from './look';
 import { shift, type ShiftResult } from './shift';
 
 /** Longer than a look takes in the other region, shorter than the pause between two. Milliseconds. */
@@ -66,9 +66,10 @@ const witness = (): (() => Promise<ShiftResult>) => {
   return () => shift(settings, ports, randomUUID());
 };
 
-const target = (): ((event: unknown) => Promise<TargetLook>) => {
+const target = (): ((event: unknown) => Promise<TargetLook | RegionWord>) => {
   const ports = { region: regionDoors(settings, self), publicHealth: publicHealthOf(settings) };
   return (event) => {
+    if (typeof event === 'object' && event !== null && 'describe' in event) return describeFrom(ports, self);
     const home = typeof event === 'object' && event !== null && 'look' in event ? event.look : undefined;
     if (!settings.regions.some((region) => region.name === home))
       throw new InvalidInput(`look: given ${JSON.stringify(home)}; allowed: ${settings.regions.map((region) => region.name).join(', ')}`);
@@ -76,4 +77,4 @@ const target = (): ((event: unknown) => Promise<TargetLook>) => {
   };
 };
 
-export const handler: (event: unknown) => Promise<ShiftResult | TargetLook> = self === settings.witness ? witness() : target();
+export const handler: (event: unknown) => Promise<ShiftResult | TargetLook | RegionWord> = self === settings.witness ? witness() : target();

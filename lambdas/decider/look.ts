@@ -1,6 +1,8 @@
 /** What a region that could take over says of the one that has the writes. */
 import type { Hearing } from '../../lib/failover/decide-loss';
-import type { FailoverPorts, PublicHealth } from '../../lib/failover/failover-ports';
+import type { DoorStatus, FailoverPorts, PublicHealth } from '../../lib/failover/failover-ports';
+import type { RegionSight } from '../../lib/failover/region-observation';
+import { orSilence } from '../../lib/failover/steps/run';
 
 export interface TargetLook {
   readonly hearing: Hearing;
@@ -32,4 +34,16 @@ export const targetLookOf = (value: unknown): TargetLook => {
     hearing: HEARINGS.includes(hearing) ? (hearing as Hearing) : 'unknown',
     fromTarget: HEALTHS.includes(fromTarget) ? (fromTarget as PublicHealth) : 'unknown',
   };
+};
+
+/** A region's word on itself, for people; null: its door does not answer. */
+export interface RegionWord {
+  readonly status: DoorStatus | null;
+  readonly members: RegionSight | null;
+}
+
+export const describeFrom = async (ports: Pick<LookPorts, 'region'>, self: string): Promise<RegionWord> => {
+  const door = ports.region(self);
+  const [status, members] = await Promise.all([orSilence(door.status()), orSilence(door.members())]);
+  return { status: status ?? null, members: members ?? null };
 };

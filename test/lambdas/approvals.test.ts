@@ -31,7 +31,13 @@ const sts: SendToSts = async (headers, body) => {
   const at = new Date(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (person === undefined || Math.abs(Date.now() - at.getTime()) > 300_000) return { status: 403, body: '<Error/>' };
   const named = Object.fromEntries(signed.split(';').map((name) => [name, name === 'host' ? new URL(ENDPOINT).host : (headers[name] ?? '')]));
-  const signer = new SignatureV4({ service: 'sts', region, credentials: { accessKeyId: key, secretAccessKey: person.secret }, sha256: Sha256 });
+  const signer = new SignatureV4({
+    service: 'sts',
+    region,
+    credentials: { accessKeyId: key, secretAccessKey: person.secret },
+    sha256: Sha256,
+    applyChecksum: false,
+  });
   const again = await signer.sign(
     { method: 'POST', protocol: 'https:', hostname: new URL(ENDPOINT).host, path: '/', query: {}, headers: named, body },
     { signingDate: at },

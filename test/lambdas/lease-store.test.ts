@@ -53,7 +53,8 @@ test('the table says of 200 random histories what the rules say', async () => {
       expect(await store.read()).toEqual(model);
     }
   }
-  expect(granted).toBeGreaterThan(1000);
+  // Neither all granted nor all refused: both kinds of answers were compared.
+  expect(granted).toBeGreaterThan(500);
 });
 
 test('whatever is lost on the way, no two executions are granted the same epoch, and what was granted once is there', async () => {
