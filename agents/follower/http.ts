@@ -7,7 +7,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpRequest {
-  readonly method: 'POST' | 'GET';
+  readonly method: 'POST' | 'GET' | 'PATCH';
   readonly url: string;
   readonly body?: string;
   readonly agent: Agent;

@@ -8,7 +8,8 @@ import { mayVouch, type Vouch } from '../../lib/failover/vouch';
 import type { DoorConfig, RegionsConfig } from '../../lib/services/follower';
 import type { Reading, RoleReading } from './decide';
 import type { EtcdClient } from './etcd';
-import type { Log } from './log';
+import { exchange } from './http';
+import { reasonOf, type Log } from './log';
 import { askMembers } from './region-members';
 
 export interface DoorPorts {
@@ -16,6 +17,8 @@ export interface DoorPorts {
   readonly door: DoorConfig;
   readonly etcd: Pick<EtcdClient, 'read' | 'replace'>;
   readonly patroniAgent: () => Agent;
+  /** With a certificate: Patroni takes changes from nobody else. */
+  readonly wakingAgent: () => Agent;
   readonly memberTimeoutMs: number;
   /** Monotonic, milliseconds. */
   readonly now: () => number;
@@ -36,6 +39,9 @@ const plainRole = ({ initialized, follows, epoch, primary, promised, execution }
   promised,
   execution,
 });
+
+/** A promise is between regions. */
+const concernsPatroni = ({ kind }: RegionOrder): boolean => kind !== 'promise' && kind !== 'withdraw';
 
 export class RegionDoor {
   private vouchedAt: number | null = null;
@@ -86,10 +92,33 @@ export class RegionDoor {
     }
   }
 
+  /**
+   * Patroni looks at its configuration every `loop_wait` (10 s), and at once when its REST API is told of a change: here of one that is there already. Whatever the leader
+   * answers, the order stands; unheard, it acts a little later.
+   */
+  private async wake({ leader }: Reading, epoch: number): Promise<void> {
+    if (leader?.primaryUrl === undefined) return;
+    const { wakingAgent, memberTimeoutMs, log } = this.ports;
+    const url = new URL('/config', leader.primaryUrl).href;
+    try {
+      const { status } = await exchange({
+        method: 'PATCH',
+        url,
+        body: JSON.stringify({ holdfast: { epoch } }),
+        agent: wakingAgent(),
+        timeoutMs: memberTimeoutMs,
+      });
+      if (status !== 200) log('leader not woken', `${leader.member} answered ${status}`);
+    } catch (error) {
+      log('leader not woken', reasonOf(error));
+    }
+  }
+
   /** @returns undefined when somebody else's change came between */
   private async tryOrder(order: RegionOrder): Promise<DoorAnswer | undefined> {
     const { regions, etcd, door, wallClock, log } = this.ports;
-    const own = roleIn(await etcd.read());
+    const reading = await etcd.read();
+    const own = roleIn(reading);
     const decision = carryOutOrder(
       {
         self: regions.self,
@@ -105,10 +134,15 @@ export class RegionDoor {
       log(`order ${order.kind}`, `refused: ${decision.because}`, { detail });
       return { kind: 'refused', because: decision.because, role: plainRole(own) };
     }
-    if (decision.kind === 'done') return { kind: 'done', role: plainRole(own) };
+    if (decision.kind === 'done') {
+      if (concernsPatroni(order)) await this.wake(reading, own.epoch);
+      return { kind: 'done', role: plainRole(own) };
+    }
     const after = merged(own.config, decision.patch);
     if (!(await etcd.replace(regions.configKey, JSON.stringify(after), own.modRevision))) return undefined;
     log(`order ${order.kind}`, 'carried out', { detail });
-    return { kind: 'done', role: plainRole(roleOf(after)) };
+    const role = plainRole(roleOf(after));
+    if (concernsPatroni(order)) await this.wake(reading, role.epoch);
+    return { kind: 'done', role };
   }
 }

@@ -68,7 +68,17 @@ export const follow = async (config: FollowerConfig, log: Log, stop: AbortSignal
   const { regions } = config;
   const doorOf = (): RegionDoor | undefined =>
     regions?.door &&
-    new RegionDoor({ regions, door: regions.door, etcd, patroniAgent, memberTimeoutMs: config.requestTimeoutSeconds * 1000, now, wallClock: Date.now, log });
+    new RegionDoor({
+      regions,
+      door: regions.door,
+      etcd,
+      patroniAgent,
+      wakingAgent: peerAgent,
+      memberTimeoutMs: config.requestTimeoutSeconds * 1000,
+      now,
+      wallClock: Date.now,
+      log,
+    });
   const reading = { etcd, state, now, log, metrics, readNow, actNow, stop, pollMs: config.pollIntervalSeconds * 1000, regions };
   const watch = new Watch(reading);
   const neighbours = regions === undefined ? undefined : await serveNeighbours({ regions, state, now, log, door: doorOf() });

@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, type Server } from 'node:https';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, type Server } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Reading } from '../../../agents/follower/decide';
@@ -22,13 +23,23 @@ class OneKey {
   config: Readonly<Record<string, unknown>> = FOLLOWING;
   revision = 7;
   isSilent = false;
+  leader: Reading['leader'];
   /** Somebody else's change, made between a read and the write that follows it. */
   between: (() => void) | undefined;
 
   read(): Promise<Reading> {
     if (this.isSilent) return Promise.reject(new Error('no answer'));
     const role = { ...roleOf(this.config), modRevision: this.revision, config: this.config };
-    const reading = { at: performance.now(), linearizable: true, clusterId: '1', leader: undefined, syncStandby: undefined, handover: undefined, role, members: [] };
+    const reading = {
+      at: performance.now(),
+      linearizable: true,
+      clusterId: '1',
+      leader: this.leader,
+      syncStandby: undefined,
+      handover: undefined,
+      role,
+      members: [],
+    };
     this.between?.();
     this.between = undefined;
     return Promise.resolve(reading);
@@ -87,7 +98,17 @@ beforeEach(async () => {
   const log = (what: string, why: string): void => void said.push(`${what}: ${why}`);
   const state = newState(undefined, now());
   state.reading = await etcd.read();
-  const ports = { regions, door, etcd, patroniAgent: () => new Agent(), memberTimeoutMs: 500, now, wallClock: Date.now, log };
+  const ports = {
+    regions,
+    door,
+    etcd,
+    patroniAgent: () => new Agent(),
+    wakingAgent: () => agentOf('pooler'),
+    memberTimeoutMs: 500,
+    now,
+    wallClock: Date.now,
+    log,
+  };
   server = await serveRegion({ regions, state, now, log, door: new RegionDoor(ports) });
 });
 afterEach(() => {
@@ -98,7 +119,8 @@ afterEach(() => {
 const agents = new Map<string, Agent>();
 const agentOf = (who: keyof typeof certificates | 'nobody'): Agent => {
   const pair = who === 'nobody' ? undefined : certificates[who];
-  const agent = agents.get(who) ?? new Agent({ ca: authority.certificate, ...(pair && { cert: pair.certificate, key: pair.key }), checkServerIdentity: () => undefined });
+  const agent =
+    agents.get(who) ?? new Agent({ ca: authority.certificate, ...(pair && { cert: pair.certificate, key: pair.key }), checkServerIdentity: () => undefined });
   agents.set(who, agent);
   return agent;
 };
@@ -191,6 +213,29 @@ describe('orders', () => {
   });
 });
 
+test('the leader is told at once, and an order stands when it does not listen', async () => {
+  const woken: string[] = [];
+  const at = (name: string): Buffer => readFileSync(join(directory, name));
+  const patroni = createServer(
+    { cert: at('tls.crt'), key: at('tls.key'), ca: at('ca.crt'), requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      void text(request).then((body) => {
+        woken.push(`${request.method ?? ''} ${request.url ?? ''} ${body}`);
+        response.end('{}');
+      });
+    },
+  );
+  const leaderPort = await freePort();
+  await new Promise<void>((done) => patroni.listen(leaderPort, '127.0.0.1', done));
+  etcd.leader = { member: 'pg-0', modRevision: 1, address: undefined, primaryUrl: `https://127.0.0.1:${leaderPort}/primary` };
+  await post('/promise', PROMISE);
+  await post('/promote', PROMISE);
+  expect(woken.at(-1)).toBe('PATCH /config {"holdfast":{"epoch":5}}');
+  patroni.close();
+  patroni.closeAllConnections();
+  expect((await post('/promote', PROMISE)).status).toBe(200);
+  expect(said.join()).toContain('leader not woken');
+});
 test('the region says what it has promised, and when it last vouched', async () => {
   expect(JSON.parse((await get('/region')).body)).toMatchObject({ region: 'us', follows: true, promised: null, streaming: null, vouchedAt: null });
   await get('/vouch?for=eu&epoch=4');
