@@ -2,20 +2,23 @@ import type { IPolicyValidationContext, IPolicyValidationPlugin, PolicyValidatio
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findingText, lintFailoverPath, type FailoverPath, type PathFinding } from '../lib/failover/control-plane';
+import { FAILOVER_HANDLERS } from '../lib/failover/names';
 import type { Environment } from '../lib/topology/types';
 
 /** The stacks whose roles act while a region fails over, by the end of their names. */
 const PARTS = ['failover', 'witness'] as const;
 
-/** Functions of the drills prove a failover and are no part of it. */
-const isOnThePath = (bundle: string): boolean => !bundle.startsWith('drill-');
+/** Functions of the drills prove a failover and are no part of it. Everything else is: also what nobody has thought of here. */
+export const isOfFailover = (bundle: string): boolean => !bundle.startsWith('drill-');
 
-/** What the bundles hold, written when they were built. @throws Error when they were not */
+/** What the failover's bundles hold, written when they were built. @throws Error when they were not */
 export const bundledCalls = (lambdasDirectory: string): FailoverPath['bundles'] => {
   const file = join(lambdasDirectory, 'commands.json');
   if (!existsSync(file)) throw new Error(`${file} is missing: \`node scripts/build.mjs lambdas\` bundles the functions`);
   const all = JSON.parse(readFileSync(file, 'utf8')) as FailoverPath['bundles'];
-  return Object.fromEntries(Object.entries(all).filter(([bundle]) => isOnThePath(bundle)));
+  const missing = [...FAILOVER_HANDLERS, 'switch-routing-control'].filter((name) => all[name] === undefined);
+  if (missing.length > 0) throw new Error(`${file} lacks ${missing.join(', ')}: \`node scripts/build.mjs lambdas\` bundles them`);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => isOfFailover(name)));
 };
 
 /** Reads the templates that were written, and the calls in the bundles: a failover needs no control plane and no region that may be lost. */
