@@ -71,6 +71,14 @@ const featureFlags = (): Record<string, unknown> => {
 /** The CDK app of the given environments, not yet synthesized. What DNS answers is verified always: a wrong record is found by nothing else before clients find it. */
 export const defineApp = (options: SynthesisOptions): App => prepare(options).app;
 
+/** Nothing yet hands the cluster's endpoints, which exist only when it is deployed, to the functions. @throws ExpectedError */
+const refuseRoutingControls = (environments: readonly Environment[]): void => {
+  const found = environments.filter(({ failover }) => failover?.trafficSwitch === 'routingControl').map(({ name }) => name);
+  if (found.length === 0) return;
+  const given = `failover.trafficSwitch of ${found.join(', ')}: given "routingControl"`;
+  throw new ExpectedError(`${given}; allowed in this release: "stopQuorum"; fix: leave trafficSwitch out`, EXIT.failed);
+};
+
 const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly app: App; readonly routing: RoutingChecks } => {
   const app = new App({
     // The same flags as under `cdk synth`, which hands them over by itself. Stack traces would put this machine's paths into the assembly, which is to be the same everywhere.
@@ -80,6 +88,7 @@ const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly a
     analyticsReporting: false,
     ...(outdir === undefined ? {} : { outdir }),
   });
+  refuseRoutingControls(environments);
   for (const environment of environments)
     new EnvironmentStage(app, { environment, chartsFor: onAws, imagesDirectory: join(ROOT, 'images'), lambdasDirectory: LAMBDAS });
   const routing = new RoutingChecks(environments);

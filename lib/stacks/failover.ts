@@ -60,10 +60,6 @@ export class Failover extends RegionalStack {
     super(scope, 'failover', 'functions and workflows that take over into this region', props);
     this.props = props;
     const { environment, failover, region } = props;
-    if (failover.trafficSwitch === 'routingControl')
-      throw new Error(
-        'failover.trafficSwitch: given "routingControl"; allowed in stacks for now: "stopQuorum" (no stack hands the cluster\'s endpoints to the functions yet)',
-      );
     this.rights = { environment, failover, region: region.name };
     this.alerts = new FailoverTopic(this, 'Alerts', environment);
     const functions = this.defineFunctions(this.defineSecurityGroup());
@@ -106,7 +102,7 @@ export class Failover extends RegionalStack {
       {
         environment,
         handler,
-        code: join(lambdasDirectory, handler),
+        code: join(lambdasDirectory, handler === 'switch' && failover.trafficSwitch === 'routingControl' ? 'switch-routing-control' : handler),
         timeout: functionTimeout(handler, failover),
         variables: this.variables(handler),
         statements: this.statements(handler),
