@@ -10,6 +10,7 @@ import { EnvironmentStage } from '../lib/stacks/environment-stage';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import type { ChartsFor } from '../lib/stacks/platform';
 import { LAB_ENVIRONMENTS } from './environments';
+import { EXIT, ExpectedError } from './exit';
 import { FailoverPathChecks } from './failover-path-checks';
 import { RoutingChecks, type RoutingReport } from './routing-checks';
 import { partitionOf } from '../lib/topology/aws-regions';

@@ -81,9 +81,9 @@ test('none can call a control plane', () => {
 });
 
 test('none asks anybody but its environment for credentials', () => {
-  for (const name of bundles())
-    expect(readFileSync(join(folder, name, 'index.mjs'), 'utf8')).not.toMatch(/AssumeRoleWithWebIdentity|sso-oidc|meta-data\/iam\/security-credentials/.test(text);
-  expect(bundles().filter((name) => asks(readFileSync(join(folder, name, 'index.mjs'), 'utf8')))).toEqual([]);
+  const asks = (name: string): boolean =>
+    /AssumeRoleWithWebIdentity|sso-oidc|meta-data\/iam\/security-credentials/.test(readFileSync(join(folder, name, 'index.mjs'), 'utf8'));
+  expect(bundles().filter(asks)).toEqual([]);
 });
 
 test('the same sources give the same bytes', () => {

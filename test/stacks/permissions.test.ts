@@ -1,3 +1,4 @@
+import { FAILOVER_HANDLERS } from '../../lib/failover/names';
 import { namedEnvironment, resourcesOf, templatesOf } from './environments';
 
 interface Statement {
@@ -39,11 +40,35 @@ const balancers = (region: string): readonly string[] => {
   return [...Array.from({ length: 3 }, () => `${policy}: *`), ...Array.from({ length: 3 }, () => group)];
 };
 
+/** Traces have no resources to name; neither have the network interfaces that Lambda makes for the functions that speak with regions, and that their code is denied. */
+const takeover = (region: string): readonly string[] => {
+  const title = (name: string): string => name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const policy = (name: string): string => `${region}-failover/${name}RoleDefaultPolicy: *`;
+  const inside = ['decider', 'precheck', 'lease', 'drain', 'fence', 'promote', 'repoint', 'verify', 'await-standby', 'abort'];
+  return [
+    ...FAILOVER_HANDLERS.map((handler) => policy(title(handler))),
+    ...inside.map((handler) => policy(title(handler))),
+    ...['FailoverMachine', 'FailbackMachine'].map(policy),
+  ];
+};
+
+/** The decider looks at executions, whose names exist only when they run. */
+const witness = (regions: readonly string[]): readonly string[] => [
+  'eu-west-1-witness/DeciderRoleDefaultPolicy: *',
+  ...regions.map(
+    (region) =>
+      `eu-west-1-witness/DeciderRoleDefaultPolicy: {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":states:${region}:",{"Ref":"AWS::AccountId"},":execution:holdfast-production-failover:*"]]}`,
+  ),
+];
+
 test('IAM policies hold no wildcard but the acknowledged ones', () => {
   for (const name of ['dev', 'staging'])
     expect([...wildcards(name)].sort()).toEqual([kubectl('eu-central-1'), ...repositories(name, 'eu-central-1', ['eu-central-1'])].sort());
   const both = ['eu-central-1', 'us-east-1'];
   expect([...wildcards('production')].sort()).toEqual(
-    both.flatMap((region) => [kubectl(region), ...repositories('production', region, both), ...balancers(region)]).sort(),
+    both
+      .flatMap((region) => [kubectl(region), ...repositories('production', region, both), ...balancers(region), ...takeover(region)])
+      .concat(witness(both))
+      .sort(),
   );
 });
