@@ -26,7 +26,7 @@ export type SendToSts = (headers: Readonly<Record<string, string>>, body: string
 export const sendToSts =
   (endpoint: string): SendToSts =>
   (headers, body) =>
-    exchange(`${endpoint}/`, { method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: false }, TIMEOUT, body);
+    exchange(`${endpoint}/`, { method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: false }, { total: TIMEOUT }, body);
 
 export interface ApprovalParts {
   readonly account: string;

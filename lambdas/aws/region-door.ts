@@ -10,7 +10,9 @@ import type { DoorCertificate } from './door-certificate';
 import { exchange, type HttpAnswer } from './https';
 
 /** The next door is asked as well when one has been silent for so long: a zone that is lost costs that, not a time-out. Milliseconds. */
-const HEDGE = 400;
+const HEDGE = 150;
+/** A round trip, and one that is lost: over any ocean a door that is there is reached within it. Milliseconds. */
+const CONNECT = 700;
 
 type Plain = Readonly<Record<string, unknown>>;
 const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -88,7 +90,12 @@ export class HttpsDoor implements RegionDoor {
   private async askOne<T>(address: string, agent: Agent, { path, body, accepts }: Question): Promise<T> {
     const url = `https://${address}:${this.region.doorPort}${path}`;
     const options = { method: body === undefined ? 'GET' : 'POST', agent, headers: { 'content-type': 'application/json' } };
-    const answer = await exchange(url, options, this.timeout, body === undefined ? undefined : JSON.stringify(body));
+    const answer = await exchange(
+      url,
+      options,
+      { total: this.timeout, connect: Math.min(CONNECT, this.timeout) },
+      body === undefined ? undefined : JSON.stringify(body),
+    );
     const value = parsed(answer.body);
     if (value === undefined || !accepts(value)) throw new Error(`${address} gives no word of ${this.region.name}: ${saidIn(answer)}`);
     return value as T;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { HttpsDoor } from '../../lambdas/aws/region-door';
+import { POOLER_NAME } from '../../lib/topology/regions';
 import type { RegionSettings } from '../../lib/failover/settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'doors-'));
@@ -30,7 +31,7 @@ beforeAll(() => {
     '/CN=authority',
   );
   for (const [name, subject, san] of [
-    ['door', '/CN=door', 'IP:127.0.0.1,IP:127.0.0.2'],
+    ['door', '/CN=door', `DNS:${POOLER_NAME}`],
     ['client', '/CN=holdfast-failover', 'DNS:failover'],
   ] as const) {
     openssl(
@@ -140,6 +141,21 @@ test('a zone that is lost costs less than a time-out: the next door is asked mea
   const began = performance.now();
   expect(await clientOf(port, ['127.0.0.1', '127.0.0.2']).status()).toEqual(STATUS);
   expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test('a region that is gone is given up in about a second, all of its doors', async () => {
+  // Reserved for documentation: nobody answers, and nobody refuses.
+  const began = performance.now();
+  await expect(clientOf(9443, ['192.0.2.1', '192.0.2.2', '192.0.2.3']).status()).rejects.toMatchObject({ name: 'NoAnswer' });
+  expect(performance.now() - began).toBeLessThan(1450);
+});
+
+test('a connection that was closed while nobody used it is made anew', async () => {
+  const port = await door(() => ({ status: 200, body: STATUS }));
+  const client = clientOf(port);
+  await client.status();
+  servers[0]?.closeIdleConnections();
+  expect(await client.status()).toEqual(STATUS);
 });
 
 test('who shows no certificate of the authority is not spoken with, and whose certificate is none of it is not believed', async () => {
