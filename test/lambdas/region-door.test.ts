@@ -85,7 +85,12 @@ const STATUS = {
 const ROLE = { initialized: true, follows: true, epoch: 7 };
 
 const servers: Server[] = [];
-afterEach(() => servers.splice(0).forEach((server) => void server.close() && server.closeAllConnections()));
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
 
 type Answer = (path: string, body: string, who: string) => { readonly status: number; readonly body: unknown } | undefined;
 
