@@ -64,7 +64,7 @@ const labOf = (name: string): LabSettings => {
   const lab = settingsOf(name);
   if (lab.environment.regions.length < 2)
     throw new UsageError(
-      `lab "${name}" runs environment "${lab.environment.name}", which has one region; allowed: one with a standby region, lab-regions or lab-regions-cache`,
+      `lab "${name}" runs environment "${lab.environment.name}", which has one region; allowed: one with a standby region, lab-regions, lab-regions-cache or lab-failover`,
     );
   return lab;
 };
@@ -143,9 +143,19 @@ const status = async (options: Options): Promise<number> => {
   );
 };
 
+/** With a lease the right to write moves first, and its store refuses whoever was promoted without it. Rejoining takes nothing from anybody. */
+const refuseBesideLease = (lab: LabSettings, primitive: Primitive, region: string): void => {
+  if (lab.environment.failover === null || primitive === 'rejoin') return;
+  throw new UsageError(
+    `region ${primitive}: given environment "${lab.environment.name}", whose regions hold a lease (failover); ` +
+      `allowed: workflows that move it, because a region that is promoted without the lease takes no commits; fix: holdfast failover ${region}, or holdfast failback ${region}`,
+  );
+};
+
 const perform = async (primitive: Primitive, given: string, options: Options): Promise<number> => {
   const lab = labOf(options.lab);
   const region = regionNamed(lab, given);
+  if (options.plan !== true) refuseBesideLease(lab, primitive, region);
   if (!isInside(lab)) return inside(lab, [primitive, region], options);
   const report = progressLine();
   return withRegions(lab, report, async ({ observeAll, ports }) => {
