@@ -177,7 +177,7 @@ export const mark = (record: LeaseRecord | null, { epoch, execution, step, now }
 /** Clients are where the lease is: the workflow is over. */
 export const settle = (record: LeaseRecord | null, { epoch, execution, now, cooldown }: SettleRequest): LeaseAnswer => {
   if (record === null) return refused(record, NO_RECORD);
-  if (isClosed(record, epoch, execution, 'settled')) return granted(record);
+  if (record.epoch === epoch && isClosed(record, epoch, execution, 'settled')) return granted(record);
   if (!isMovedBy(record, epoch, execution)) return refused(record, `${execution} is not moving it in epoch ${epoch}: ${state(record)}`);
   if (record.step !== LEASE_STEPS.at(-1)) return refused(record, `not all steps are done: ${state(record)}`);
   const closed = { execution, epoch, how: 'settled' } as const;
@@ -185,17 +185,21 @@ export const settle = (record: LeaseRecord | null, { epoch, execution, now, cool
   return granted(changed(record, next, { at: now, what: 'settled' }, execution));
 };
 
-/** Before anything was promoted a workflow can be given up: the old holder has it again, in a later epoch, so that nothing which was begun can be finished. */
+/**
+ * Before anything was promoted a workflow can be given up: the old holder has it again, in a later epoch, so that nothing which was begun can be finished. One that has not
+ * taken the lease yet is given up likewise: the request to take it may still be under way.
+ */
 export const giveBack = (record: LeaseRecord | null, { epoch, execution, now, cooldown }: GiveBackRequest): LeaseAnswer => {
   if (record === null) return refused(record, NO_RECORD);
-  if (isClosed(record, epoch, execution, 'given-back')) return granted(record);
-  if (!isMovedBy(record, epoch, execution) || record.previous === null)
-    return refused(record, `${execution} is not moving it in epoch ${epoch}: ${state(record)}`);
+  // Only as long as nothing has happened since: whoever restores the holder must not restore somebody else's target.
+  if (record.epoch === epoch + 1 && isClosed(record, epoch, execution, 'given-back')) return granted(record);
+  const isUntouched = record.phase === 'held' && record.epoch === epoch - 1;
+  if (!isUntouched && !isMovedBy(record, epoch, execution)) return refused(record, `${execution} is not moving it in epoch ${epoch}: ${state(record)}`);
   if (isPastReturn(record)) return refused(record, `only forward from here: ${state(record)}`);
   const closed = { execution, epoch, how: 'given-back' } as const;
   const next = {
     epoch: epoch + 1,
-    holder: record.previous.region,
+    holder: record.previous?.region ?? record.holder,
     phase: 'held',
     previous: null,
     execution: null,
@@ -207,4 +211,4 @@ export const giveBack = (record: LeaseRecord | null, { epoch, execution, now, co
 };
 
 const isClosed = (record: LeaseRecord, epoch: number, execution: string, how: 'settled' | 'given-back'): boolean =>
-  record.closed !== null && record.closed.execution === execution && record.closed.epoch === epoch && record.closed.how === how;
+  record.phase === 'held' && record.closed !== null && record.closed.execution === execution && record.closed.epoch === epoch && record.closed.how === how;

@@ -42,12 +42,17 @@ export type FailoverHandler = (typeof FAILOVER_HANDLERS)[number];
 export const functionName = (environment: Named, handler: FailoverHandler): string => `holdfast-${environment.name}-${handler}`;
 
 /**
- * Who moves the lease. The same for every attempt at the same change, so that a later attempt takes up where an earlier one was interrupted. A failback has a name of its
- * own: it promises to lose nothing, and must not go on from a fence that does not.
+ * What a change is called. The same for every attempt at it. A failback has a name of its own: it promises to lose nothing, and must not go on from a fence that does not.
  * @param fromEpoch the epoch that the lease is moved from
  */
 export const executionId = (environment: Named, fromEpoch: number, direction: Direction): string =>
   direction === 'failover' ? `${environment.name}-${fromEpoch}` : `${environment.name}-${fromEpoch}-failback`;
+/**
+ * Who moves the lease, as the lease says it. With the target: of two people who take two different regions at the same time, one has the lease, and the other's steps
+ * must not pass for his.
+ */
+export const leaseExecution = (environment: Named, fromEpoch: number, direction: Direction, target: string): string =>
+  `${executionId(environment, fromEpoch, direction)}@${target}`;
 /** Name of the state machine's execution. A name can't be used again for 90 days, so that every further attempt has its number. @param attempt from 1 */
 export const attemptName = (execution: string, attempt: number): string => (attempt <= 1 ? execution : `${execution}-${attempt}`);
 

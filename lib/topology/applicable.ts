@@ -8,6 +8,7 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
   database: () => null,
   cache: (environment) => (environment.cache === null ? 'there is no cache' : null),
   regions: (environment) => (environment.regions.some((region) => region.role === 'standby') ? null : 'there is no standby region'),
+  failover: (environment) => (environment.failover === null ? 'no other region takes over by itself' : null),
   secrets: () => null,
   backups: () => null,
   operations: () => null,
@@ -32,6 +33,7 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   const home = homeRegion(environment);
   const standbyRegion = environment.regions.some((region) => region.role === 'standby');
   if (familyOf(scenario) === 'secrets' && standbyRegion) return 'a rotation does not reach the standby region, which has the same passwords';
+  if (familyOf(scenario) === 'failover') return 'the lab can’t carry it out yet';
   if (IN_PLACE.includes(scenario) && standbyRegion) return 'the standby region would go on with what the restore gives up';
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';

@@ -159,6 +159,15 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'regions-link-cut': objective(5),
   'standby-region-lost': objective(5),
   'region-rejoin': objective(5),
+  // The first write in the other region; clients of the lost one wait for DNS besides (budget/failover.ts).
+  'region-lost': { rto: seconds(300), rpo: seconds(0.5) },
+  'region-isolated': { rto: seconds(300), rpo: seconds(0.5) },
+  'witness-lost': objective(5),
+  'lease-store-lost': objective(5),
+  'failover-interrupted': { rto: seconds(300), rpo: seconds(0.5) },
+  // Somebody has to take the loss upon himself: that takes people, and what they accept is lost.
+  'lag-gate': { rto: seconds(900), rpo: seconds(60) },
+  failback: objective(10),
   'maintenance-under-load': objective(5),
   'connections-exhausted': objective(60),
   'redis-master-dies': objective(5),

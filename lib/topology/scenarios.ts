@@ -23,6 +23,15 @@ export const DATABASE_SCENARIOS = [
 ] as const;
 export const CACHE_SCENARIOS = ['redis-master-dies', 'redis-az-lost', 'redis-master-isolated', 'redis-majority-lost', 'redis-memory-full'] as const;
 export const REGION_SCENARIOS = ['region-switchover', 'region-crash-promotion', 'regions-link-cut', 'standby-region-lost', 'region-rejoin'] as const;
+export const FAILOVER_SCENARIOS = [
+  'region-lost',
+  'region-isolated',
+  'witness-lost',
+  'lease-store-lost',
+  'failover-interrupted',
+  'lag-gate',
+  'failback',
+] as const;
 export const SECRET_SCENARIOS = ['rotate-secrets', 'credentials-compromised'] as const;
 export const BACKUP_SCENARIOS = [
   'restore-point-in-time',
@@ -38,6 +47,7 @@ export const OPERATION_SCENARIOS = ['connections-exhausted', 'maintenance-under-
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];
 export type CacheScenario = (typeof CACHE_SCENARIOS)[number];
 export type RegionScenario = (typeof REGION_SCENARIOS)[number];
+export type FailoverScenario = (typeof FAILOVER_SCENARIOS)[number];
 export type SecretScenario = (typeof SECRET_SCENARIOS)[number];
 export type BackupScenario = (typeof BACKUP_SCENARIOS)[number];
 export type OperationScenario = (typeof OPERATION_SCENARIOS)[number];
@@ -47,6 +57,7 @@ export const SCENARIO_FAMILIES = {
   database: DATABASE_SCENARIOS,
   cache: CACHE_SCENARIOS,
   regions: REGION_SCENARIOS,
+  failover: FAILOVER_SCENARIOS,
   secrets: SECRET_SCENARIOS,
   backups: BACKUP_SCENARIOS,
   operations: OPERATION_SCENARIOS,

@@ -76,6 +76,19 @@ test('given back before the promotion, in a later epoch; never after it', () => 
   expect(why(giveBack(back, { ...end, execution: 'e-9' }))).toMatch(/is not moving it/);
 });
 
+test('what was given back is not given back again when the lease has moved on since', () => {
+  const back = granted(giveBack(at('fenced'), end));
+  const onward = granted(advance(back, { fromEpoch: 3, to: 'away', execution: 'e-3', now: 9 }));
+  expect(why(giveBack(onward, end))).toMatch(/e-1 is not moving it in epoch 2: e-3 is moving it to away in epoch 4/);
+});
+
+test('given up before it was taken, the request to take it comes too late', () => {
+  const kept = granted(giveBack(first, end));
+  expect(kept).toMatchObject({ phase: 'held', holder: 'home', epoch: 3 });
+  expect(granted(giveBack(kept, end))).toBe(kept);
+  expect(why(advance(kept, { fromEpoch: 1, to: 'away', execution: 'e-1', now: 9 }))).toMatch(/what was seen is old/);
+});
+
 test('the history is bounded, and says who did what', () => {
   let record = first;
   for (let i = 0; i < LEASE_HISTORY; i++) {

@@ -1,4 +1,4 @@
-import type { ProcedureScenario } from '../../../lib/topology/scenarios';
+import type { FailoverScenario, ProcedureScenario } from '../../../lib/topology/scenarios';
 import { BACKUP_PROCEDURES } from './backups';
 import { CACHE_PROCEDURES } from './cache';
 import { OPERATION_PROCEDURES } from './operations';
@@ -8,7 +8,8 @@ import { SECRET_PROCEDURES } from './secrets';
 
 export type { Procedure, ProcedureContext } from './procedure';
 
-export const PROCEDURES: Procedures<ProcedureScenario> = {
+/** Those of region failover are left out of every environment (lib/topology/applicable.ts) until they are here. */
+export const PROCEDURES: Procedures<Exclude<ProcedureScenario, FailoverScenario>> & Partial<Procedures<FailoverScenario>> = {
   ...CACHE_PROCEDURES,
   ...REGION_PROCEDURES,
   ...SECRET_PROCEDURES,

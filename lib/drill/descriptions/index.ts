@@ -2,6 +2,7 @@
 import type { ProcedureScenario } from '../../topology/scenarios';
 import { BACKUP_DRILLS } from './backups';
 import { CACHE_DRILLS } from './cache';
+import { FAILOVER_DRILLS } from './failover';
 import { OPERATION_DRILLS } from './operations';
 import type { ProcedureDescriptions } from './procedure';
 import { REGION_DRILLS } from './regions';
@@ -14,6 +15,7 @@ export type { ProcedureDescription } from './procedure';
 export const PROCEDURE_DRILLS: ProcedureDescriptions<ProcedureScenario> = {
   ...CACHE_DRILLS,
   ...REGION_DRILLS,
+  ...FAILOVER_DRILLS,
   ...SECRET_DRILLS,
   ...BACKUP_DRILLS,
   ...OPERATION_DRILLS,

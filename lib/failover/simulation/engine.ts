@@ -89,7 +89,7 @@ const beforeReturn = (world: World, direction: Direction): readonly Stage[] => {
 /** The failback's own lease, in the hands of a failover's fence. */
 const asFailback = (ports: FailoverPorts): FailoverPorts => ({
   ...ports,
-  lease: { ...ports.lease, mark: (asked) => ports.lease.mark({ ...asked, execution: `${asked.execution}-failback` }) },
+  lease: { ...ports.lease, mark: (asked) => ports.lease.mark({ ...asked, execution: asked.execution.replace('@', '-failback@') }) },
 });
 
 /** A target that says it has everything, whatever it has. */

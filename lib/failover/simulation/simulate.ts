@@ -66,6 +66,8 @@ export const simulate = async (settings: FailoverSettings, seed: number, options
   scheduleTroubles(world);
   scheduleOperators(world);
   await world.schedule.run(TIMES.end);
+  // A run that began late, and needs all of its patience.
+  for (let extra = 0; extra < TIMES.patience && world.runs.some(({ end }) => end === undefined); extra += 10_000) await world.schedule.run(world.time + 10_000);
   lastJudgement(world, TIMES.quiet);
   return resultOf(world, seed);
 };

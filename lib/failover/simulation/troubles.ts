@@ -6,7 +6,7 @@ import { powerOff, powerOn } from './patroni';
 import type { World } from './world';
 
 /** Milliseconds from the beginning. */
-export const TIMES = { troubleFrom: 6000, troubleUntil: 60_000, healed: 90_000, secondAct: 100_000, end: 190_000, quiet: 25_000 } as const;
+export const TIMES = { troubleFrom: 6000, troubleUntil: 60_000, healed: 90_000, secondAct: 100_000, end: 190_000, patience: 300_000, quiet: 25_000 } as const;
 
 const troubles: Readonly<Record<string, (world: World, until: number) => void>> = {
   'region lost': (world, until) => {

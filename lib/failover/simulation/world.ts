@@ -147,7 +147,7 @@ export class World {
     const lost = [...this.acks.keys()].filter((id) => !has.has(id) && !this.lost.includes(id));
     this.note(`${region.name} is promoted in epoch ${epoch} by ${execution}${lost.length === 0 ? '' : `, without ${lost.length} commits`}`);
     this.lost.push(...lost);
-    if (lost.length > 0 && execution.endsWith('-failback'))
+    if (lost.length > 0 && execution.includes('-failback@'))
       this.violated('failback-lost-a-write', `${lost.length} acknowledged commits are not in ${region.name}`);
   }
 

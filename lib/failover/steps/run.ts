@@ -2,7 +2,7 @@
 import type { AuditEntry, Clock, FailoverPorts } from '../failover-ports';
 import { Refused } from '../errors';
 import type { LeaseRecord, LeaseStep } from '../lease';
-import { executionId, type Direction } from '../names';
+import { leaseExecution, type Direction } from '../names';
 import type { FailoverSettings } from '../settings';
 
 /** A loss that somebody has taken upon himself. */
@@ -45,10 +45,11 @@ export const result = <Kind extends string>(kind: Kind, because: string, details
 
 /** The epoch that the run moves the lease to. */
 export const epochOf = (request: Pick<FailoverRequest, 'fromEpoch'>): number => request.fromEpoch + 1;
+/** What the lease is marked with: the same for every attempt at the same change, so that a later attempt takes up where an earlier one was interrupted. */
 export const executionOf = (
   settings: Pick<FailoverSettings, 'environment'>,
-  { fromEpoch, direction }: Pick<FailoverRequest, 'fromEpoch' | 'direction'>,
-): string => executionId({ name: settings.environment }, fromEpoch, direction);
+  { fromEpoch, direction, target }: Pick<FailoverRequest, 'fromEpoch' | 'direction' | 'target'>,
+): string => leaseExecution({ name: settings.environment }, fromEpoch, direction, target);
 
 /**
  * Marks a step as done, which proves as well that the lease is still this run's.

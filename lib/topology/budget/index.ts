@@ -5,6 +5,7 @@ import type { Environment, Objective } from '../types';
 import { BACKUP_LOSSES, BACKUP_STAGES } from './backups';
 import { CACHE_LOSSES, CACHE_STAGES } from './cache';
 import { DATABASE_STAGES } from './database';
+import { FAILOVER_LOSSES, FAILOVER_STAGES } from './failover';
 import type { FamilyLosses, FamilyStages, LossBound } from './family';
 import { OPERATION_STAGES } from './operations';
 import { REGION_LOSSES, REGION_STAGES } from './regions';
@@ -38,12 +39,13 @@ export const lossBound = (environment: Environment): LossBound =>
 const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = {
   ...CACHE_STAGES,
   ...REGION_STAGES,
+  ...FAILOVER_STAGES,
   ...SECRET_STAGES,
   ...BACKUP_STAGES,
   ...OPERATION_STAGES,
 };
 /** Scenarios that are not listed lose what the home region's database may lose. */
-const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES, ...BACKUP_LOSSES };
+const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES, ...FAILOVER_LOSSES, ...BACKUP_LOSSES };
 
 const stagesFor = (environment: Environment, scenario: Scenario): readonly Stage[] => {
   if (isDatabaseScenario(scenario)) return DATABASE_STAGES[scenario](homeRegion(environment));
