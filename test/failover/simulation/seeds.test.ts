@@ -34,6 +34,14 @@ test(
   10 * MINUTES,
 );
 
+test.each([
+  [114511, 'two people start failovers to two different regions from one epoch: the one who comes too late must not promote his'],
+  [105845, 'a function that was to take the lease stands still, and goes on after its run was given up'],
+  [107460, 'a run is given up a second time, after another one has taken the lease'],
+])('seed %i, which found a fault once: %s', async (seed) => {
+  expect((await simulate(LAB, seed)).violations).toEqual([]);
+});
+
 test('a seed replays exactly, and another one is another run', async () => {
   const [first, again, other] = [await simulate(LAB, 4711, { keepsTrace: true }), await simulate(LAB, 4711), await simulate(LAB, 4712)];
   expect(again.digest).toBe(first.digest);
