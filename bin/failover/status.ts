@@ -122,7 +122,7 @@ export const runsOf = async (world: World): Promise<FailoverStatus['runs']> => {
         .machines(region)
         .send(command)
         .catch(() => ({ executions: [] }));
-      return executions.map(({ name = '', status = '' }) => ({ region, direction, attempt: name, status: String(status) }));
+      return executions.map(({ name = '', status = '' }) => ({ region, direction, attempt: name, status }));
     }),
   );
   return found.flat();

@@ -84,7 +84,7 @@ export const approvalsBy = (parts: ApprovalParts): ApprovalPort => ({
   read: async (request) => {
     const [given, judged] = await Promise.all([parts.items.all(approvalsId(request.attempt)), parts.items.all(judgedId(request.attempt))]);
     const known = new Map(judged.map(({ part, value }) => [part, value]));
-    const approvals = await Promise.all(given.map(async (item) => (known.has(item.part) ? known.get(item.part) : judge(parts, request, item))));
+    const approvals = await Promise.all(given.map((item) => (known.has(item.part) ? known.get(item.part) : judge(parts, request, item))));
     // What was found wrong is reported once, when it is found.
     const fresh = (item: Item): boolean => !known.has(item.part);
     return given.flatMap((item, i) => {

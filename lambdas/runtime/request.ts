@@ -62,10 +62,10 @@ export const parseTask = (event: unknown, settings: FailoverSettings): TaskEvent
     ...(isText(step) ? [] : [`step: given ${shown(step)}; allowed: the name of a step`]),
     ...(isText(attempt) ? [] : [`attempt: given ${shown(attempt)}; allowed: the execution's name`]),
     ...(Number.isFinite(began) ? [] : [`startedAt: given ${shown(startedAt)}; allowed: a time (ISO 8601)`]),
-    ...flawsOf(run as Plain, settings),
+    ...flawsOf(run, settings),
   ];
   if (flaws.length > 0) throw new InvalidInput(flaws.join('\n'));
-  const input = run as Plain;
+  const input = run;
   const request: FailoverRequest = {
     direction: input['direction'] as Direction,
     target: String(input['target']),

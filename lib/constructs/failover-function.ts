@@ -43,7 +43,7 @@ export interface FailoverFunctionProps {
 /** One function of the failover, with the rights that it needs itself and a log of its own. Its code was bundled before (`scripts/build.mjs lambdas`). */
 export class FailoverFunction extends Construct {
   readonly function: lambda.IFunction;
-  readonly role: iam.Role;
+  readonly role: iam.IRole;
   private readonly props: FailoverFunctionProps;
 
   constructor(scope: Construct, id: string, props: FailoverFunctionProps) {
@@ -55,7 +55,7 @@ export class FailoverFunction extends Construct {
       removalPolicy: props.environment.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     this.role = this.defineRole(logGroup);
-    this.function = this.defineFunction(logGroup) as lambda.IFunction;
+    this.function = this.defineFunction(logGroup);
   }
 
   private defineRole(logGroup: LogGroup): iam.Role {
@@ -65,7 +65,7 @@ export class FailoverFunction extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `Failover of ${environment.name}: ${handler}`,
     });
-    logGroup.grantWrite(role);
+    logGroup.grants.write(role);
     statements.forEach((statement) => role.addToPolicy(statement));
     role.addToPolicy(new iam.PolicyStatement({ actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] }));
     if (network !== undefined) this.letLambdaAttach(role);

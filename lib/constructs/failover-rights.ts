@@ -1,8 +1,7 @@
 /** What the functions of the failover may do, one statement per purpose: data planes only, by the resource's name in each region (docs/adr/0732). */
 import { Arn, ArnFormat, Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
-import { Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 import { doorSecretName, functionName, leaseTableName, stateMachineName, switchBucketName, switchObjectKey } from '../failover/names';
 import { homeRegion, postgresSecretName } from '../topology/derive';
 import type { Environment, RegionFailover } from '../topology/types';
@@ -90,7 +89,5 @@ export const deciderRights = ({ environment }: RightsProps): readonly iam.Policy
 };
 
 /** @param construct the role */
-export const acknowledgeSecret = (construct: Construct, { environment, region }: RightsProps, name: string): void =>
+export const acknowledgeSecret = (construct: IConstruct, { environment, region }: RightsProps, name: string): void =>
   acknowledgeWildcard(construct, secretArn(environment, region, name), 'Secrets Manager appends six random characters to the name of a secret.');
-
-export const stackRegion = (construct: Construct): string => Stack.of(construct).region;

@@ -1,6 +1,6 @@
 /** What must hold for a workflow beyond the grammar of the states language. Pure: findings, each with the state, what is wrong and what to do. */
 import { ERRORS } from './workflow-tasks';
-import type { ParallelState, State, StateMachine, States, TaskState } from './workflow-states';
+import type { State, StateMachine, States, TaskState } from './workflow-states';
 
 export interface WorkflowFinding {
   readonly state: string;
@@ -102,7 +102,7 @@ const undoesBefore = (machine: States): readonly WorkflowFinding[] => {
   return before.flatMap((name) => {
     const state = machine.States[name];
     if (state?.Type !== 'Task' && state?.Type !== 'Parallel') return [];
-    const catches = (state as TaskState | ParallelState).Catch ?? [];
+    const catches = (state).Catch ?? [];
     return catches.every((c) => c.Next === UNDOES) && catches.length > 0
       ? []
       : [

@@ -61,7 +61,7 @@ export class Failover extends RegionalStack {
     this.props = props;
     const { environment, failover, region } = props;
     this.rights = { environment, failover, region: region.name };
-    this.alerts = new FailoverTopic(this, 'Alerts', environment);
+    this.alerts = new FailoverTopic(this, 'Alerts', { environment });
     const functions = this.defineFunctions(this.defineSecurityGroup());
     for (const direction of WORKFLOWS)
       new FailoverWorkflow(this, direction === 'failover' ? 'Failover' : 'Failback', {
@@ -85,7 +85,7 @@ export class Failover extends RegionalStack {
       group.addEgressRule(ec2.Peer.ipv4(vpcCidr), ec2.Port.tcp(REGION_STATUS_PORT), `Doors of ${name}`);
     group.addEgressRule(ec2.Peer.ipv4(region.network.vpcCidr), ec2.Port.tcp(POOLER_PORT), 'Poolers of this region');
     group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'AWS in other regions, and the public entrances');
-    return group as ec2.ISecurityGroup;
+    return group;
   }
 
   private defineFunctions(securityGroup: ec2.ISecurityGroup): ReadonlyMap<WorkflowHandler, lambda.IFunction> {

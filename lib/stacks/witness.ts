@@ -35,7 +35,7 @@ export class Witness extends EnvironmentStack {
   constructor(scope: Construct, props: WitnessProps) {
     super(scope, 'witness', 'decides whether the home region is lost', { environment: props.environment, regionName: props.failover.witness });
     this.props = props;
-    const alerts = new FailoverTopic(this, 'Alerts', props.environment);
+    const alerts = new FailoverTopic(this, 'Alerts', { environment: props.environment });
     const decider = this.defineDecider(alerts);
     this.schedule(decider);
     this.alarm(alerts);

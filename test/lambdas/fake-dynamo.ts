@@ -24,7 +24,7 @@ export class FakeTable {
   writes = 0;
 
   replica(region: string): Replica {
-    return { region, client: { send: ((command: unknown) => this.send(region, command)) as unknown as Replica['client']['send'] } };
+    return { region, client: { send: (command: unknown) => this.send(region, command) } };
   }
 
   private async send(region: string, command: unknown): Promise<unknown> {
@@ -71,7 +71,7 @@ export class FakeTable {
     if (absent) return before?.[names[absent[1] ?? ''] ?? ''] === undefined;
     const equal = /^(#\w+) = (:\w+)$/.exec(text ?? '');
     if (equal === null) throw new Error(`a condition that this table does not know: ${text ?? 'none'}`);
-    return same(before?.[names[equal[1] ?? ''] ?? ''], values[equal[2] ?? ''] as { S: string });
+    return same(before?.[names[equal[1] ?? ''] ?? ''], values[equal[2] ?? '']);
   }
 
   private keyOf(item: Attributes): string {

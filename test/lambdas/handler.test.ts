@@ -26,7 +26,10 @@ const handler = onSteps(settings, {
   fence: ({ request }) => Promise.resolve({ kind: 'fenced', because: `epoch ${request.fromEpoch + 1}`, details: { startedAt: request.startedAt } }),
 });
 
-beforeEach(() => jest.spyOn(process.stdout, 'write').mockReturnValue(true));
+let logged: jest.SpyInstance;
+beforeEach(() => {
+  logged = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+});
 afterEach(() => jest.restoreAllMocks());
 
 test('a step is given what the state machine knows, and says what it says', async () => {
@@ -62,6 +65,6 @@ test('a step that the function does not know is named with those that it does', 
 test('an error keeps the name by which the state machine knows it, and is logged', async () => {
   const refusing = onSteps(settings, { fence: () => Promise.reject(new Refused('no')) });
   await expect(refusing(task())).rejects.toMatchObject({ name: 'Refused' });
-  expect(process.stdout.write).toHaveBeenCalledWith(expect.stringContaining('"attempt":"production-7"'));
-  expect(process.stdout.write).toHaveBeenCalledWith(expect.stringContaining('"error":"Refused","because":"no"'));
+  expect(logged).toHaveBeenCalledWith(expect.stringContaining('"attempt":"production-7"'));
+  expect(logged).toHaveBeenCalledWith(expect.stringContaining('"error":"Refused","because":"no"'));
 });

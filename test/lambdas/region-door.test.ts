@@ -94,6 +94,8 @@ afterEach(() => {
 
 type Answer = (path: string, body: string, who: string) => { readonly status: number; readonly body: unknown } | undefined;
 
+const whoIs = (socket: object): string => ('getPeerCertificate' in socket ? String((socket as TLSSocket).getPeerCertificate().subject.CN) : 'nobody');
+
 /** @returns its port */
 const door = (answer: Answer, address = '127.0.0.1', port = 0): Promise<number> => {
   const server = createServer(
@@ -102,7 +104,7 @@ const door = (answer: Answer, address = '127.0.0.1', port = 0): Promise<number> 
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const said = answer(request.url ?? '', Buffer.concat(chunks).toString(), String((request.socket as TLSSocket).getPeerCertificate().subject.CN));
+        const said = answer(request.url ?? '', Buffer.concat(chunks).toString(), whoIs(request.socket));
         if (said !== undefined) response.writeHead(said.status).end(typeof said.body === 'string' ? said.body : JSON.stringify(said.body));
       });
     },

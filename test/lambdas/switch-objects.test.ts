@@ -21,7 +21,7 @@ class FakeObject {
     region,
     bucket: 'b',
     key: 'k',
-    client: { send: ((command: unknown) => this.send(command)) as unknown as SwitchPlace['client']['send'] },
+    client: { send: (command: unknown) => this.send(command) },
   });
 
   private async send(command: unknown): Promise<unknown> {
@@ -39,7 +39,7 @@ class FakeObject {
     if (match === undefined && none === undefined) throw new Error('a write without a condition');
     if (none === '*' && this.text !== undefined) throw new Named('PreconditionFailed');
     if (match !== undefined && (this.text === undefined || match !== `"${this.version}"`)) throw new Named('PreconditionFailed');
-    this.write(String(body));
+    this.write(typeof body === 'string' ? body : '');
     return {};
   }
 

@@ -3,6 +3,6 @@ declare module 'asl-validator' {
   const validate: (
     definition: unknown,
     options?: { readonly checkPaths?: boolean; readonly checkArn?: boolean },
-  ) => { readonly isValid: boolean; errorsText(): string };
+  ) => { readonly isValid: boolean; readonly errorsText: () => string };
   export default validate;
 }
