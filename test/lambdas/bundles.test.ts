@@ -28,6 +28,7 @@ const ENVIRONMENT = {
     witness: 'eu-west-1',
     regions: [],
     lease: { table: 't', replicas: ['eu-west-1'] },
+    decision: { every: 5 },
     switchObjects: [],
   }),
   HOLDFAST_SELF: 'us-east-1',
@@ -63,6 +64,7 @@ test(`none is larger than ${MOST_BYTES / 1000} kB`, () => {
 });
 
 test(`each is imported within ${MOST_MILLISECONDS} ms, and has a handler`, () => {
+  const measured: [string, number][] = [];
   for (const name of bundles()) {
     let best = Infinity;
     for (let look = 0; look < LOOKS && best > MOST_MILLISECONDS; look += 1) {
@@ -70,8 +72,9 @@ test(`each is imported within ${MOST_MILLISECONDS} ms, and has a handler`, () =>
       expect(handler).toBe('function');
       best = Math.min(best, processor);
     }
-    expect({ name, best: Math.round(best), inTime: best <= MOST_MILLISECONDS }).toMatchObject({ inTime: true });
+    measured.push([name, Math.round(best)]);
   }
+  expect(measured.filter(([, milliseconds]) => milliseconds > MOST_MILLISECONDS)).toEqual([]);
 }, 300_000);
 
 test('none can call a control plane', () => {
