@@ -86,11 +86,15 @@ const beforeReturn = (world: World, direction: Direction): readonly Stage[] => {
   ];
 };
 
-/** The failback's own lease, in the hands of a failover's fence. */
-const asFailback = (ports: FailoverPorts): FailoverPorts => ({
-  ...ports,
-  lease: { ...ports.lease, mark: (asked) => ports.lease.mark({ ...asked, execution: asked.execution.replace('@', '-failback@') }) },
-});
+/** The failback's own lease and promise, in the hands of a failover's fence. */
+const asFailback = (ports: FailoverPorts): FailoverPorts => {
+  const own = <T extends { readonly execution: string }>(asked: T): T => ({ ...asked, execution: asked.execution.replace('@', '-failback@') });
+  const door = (name: string): ReturnType<FailoverPorts['region']> => {
+    const present = ports.region(name);
+    return { ...present, promise: (asked) => present.promise(own(asked)) };
+  };
+  return { ...ports, lease: { ...ports.lease, mark: (asked) => ports.lease.mark(own(asked)) }, region: door };
+};
 
 /** A target that says it has everything, whatever it has. */
 const boastful = (ports: FailoverPorts, name: string, request: FailoverRequest): ReturnType<FailoverPorts['region']> => {

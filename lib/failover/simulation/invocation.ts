@@ -131,12 +131,12 @@ export class Invocation {
       status: () => this.call(region.name, DOOR_TIMEOUT, () => region.status()),
       members: () => this.call(region.name, DOOR_TIMEOUT, () => region.members()),
       vouch: (name, epoch) => this.call(region.name, DOOR_TIMEOUT, () => region.vouch(name, epoch)),
-      promise: (request) => ask(() => region.promise(request)),
-      withdraw: (request) => ask(() => region.withdraw(request)),
-      promote: (request) => ask(() => region.promote(request)),
-      demote: (request) => ask(() => region.demote(request)),
+      promise: (request) => ask(() => region.order({ kind: 'promise', ...request })),
+      withdraw: (request) => ask(() => region.order({ kind: 'withdraw', ...request })),
+      promote: (request) => ask(() => region.order({ kind: 'promote', ...request })),
+      demote: (request) => ask(() => region.order({ kind: 'demote', ...request })),
       drain: () => Promise.reject(new Error('no step makes a region read-only')),
-      prepare: () => ask(() => region.prepare()),
+      prepare: (wish) => ask(() => region.prepare(wish)),
     };
   }
 

@@ -4,7 +4,7 @@ import type { AdvanceRequest, LeaseRecord } from '../lease';
 import type { Run, World } from './world';
 
 /** What is written between the last renewal, by which the lag is measured, and the end of the lease; and the pauses of heartbeats and looks. Milliseconds. */
-const GATE_SLACK = 12_000;
+const GATE_SLACK = 15_000;
 
 export const oversee = (world: World): void => {
   world.onAdvance.push((before, request) => {

@@ -1,11 +1,17 @@
 /** One simulated region: its etcd, its Patroni, one PostgreSQL member, and its door. */
-import type { DoorAnswer, DoorStatus, EpochRequest } from '../failover-ports';
+import type { DoorAnswer, DoorStatus } from '../failover-ports';
 import { MARK_BYTES } from '../carry-out';
 import type { MemberSight, RegionSight } from '../region-observation';
-import { claimsPrimary, type OwnRole } from '../region-role';
+import type { StandbyCluster } from '../../topology/regions';
+import { carryOutOrder, type OrderContext, type RegionOrder } from '../region-orders';
+import { followPatch, merged, roleOf, type OwnRole } from '../region-role';
 import { mayVouch, type Promised, type Vouch } from '../vouch';
 import type { LocalClock } from './schedule';
 import type { World } from './world';
+
+type Plain = Readonly<Record<string, unknown>>;
+
+const streamFrom = (region: string): StandbyCluster => ({ host: region, port: 5433, primary_slot_name: region, create_replica_methods: [] });
 
 /** Bytes of log for each commit. */
 const COMMIT_BYTES = 100;
@@ -27,9 +33,12 @@ export class SimulatedRegion {
   changesRefusedUntil = 0;
   replicationStalledUntil = 0;
   standbySlowUntil = 0;
-  /** What etcd holds. */
+  /** What etcd holds, and what that says. */
+  private plain: Plain;
   config: OwnRole;
-  promised: Promised | null = null;
+  get promised(): Promised | null {
+    return this.config.promised ?? null;
+  }
   /** What PostgreSQL is. */
   postgres: 'primary' | 'standby' | 'off';
   /** The epoch in which PostgreSQL was made what it is. */
@@ -54,7 +63,8 @@ export class SimulatedRegion {
     readonly clock: LocalClock,
     home: string,
   ) {
-    this.config = { initialized: true, follows: name !== home, epoch: 1, primary: home };
+    this.plain = { holdfast: { epoch: 1, primary: home }, ...(name === home ? {} : { standby_cluster: streamFrom(home) }) };
+    this.config = roleOf(this.plain);
     this.postgres = name === home ? 'primary' : 'standby';
   }
 
@@ -119,60 +129,48 @@ export class SimulatedRegion {
     return vouch;
   }
 
-  private answer(kind: 'done' | 'refused', because = ''): DoorAnswer {
-    return kind === 'done' ? { kind, role: this.config } : { kind, because, role: this.config };
-  }
-
-  promise({ epoch, execution }: EpochRequest): DoorAnswer | undefined {
+  /** The real order, on the configuration that etcd holds. @returns undefined: etcd does not answer */
+  order(order: RegionOrder): DoorAnswer | undefined {
     if (!this.etcdUp) return undefined;
-    if (this.promised !== null && this.promised.epoch > epoch) return this.answer('refused', `promised epoch ${this.promised.epoch}`);
-    this.promised = { epoch, execution };
-    return this.answer('done');
+    const decision = carryOutOrder(this.context(order), order);
+    if (decision.kind === 'refused') return { kind: 'refused', because: decision.because, role: this.config };
+    if (decision.kind === 'write') this.write(merged(this.plain, decision.patch), 'execution' in order ? order.execution : '');
+    return { kind: 'done', role: this.config };
   }
 
-  withdraw({ epoch, execution }: EpochRequest): DoorAnswer | undefined {
-    if (!this.etcdUp) return undefined;
-    if (this.promised?.epoch === epoch && this.promised.execution === execution) this.promised = null;
-    return this.answer('done');
+  private context(order: RegionOrder): OrderContext {
+    const own =
+      this.world.without('promote-in-any-epoch') && order.kind === 'promote' ? { ...this.config, epoch: order.epoch - 1, promised: order } : this.config;
+    const standbyCluster = (name: string): StandbyCluster | undefined => (name === this.name ? undefined : streamFrom(name));
+    return { self: this.name, own, now: this.clock.now(), primaryStartTimeout: 0, standbyCluster };
   }
 
-  promote({ epoch, execution }: EpochRequest): DoorAnswer | undefined {
-    if (!this.etcdUp) return undefined;
-    if (claimsPrimary(this.config) && this.config.epoch === epoch) return this.answer('done');
-    if (epoch <= this.config.epoch && !this.world.without('promote-in-any-epoch')) return this.answer('refused', `knows epoch ${this.config.epoch}`);
-    if (epoch < this.config.epoch) this.world.violated('epoch-went-back', `${this.name} knew epoch ${this.config.epoch}, and is promoted in ${epoch}`);
-    this.config = { ...this.config, follows: false, epoch, primary: this.name };
-    this.world.promoted(this, epoch, execution);
-    this.world.patroniActs(this);
-    return this.answer('done');
+  private write(plain: Plain, execution: string): void {
+    const before = this.config;
+    this.plain = plain;
+    this.config = roleOf(plain);
+    const { epoch, follows, primary } = this.config;
+    if (epoch < before.epoch) this.world.violated('epoch-went-back', `${this.name} knew epoch ${before.epoch}, and is told ${epoch}`);
+    if (before.follows && !follows) this.world.promoted(this, epoch, execution);
+    if (follows && (!before.follows || before.primary !== primary)) this.world.note(`${this.name} is to follow ${primary ?? 'nobody'} in epoch ${epoch}`);
+    if (epoch !== before.epoch || follows !== before.follows || primary !== before.primary) this.world.patroniActs(this);
   }
 
-  demote({ epoch, target }: EpochRequest & { readonly target: string }): DoorAnswer | undefined {
-    if (!this.etcdUp) return undefined;
-    if (this.config.follows && this.config.epoch === epoch && this.config.primary === target) return this.answer('done');
-    if (epoch <= this.config.epoch) return this.answer('refused', `knows epoch ${this.config.epoch}`);
-    this.follow(target, epoch);
-    return this.answer('done');
-  }
-
+  /** By itself, because it has heard of a later epoch. */
   follow(primary: string, epoch: number): void {
-    this.config = { ...this.config, follows: true, epoch, primary };
-    this.world.note(`${this.name} is to follow ${primary} in epoch ${epoch}`);
-    this.world.patroniActs(this);
+    this.write(merged(this.plain, followPatch({ epoch, primary, standbyCluster: streamFrom(primary) })), '');
   }
 
   /** The lease is this region's in a later epoch. */
   adopt(read: OwnRole, epoch: number): void {
     if (!this.etcdUp || this.config !== read || epoch <= this.config.epoch) return;
-    this.config = { ...this.config, epoch };
     this.world.note(`${this.name} adopts epoch ${epoch}`);
-    this.world.patroniActs(this);
+    this.write(merged(this.plain, { holdfast: { epoch } }), '');
   }
 
-  prepare(): DoorAnswer | undefined {
-    if (!this.etcdUp) return undefined;
-    if (!this.writable) return this.answer('refused', 'no primary');
-    this.append(-1);
-    return this.answer('done');
+  prepare(wish: string): DoorAnswer | undefined {
+    const answer = this.order({ kind: 'prepare', wish });
+    if (answer?.kind === 'done' && this.writable) this.append(-1);
+    return answer;
   }
 }

@@ -22,6 +22,7 @@ export const THEMES: readonly Theme[] = [
   [beat('region half isolated', 15_000)],
   [beat('region frozen', 15_000, 40_000)],
   [beat('region isolated', 15_000), beat('somebody gives up', 'fenced')],
+  [beat('region isolated', 15_000), beat('gives up slowly', 10_000), beat('somebody gives up', 'fenced')],
   [beat('region isolated', 15_000, 30_000), beat('somebody gives up', 'promoting')],
   [beat('region lost', 15_000, 40_000), beat('promotes late', 10_000)],
   [beat('region isolated', 15_000, 40_000), beat('promotes late', 10_000), beat('failback by hand', 70_000)],
@@ -43,6 +44,6 @@ export const playTheme = (world: World, theme: Theme, trouble: (world: World, na
   for (const { name, when, for: lasts } of theme) {
     const begin = (): void => trouble(world, name, Math.min(latest, world.time + lasts * world.random.between(0.7, 1.3)));
     if (typeof when === 'number') world.schedule.at(when * world.random.between(0.95, 1.05), begin);
-    else world.whenReached(when, () => world.schedule.after(world.random.between(0, 800), begin));
+    else world.whenReached(when, () => world.schedule.after(world.random.between(0, world.random.chance(0.5) ? 60 : 800), begin));
   }
 };

@@ -38,6 +38,7 @@ const troubles: Readonly<Record<string, (world: World, until: number) => void>> 
   'agent stands still while it asks': (world, until) => void (world.region(world.store.record.holder).agentFreezesAsking = until - world.time),
   'holder takes no changes': (world, until) => void (world.region(world.store.record.holder).changesRefusedUntil = until),
   'promotes late': (world) => void (world.late = { step: 'promote', for: world.random.between(40_000, 100_000) }),
+  'gives up slowly': (world) => void (world.late = { step: 'abort', for: 20_000 }),
   'switches late': (world) => void (world.late = { step: 'switch', for: world.random.between(40_000, 100_000) }),
   'somebody gives up': (world) => {
     const open = world.runs.find((run) => run.end === undefined);

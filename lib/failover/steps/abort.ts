@@ -40,5 +40,7 @@ const restore = async (ports: AbortPorts, holder: string, epoch: number, executi
   const status: DoorStatus | undefined = await orSilence(door.status());
   if (status === undefined) return false;
   if (claimsPrimary(status)) return true;
+  // A region is promoted only in the epoch that it has promised.
+  if ((await orSilence(door.promise({ epoch, execution })))?.kind !== 'done') return false;
   return (await orSilence(door.promote({ epoch, execution })))?.kind === 'done';
 };
