@@ -93,7 +93,7 @@ export const crash = (context: ProcedureContext): Promise<ProcedureOutcome> =>
   });
 
 /** The machines whose probes can't look: they are off. */
-const silenceOf = (stage: RegionStage, from: number, to: number): NonNullable<Told['silences']> =>
+export const silenceOf = (stage: RegionStage, from: number, to: number): NonNullable<Told['silences']> =>
   [stage.source].flatMap(({ region }) => region.zones.map((zone) => ({ probe: `write:${zone}`, from, to, because: `${region.name} is off` })));
 
 /** As after a crash; judged is what happens when the old primary region returns. */

@@ -7,6 +7,7 @@ import { postgresMemberNames } from '../../lib/topology/derive';
 import { type Finding, unknown } from '../../lib/drill/verdict';
 import { closeStage, collect, openStage, reachSteadyState, type RegionStage } from './stage';
 import type { ProcedureContext } from '../drill/procedures';
+import type { LabSettings } from '../settings';
 
 /** What a drill tells of itself when it is over. */
 export interface Told {
@@ -20,6 +21,8 @@ export interface Told {
   readonly notes?: readonly string[];
   /** Seconds after the fault. */
   readonly stages?: ProcedureOutcome['stages'];
+  /** Commits by the superuser in a fenced region: the fence is not for it. Seconds since the epoch. */
+  readonly ignoredCommits?: { readonly region: LabSettings; readonly from: number; readonly to: number };
   /** Checks of the drill's own. */
   readonly findings?: readonly Finding[];
   /** In drills that may lose rows. */
@@ -53,10 +56,13 @@ export const runRegionDrill = async <S extends RegionStage = RegionStage>(
   }
 };
 
+const isIgnored = (event: HistoryEvent, ignored: Told['ignoredCommits']): boolean =>
+  ignored !== undefined && event.kind === 'local-commit' && event.t >= ignored.from && event.t <= ignored.to && postgresMemberNames(ignored.region.region).includes(event.node);
+
 const judged = async (stage: RegionStage, told: Told): Promise<ProcedureOutcome> => {
   const { context } = stage;
   const { since = 0 } = told;
-  const history = historyOf((await collect(stage)).events.filter(({ t }) => t >= since));
+  const history = historyOf((await collect(stage)).events.filter((event) => event.t >= since && !isIgnored(event, told.ignoredCommits)));
   const { objective } = context.drill;
   const { measured, findings } = judgeRegions(history, {
     clients: [...stage.clients.source, ...stage.clients.target],

@@ -14,6 +14,8 @@ export const labFailover: EnvironmentInput = {
     leaseRegions: ['eu-west-1', 'eu-west-2', 'eu-west-3'],
     switchRegions: ['eu-west-1', 'eu-west-3', 'us-west-2'],
     lease: { duration: seconds(4), renewEvery: seconds(1), requestTimeout: seconds(1), margin: seconds(1.5) },
+    // One drill after the other, each with a failover.
+    cooldown: seconds(60),
     decision: { every: seconds(1), silentAfter: seconds(3) },
   },
 };

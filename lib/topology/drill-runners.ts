@@ -40,7 +40,7 @@ export const defaultCadence = (drill: Scenario): DrillCadence => {
   if (drill === 'primary-node-dies' || drill === 'primary-node-dark' || drill === 'node-drained') return 'month';
   const family = familyOf(drill);
   if (family === 'secrets') return 'half-year';
-  return family === 'regions' || drill === 'region-cold-start' ? 'year' : 'quarter';
+  return family === 'regions' || family === 'failover' || drill === 'region-cold-start' ? 'year' : 'quarter';
 };
 
 /** A cadence, at most, in days. */

@@ -1,6 +1,7 @@
 import type { FailoverScenario, ProcedureScenario } from '../../../lib/topology/scenarios';
 import { BACKUP_PROCEDURES } from './backups';
 import { CACHE_PROCEDURES } from './cache';
+import { FAILOVER_PROCEDURES } from './failover';
 import { OPERATION_PROCEDURES } from './operations';
 import type { Procedures } from './procedure';
 import { REGION_PROCEDURES } from './regions';
@@ -12,6 +13,7 @@ export type { Procedure, ProcedureContext } from './procedure';
 export const PROCEDURES: Procedures<Exclude<ProcedureScenario, FailoverScenario>> & Partial<Procedures<FailoverScenario>> = {
   ...CACHE_PROCEDURES,
   ...REGION_PROCEDURES,
+  ...FAILOVER_PROCEDURES,
   ...SECRET_PROCEDURES,
   ...BACKUP_PROCEDURES,
   ...OPERATION_PROCEDURES,
