@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -12,6 +12,7 @@ import { workflowOf } from '../failover/workflow';
 import { lintWorkflow } from '../failover/workflow-lint';
 import { placeholderName, WORKFLOW_HANDLERS, type WorkflowHandler } from '../failover/workflow-tasks';
 import type { Environment, RegionFailover } from '../topology/types';
+import { partitionOf } from '../topology/aws-regions';
 import { acknowledge } from './acknowledge';
 import { logRetention } from './log-retention';
 
@@ -41,7 +42,8 @@ export class FailoverWorkflow extends Construct {
     const workflow = workflowOf(this.props.direction, this.props.failover);
     const findings = lintWorkflow(workflow);
     if (findings.length > 0) throw new Error(findings.map((f) => `${this.props.direction}, state ${f.state}: ${f.given}; ${f.fix}`).join('\n'));
-    return JSON.stringify(workflow);
+    // The partition follows from the model: what is left of it for CloudFormation, linters of templates can't read.
+    return JSON.stringify(workflow).replaceAll('${Partition}', partitionOf(this.props.environment.regions[0]?.name ?? '') ?? 'aws');
   }
 
   /** The functions that this workflow calls. */
@@ -60,7 +62,7 @@ export class FailoverWorkflow extends Construct {
       stateMachineName: stateMachineName(environment, direction),
       stateMachineType: sfn.StateMachineType.STANDARD,
       definitionBody: sfn.DefinitionBody.fromString(definition),
-      definitionSubstitutions: { ...arns, Partition: Aws.PARTITION },
+      definitionSubstitutions: arns,
       tracingEnabled: true,
       logs: { level: sfn.LogLevel.ALL, includeExecutionData: true, destination: this.defineLog(logRetentionDays) },
       removalPolicy: environment.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
