@@ -13,8 +13,8 @@ export type GuardAnswer = GuardDecision & { readonly runner: DrillRunner['kind']
 /** What the function looks at. Each throws when it could not look. */
 export interface GuardEyes {
   readonly now: () => number;
-  readonly incident: () => Promise<string | null>;
-  readonly running: () => Promise<string | null>;
+  readonly incident: () => Promise<{ readonly title: string } | null>;
+  readonly running: () => Promise<{ readonly drill: string } | null>;
   readonly failover: () => Promise<boolean>;
   readonly approval: (drill: string) => Promise<Exclude<DrillSight['approval'], 'unknown'>>;
 }
@@ -92,7 +92,7 @@ const eyesHere = (): GuardEyes => {
   return {
     now,
     incident: () => journal.incident(),
-    running: async () => (await journal.running(now()))?.drill ?? null,
+    running: () => journal.running(now()),
     failover: () => failoverMoves(required('HOLDFAST_LEASE_TABLE'), required('HOLDFAST_LEASE_REGIONS').split(',')),
     approval: (drill) => journal.approval(drill),
   };

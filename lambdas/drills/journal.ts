@@ -1,5 +1,5 @@
 /** What is going on: the drill that runs, the incident that is open, who agreed to what. One small table; each entry one item. */
-import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DrillApproval } from '../../lib/operations/drills/guard';
 
 export interface RunningDrill {
@@ -24,9 +24,9 @@ export class Journal {
   }
 
   /** What people call it; null: none is open. */
-  async incident(): Promise<string | null> {
+  async incident(): Promise<{ readonly title: string } | null> {
     const item = await this.get('incident');
-    return item === null ? null : (item['title']?.S ?? 'without a title');
+    return item === null ? null : { title: item['title']?.S ?? 'without a title' };
   }
 
   async approval(drill: string): Promise<DrillApproval | null> {

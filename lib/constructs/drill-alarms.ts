@@ -23,8 +23,9 @@ const LOOKS = 2;
 export class DrillAlarms extends Construct {
   readonly writes: cloudwatch.IAlarm;
 
-  constructor(scope: Construct, id: string, { environment, topic }: DrillAlarmsProps) {
+  constructor(scope: Construct, id: string, props: DrillAlarmsProps) {
     super(scope, id);
+    const { environment, topic } = props;
     this.writes = this.stopOnOutage(environment, topic);
     for (const { drill } of environment.drills) this.ringWhenStale(environment, drill, topic);
   }
@@ -51,7 +52,7 @@ export class DrillAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(topic));
-    return alarm as cloudwatch.IAlarm;
+    return alarm;
   }
 
   private ringWhenStale(environment: Environment, drill: string, topic: sns.ITopic): void {

@@ -21,7 +21,7 @@ export class DrillExperiments extends Construct {
   readonly nodeLoss: fis.CfnExperimentTemplate;
   /** By AZ. */
   readonly zones: ReadonlyMap<string, fis.CfnExperimentTemplate>;
-  readonly role: iam.Role;
+  private readonly role: iam.Role;
   private readonly props: DrillExperimentsProps;
 
   constructor(scope: Construct, id: string, props: DrillExperimentsProps) {

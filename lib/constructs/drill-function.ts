@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -32,9 +32,11 @@ export interface DrillFunctionProps {
 /** One function of the drills, with the rights that it needs itself and a log of its own. Its code was bundled before (`scripts/build.mjs lambdas`). */
 export class DrillFunction extends Construct {
   readonly function: lambda.IFunction;
+  private readonly props: DrillFunctionProps;
 
   constructor(scope: Construct, id: string, props: DrillFunctionProps) {
     super(scope, id);
+    this.props = props;
     const { environment, handler, network } = props;
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/holdfast-${environment.name}-${handler}`,
@@ -50,14 +52,15 @@ export class DrillFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize: MEMORY,
       timeout: props.timeout,
-      role: this.defineRole(props, logGroup),
+      role: this.defineRole(logGroup),
       logGroup,
-      environment: this.variables(props),
+      environment: this.variables(),
       ...(network === undefined ? {} : { vpc: network.vpc, securityGroups: [network.securityGroup], vpcSubnets: { subnets: network.vpc.isolatedSubnets } }),
-    }) as lambda.IFunction;
+    });
   }
 
-  private defineRole({ environment, handler, statements, network }: DrillFunctionProps, logGroup: LogGroup): iam.Role {
+  private defineRole(logGroup: LogGroup): iam.Role {
+    const { environment, handler, statements, network } = this.props;
     const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `Drills of ${environment.name}: ${handler}`,
@@ -75,7 +78,8 @@ export class DrillFunction extends Construct {
     return role;
   }
 
-  private variables({ handler, variables }: DrillFunctionProps): Record<string, string> {
+  private variables(): Record<string, string> {
+    const { handler, variables } = this.props;
     const size = Object.entries(variables).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
     if (size > MOST_ENVIRONMENT)
       throw new Error(`the variables of ${handler} have ${size} bytes, Lambda allows ${MOST_ENVIRONMENT}: schedule fewer drills, or shorten the blackouts`);

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -21,8 +21,9 @@ const LOOK_HOURS = 3;
 
 /** Every drill rings once a week in its own slot, by the wall's clock of the calendar's time zone; the guard says whether it is due. Nobody waits, and nothing rings twice. */
 export class DrillSchedules extends Construct {
-  constructor(scope: Construct, id: string, { environment, run, register, group }: DrillSchedulesProps) {
+  constructor(scope: Construct, id: string, props: DrillSchedulesProps) {
     super(scope, id);
+    const { environment, run, register, group } = props;
     const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
       description: `Starts the drills of ${environment.name}`,
@@ -55,18 +56,29 @@ export class DrillSchedules extends Construct {
   }
 }
 
+export interface DeadManProps {
+  readonly environment: Environment;
+  readonly stop: sfn.IStateMachine;
+}
+
 /** The role by which the dead man's timer starts the machine that stops everything. */
-export const deadManRole = (scope: Construct, environment: Environment, stop: sfn.IStateMachine): iam.Role => {
-  const role = new iam.Role(scope, 'DeadManRole', {
-    assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
-    description: `Stops a drill of ${environment.name} that did not end`,
-  });
-  role.addToPolicy(new iam.PolicyStatement({ actions: ['states:StartExecution'], resources: [stop.stateMachineArn] }));
-  return role;
-};
+export class DeadMan extends Construct {
+  readonly role: iam.IRole;
+
+  constructor(scope: Construct, id: string, props: DeadManProps) {
+    super(scope, id);
+    const { environment, stop } = props;
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
+      description: `Stops a drill of ${environment.name} that did not end`,
+    });
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['states:StartExecution'], resources: [stop.stateMachineArn] }));
+    this.role = role;
+  }
+}
 
 /** @param schedules ARN of all schedules of the group */
-export const allowDeadMan = (role: iam.Role, deadMan: iam.Role, schedules: string): void => {
+export const allowDeadMan = (role: iam.Role, deadMan: iam.IRole, schedules: string): void => {
   role.addToPolicy(new iam.PolicyStatement({ actions: ['scheduler:CreateSchedule'], resources: [schedules] }));
   role.addToPolicy(
     new iam.PolicyStatement({

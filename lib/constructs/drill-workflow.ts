@@ -1,7 +1,7 @@
-/** The two state machines of the drills as data (JSONPath): one that carries a drill out, and the dead man's, which stops whatever runs. */
+/** The state machine that carries a drill out, as data (JSONPath). The dead man's is in drill-stop-workflow.ts. */
 import { DRILL_TAG, DRILL_TIMES } from '../operations/drills/settings';
 
-type States = Readonly<Record<string, object>>;
+export type States = Readonly<Record<string, object>>;
 export interface Machine {
   readonly Comment: string;
   readonly StartAt: string;
@@ -32,7 +32,7 @@ const RETRY = [
     BackoffRate: 2,
   },
 ];
-const sdk = (service: string, call: string): string => `arn:aws:states:::aws-sdk:${service}:${call}`;
+export const sdk = (service: string, call: string): string => `arn:aws:states:::aws-sdk:${service}:${call}`;
 
 /** A function of ours with everything that is known so far, and the execution's name. */
 const call = (FunctionName: string, ResultPath: string, seconds: number): object => ({
@@ -45,7 +45,7 @@ const call = (FunctionName: string, ResultPath: string, seconds: number): object
   Retry: RETRY,
 });
 const caught = (Next: string, ResultPath = '$.error'): object => ({ Catch: [{ ErrorEquals: ['States.ALL'], ResultPath, Next }] });
-const tell = (topic: string, format: string, ...paths: readonly string[]): object => ({
+export const tell = (topic: string, format: string, ...paths: readonly string[]): object => ({
   Type: 'Task',
   Resource: 'arn:aws:states:::sns:publish',
   Parameters: { TopicArn: topic, 'Message.$': `States.Format('${format}', ${paths.join(', ')})` },
@@ -249,57 +249,4 @@ export const drillWorkflow = (parts: DrillWorkflowParts): Machine => ({
   StartAt: 'Begin',
   TimeoutSeconds: parts.longest + 600,
   States: { ...deciding(parts), ...preparing(parts), ...breaking(parts), ...ending(parts) },
-});
-
-/** Stops every experiment of the environment's templates that still runs; does not care who began it. */
-export const stopWorkflow = (environment: string, templates: readonly string[], topic: string): Machine => ({
-  Comment: `The dead man's timer: ends whatever a drill of ${environment} left behind`,
-  StartAt: 'Templates',
-  TimeoutSeconds: 600,
-  States: {
-    Templates: { Type: 'Pass', Result: templates, ResultPath: '$.templates', Next: 'EachTemplate' },
-    EachTemplate: {
-      Type: 'Map',
-      ItemsPath: '$.templates',
-      ItemSelector: { 'template.$': '$$.Map.Item.Value', 'drill.$': '$.drill', 'run.$': '$.run' },
-      ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: 'List', States: stopping(environment, topic) },
-      End: true,
-    },
-  },
-});
-
-const stopping = (environment: string, topic: string): States => ({
-  List: {
-    Type: 'Task',
-    Resource: sdk('fis', 'listExperiments'),
-    Parameters: { 'ExperimentTemplateId.$': '$.template', MaxResults: 100 },
-    ResultSelector: { 'running.$': "$.Experiments[?(@.State.Status == 'running' || @.State.Status == 'initiating' || @.State.Status == 'pending')]" },
-    ResultPath: '$.found',
-    Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 10, BackoffRate: 1.5 }],
-    Next: 'EachExperiment',
-  },
-  EachExperiment: {
-    Type: 'Map',
-    ItemsPath: '$.found.running',
-    ItemSelector: { 'id.$': '$$.Map.Item.Value.Id', 'drill.$': '$.drill', 'run.$': '$.run' },
-    ItemProcessor: {
-      ProcessorConfig: { Mode: 'INLINE' },
-      StartAt: 'StopExperiment',
-      States: {
-        StopExperiment: {
-          Type: 'Task',
-          Resource: sdk('fis', 'stopExperiment'),
-          Parameters: { 'Id.$': '$.id' },
-          ResultPath: null,
-          Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 5, MaxAttempts: 10, BackoffRate: 1.5 }],
-          Next: 'TellStopped',
-        },
-        TellStopped: {
-          ...tell(topic, `${environment}: the drill {} (execution {}) did not end in time; experiment {} was stopped`, '$.drill', '$.run', '$.id'),
-          End: true,
-        },
-      },
-    },
-    End: true,
-  },
 });

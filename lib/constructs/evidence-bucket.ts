@@ -18,8 +18,9 @@ const DAYS_PER_YEAR = 366;
 export class EvidenceBucket extends Construct {
   readonly bucket: s3.IBucket;
 
-  constructor(scope: Construct, id: string, { environment, region, encryptionKey }: EvidenceBucketProps) {
+  constructor(scope: Construct, id: string, props: EvidenceBucketProps) {
     super(scope, id);
+    const { environment, region, encryptionKey } = props;
     const { evidenceYears, evidenceLock } = environment.drillPolicy;
     const kept = Duration.days(evidenceYears * DAYS_PER_YEAR);
     this.bucket = new s3.Bucket(this, 'Bucket', {

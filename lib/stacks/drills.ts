@@ -12,15 +12,17 @@ import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeWildcard } from '../constructs/acknowledge';
 import { DrillAlarms } from '../constructs/drill-alarms';
 import { DrillExperiments } from '../constructs/drill-experiments';
+import { letInject, rightsOfRun } from '../constructs/drill-rights';
 import { DrillFunction } from '../constructs/drill-function';
-import { allowDeadMan, deadManRole, DrillSchedules, scheduleGroupName } from '../constructs/drill-schedules';
-import { drillWorkflow, stopWorkflow, type Machine } from '../constructs/drill-workflow';
+import { allowDeadMan, DeadMan, DrillSchedules, scheduleGroupName } from '../constructs/drill-schedules';
+import { stopWorkflow } from '../constructs/drill-stop-workflow';
+import { drillWorkflow, type Machine } from '../constructs/drill-workflow';
 import { EvidenceBucket } from '../constructs/evidence-bucket';
 import { clusterName, evidenceKeyAlias } from '../constructs/names';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
 import { SigningKey } from '../constructs/signing-key';
 import { doorSecretName, leaseTableName } from '../failover/names';
-import { DRILL_TAG, drillMachineName, drillSettings, drillTableName, METER_SECONDS } from '../operations/drills/settings';
+import { drillMachineName, drillSettings, drillTableName, METER_SECONDS } from '../operations/drills/settings';
 import { postgresSecretName } from '../topology/derive';
 import type { DataProtection } from './data-protection';
 import type { Network } from './network';
@@ -243,7 +245,7 @@ export class Drills extends RegionalStack {
       record: this.evidence('drill-record', ['s3:PutObject', 's3:PutObjectRetention'], ['kms:GetPublicKey', 'kms:Sign']).function,
       page: this.evidence('drill-page', ['s3:GetObject', 's3:PutObject'], []).function,
     };
-    const deadMan = deadManRole(this, environment, stop);
+    const deadMan = new DeadMan(this, 'DeadMan', { environment, stop }).role;
     const arns = Object.fromEntries(Object.entries(functions).map(([name, { functionArn }]) => [name, functionArn])) as Record<keyof typeof functions, string>;
     const parts = {
       environment: environment.name,
@@ -256,37 +258,13 @@ export class Drills extends RegionalStack {
       schedulerRole: deadMan.roleArn,
       longest: environment.drillPolicy.longest,
     };
-    const { machine, role } = this.machine('Run', 'run', drillWorkflow(parts), this.rightsOfRun(Object.values(arns), stop));
+    const { machine, role } = this.machine('Run', 'run', drillWorkflow(parts), [
+      ...this.onTable('dynamodb:DeleteItem'),
+      ...rightsOfRun(Object.values(arns), this.topic.topicArn, stop.stateMachineArn),
+    ]);
     const schedules = this.formatArn({ service: 'scheduler', resource: 'schedule', resourceName: `${scheduleGroupName(environment)}/*` });
     allowDeadMan(role, deadMan, schedules);
-    this.letInject(role, experiments);
+    letInject(role, experiments, environment);
     return machine;
-  }
-
-  private rightsOfRun(functions: readonly string[], stop: sfn.StateMachine): readonly iam.PolicyStatement[] {
-    return [
-      this.allow(['lambda:InvokeFunction'], ...functions),
-      this.allow(['cloudwatch:DescribeAlarms', 'ec2:DescribeVolumes'], '*'),
-      this.allow(['sns:Publish'], this.topic.topicArn),
-      this.allow(['states:StartExecution'], stop.stateMachineArn),
-      ...this.onTable('dynamodb:DeleteItem'),
-    ];
-  }
-
-  private letInject(role: iam.Role, experiments: DrillExperiments): void {
-    const { environment } = this.props;
-    const running = this.formatArn({ service: 'fis', resource: 'experiment', resourceName: '*' });
-    const templates = [experiments.nodeLoss, ...experiments.zones.values()].map(({ attrId }) =>
-      this.formatArn({ service: 'fis', resource: 'experiment-template', resourceName: attrId }),
-    );
-    role.addToPolicy(this.allow(['fis:StartExperiment', 'fis:GetExperiment'], running, ...templates));
-    acknowledgeWildcard(role, running, 'An experiment has no name before it runs; it can be begun from the named templates only.');
-    const instances = this.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
-    const conditions = {
-      StringEquals: { 'aws:ResourceTag/eks:cluster-name': clusterName(environment), [`aws:RequestTag/${DRILL_TAG}`]: environment.name },
-      'ForAllValues:StringEquals': { 'aws:TagKeys': [DRILL_TAG] },
-    };
-    role.addToPolicy(new iam.PolicyStatement({ actions: ['ec2:CreateTags'], resources: [instances], conditions }));
-    acknowledgeWildcard(role, instances, 'Only this one tag, on instances of this cluster: the condition says so.');
   }
 }

@@ -33,9 +33,9 @@ export interface DrillSight {
   /** Every alarm that stops a drill. */
   readonly alarms: readonly SeenAlarm[] | 'unknown';
   /** What is wrong, as people wrote it down; null: no incident is open. */
-  readonly incident: string | null | 'unknown';
+  readonly incident: { readonly title: string } | null | 'unknown';
   /** The drill that is running, whichever it is; null: none. */
-  readonly running: string | null | 'unknown';
+  readonly running: { readonly drill: string } | null | 'unknown';
   /** Whether a failover of regions is under way. */
   readonly failover: boolean | 'unknown';
   readonly approval: DrillApproval | null | 'unknown';
@@ -69,7 +69,7 @@ const inBlackout = ({ drillPolicy }: DrillScope, { now }: DrillSight): Obstacle 
 
 const openIncident = (_: DrillScope, { incident }: DrillSight): Obstacle => {
   if (incident === null) return null;
-  return incident === 'unknown' ? 'nobody knows whether an incident is open' : `an incident is open: ${incident}`;
+  return incident === 'unknown' ? 'nobody knows whether an incident is open' : `an incident is open: ${incident.title}`;
 };
 
 const ringingAlarms = (environment: DrillScope, { alarms }: DrillSight): Obstacle => {
@@ -82,7 +82,7 @@ const ringingAlarms = (environment: DrillScope, { alarms }: DrillSight): Obstacl
 
 const twoAtOnce = (_: DrillScope, { running }: DrillSight): Obstacle => {
   if (running === null) return null;
-  return running === 'unknown' ? 'nobody knows whether another drill is running' : `the drill "${running}" is running, and two are never run at once`;
+  return running === 'unknown' ? 'nobody knows whether another drill is running' : `the drill "${running.drill}" is running, and two are never run at once`;
 };
 
 const failingOver = (environment: DrillScope, { failover }: DrillSight): Obstacle => {

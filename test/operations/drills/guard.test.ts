@@ -42,10 +42,10 @@ describe('a drill is refused', () => {
     ['when an alarm has no data', { alarms: [{ name: 'checkout-errors', state: 'INSUFFICIENT_DATA' }] }, /INSUFFICIENT_DATA/],
     ['when an alarm of the model was not looked at', { alarms: [{ name: 'another', state: 'OK' }] }, /checkout-errors \(MISSING\)/],
     ['when the alarms can not be asked', { alarms: 'unknown' }, /alarms .* is not known/],
-    ['during an incident', { incident: 'INC-7: payments slow' }, /an incident is open: INC-7: payments slow/],
+    ['during an incident', { incident: { title: 'INC-7: payments slow' } }, /an incident is open: INC-7: payments slow/],
     ['when nobody knows of incidents', { incident: 'unknown' }, /nobody knows whether an incident/],
-    ['while another drill runs', { running: 'primary-node-dies' }, /"primary-node-dies" is running, and two are never run at once/],
-    ['while it runs itself', { running: 'az-lost' }, /two are never run at once/],
+    ['while another drill runs', { running: { drill: 'primary-node-dies' } }, /"primary-node-dies" is running, and two are never run at once/],
+    ['while it runs itself', { running: { drill: 'az-lost' } }, /two are never run at once/],
     ['when nobody knows what runs', { running: 'unknown' }, /nobody knows whether another drill/],
     ['when the evidence can not be read', { proofs: 'unknown' }, /when it was run last is not known/],
     ['on a weekend', at('2026-11-28T09:00:00Z'), /it is sat 10:00 Europe\/Berlin, and drills are run on tue, wed, thu/],
@@ -67,7 +67,7 @@ describe('a drill is refused', () => {
   );
 
   test('with every reason at once', () =>
-    expect(decide({ incident: 'INC-7', running: 'switchover', alarms: [{ name: 'checkout-errors', state: 'ALARM' }] })).toBe(
+    expect(decide({ incident: { title: 'INC-7' }, running: { drill: 'switchover' }, alarms: [{ name: 'checkout-errors', state: 'ALARM' }] })).toBe(
       'refuse: an incident is open: INC-7; alarms are not OK: checkout-errors (ALARM); the drill "switchover" is running, and two are never run at once',
     ));
 
@@ -100,7 +100,7 @@ describe('a person may ask', () => {
     expect(decide({ askedBy: 'person', ...at('2026-11-26T09:12:00Z') })).toBe('run: a person asked for it, and nothing stands in the way'));
   test('but not outside the hours, and he is told why', () =>
     expect(decide({ askedBy: 'person', ...at('2026-11-28T09:00:00Z') })).toMatch(/^refuse: it is sat/));
-  test('and not past the other guards', () => expect(decide({ askedBy: 'person', incident: 'INC-7' })).toMatch(/^refuse: an incident is open/));
+  test('and not past the other guards', () => expect(decide({ askedBy: 'person', incident: { title: 'INC-7' } })).toMatch(/^refuse: an incident is open/));
 });
 
 test('the working day ends at the same local hour on both sides of a change of clocks', () => {
