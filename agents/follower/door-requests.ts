@@ -3,7 +3,7 @@ import type { RegionOrder } from '../../lib/failover/region-orders';
 import { type Check, expected, flag, object, parseChecked, text } from '../checks';
 
 /** Names of regions, of failovers and of wishes: nothing that would have to be quoted in a log. */
-const word = expected('1 to 128 letters, digits, ".", "_", ":", "/", "-"', (v) => typeof v === 'string' && /^[A-Za-z0-9._:/-]{1,128}$/.test(v));
+const word = expected('1 to 128 letters, digits, ".", "_", ":", "/", "@", "-"', (v) => typeof v === 'string' && /^[A-Za-z0-9._:/@-]{1,128}$/.test(v));
 /** Of a wish only its being another one counts. */
 const wish = expected('1 to 128 printable characters', (v) => typeof v === 'string' && /^[\x20-\x7e]{1,128}$/.test(v));
 const epoch = expected('a whole number from 1 on', (v) => Number.isSafeInteger(v) && Number(v) >= 1);
