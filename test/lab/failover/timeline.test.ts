@@ -18,8 +18,8 @@ const seen: readonly Seen[] = [
   ran(137, 'promote', { kind: 'promoted' }),
   ran(141, 'verify', { kind: 'verified' }),
   ran(142, 'switch', { kind: 'switched' }),
-  { t: 105, kind: 'dns', addresses: ['10.50.6.20'] } as Seen,
-  { t: 144, kind: 'dns', addresses: ['10.60.6.20'] } as Seen,
+  { t: 105, kind: 'dns', addresses: ['10.50.6.20'] },
+  { t: 144, kind: 'dns', addresses: ['10.60.6.20'] },
 ];
 
 test('tells when each part of a failover was over', () =>
