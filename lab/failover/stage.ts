@@ -56,13 +56,15 @@ const complaint = async (source: LabSettings): Promise<string | undefined> => {
 
 const awaitReady = async (stage: RegionStage): Promise<void> => {
   let told = '';
-  for (const end = now() + READY_SECONDS; ; await sleep(0.5)) {
+  const end = now() + READY_SECONDS;
+  for (;;) {
     stage.context.signal.throwIfAborted();
     const why = await complaint(stage.source);
     if (why === undefined) return;
     if (now() > end) throw new NotSteadyError(why);
     if (why.replace(/\d+ s$/, '') !== told) stage.context.progress(`waiting: ${why}`);
     told = why.replace(/\d+ s$/, '');
+    await sleep(0.5);
   }
 };
 

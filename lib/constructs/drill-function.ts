@@ -65,7 +65,7 @@ export class DrillFunction extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `Drills of ${environment.name}: ${handler}`,
     });
-    logGroup.grantWrite(role);
+    logGroup.grants.write(role);
     statements.forEach((statement) => role.addToPolicy(statement));
     if (network !== undefined) {
       role.addToPolicy(new iam.PolicyStatement({ actions: NETWORK_INTERFACES, resources: ['*'] }));

@@ -33,7 +33,7 @@ describe('canonical JSON', () => {
   test('is that of RFC 8785', () =>
     expect(
       canonical({
-        numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+        numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
         string: '€$\u000F\nA\'B"\\\\"/',
         literals: [null, true, false],
       }),
