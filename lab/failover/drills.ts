@@ -26,7 +26,8 @@ const ON_ITS_WAY_SECONDS = 0.5;
 /** A region that hears again that it was replaced ends its primary. */
 const DEMOTED_WITHIN_SECONDS = 5;
 
-const run = (context: ProcedureContext, work: (stage: FailoverStage) => Promise<Told>): Promise<ProcedureOutcome> => runRegionDrill(context, work, openFailoverStage);
+const run = (context: ProcedureContext, work: (stage: FailoverStage) => Promise<Told>): Promise<ProcedureOutcome> =>
+  runRegionDrill(context, work, openFailoverStage);
 const everybody = ({ clients }: FailoverStage): readonly string[] => [...clients.source, ...clients.target];
 const control = (stage: FailoverStage, path: string, body: unknown): Promise<unknown> => askOutside(outsideOf(stage.context.lab).control, path, body);
 

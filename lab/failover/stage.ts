@@ -45,7 +45,8 @@ export const readLease = async (lab: LabSettings): Promise<LeaseRecord | null> =
 /** The source holds the lease, no cooldown is left, and the public name leads to it. */
 const complaint = async (source: LabSettings): Promise<string | undefined> => {
   const lease = await readLease(source);
-  if (lease?.phase !== 'held' || lease.holder !== source.region.name) return `the lease is ${lease === null ? 'nobody’s' : `${lease.phase} by ${lease.holder}`}`;
+  if (lease?.phase !== 'held' || lease.holder !== source.region.name)
+    return `the lease is ${lease === null ? 'nobody’s' : `${lease.phase} by ${lease.holder}`}`;
   if (lease.cooldownUntil > Date.now()) return `no failover begins by itself for another ${Math.ceil((lease.cooldownUntil - Date.now()) / 1000)} s`;
   const { dns } = source.environment;
   if (dns === null) return 'there is no DNS';

@@ -38,9 +38,7 @@ export const timelineOf = (seen: readonly Seen[], faultAt: number, environment: 
   const after = (found: Seen | undefined): number | null => (found === undefined ? null : found.t - faultAt);
   const later = seen.filter(({ t }) => t > faultAt);
   const done = (handler: string, kind: string): number | null =>
-    after(
-      later.find((s) => isInvocation(s) && s.function === `holdfast-${environment}-${handler}` && !s.failed && s.result.includes(`"kind":"${kind}"`)),
-    );
+    after(later.find((s) => isInvocation(s) && s.function === `holdfast-${environment}-${handler}` && !s.failed && s.result.includes(`"kind":"${kind}"`)));
   return {
     decided: done('record', 'told'),
     leaseTaken: done('lease', 'taken'),

@@ -57,7 +57,11 @@ export const runRegionDrill = async <S extends RegionStage = RegionStage>(
 };
 
 const isIgnored = (event: HistoryEvent, ignored: Told['ignoredCommits']): boolean =>
-  ignored !== undefined && event.kind === 'local-commit' && event.t >= ignored.from && event.t <= ignored.to && postgresMemberNames(ignored.region.region).includes(event.node);
+  ignored !== undefined &&
+  event.kind === 'local-commit' &&
+  event.t >= ignored.from &&
+  event.t <= ignored.to &&
+  postgresMemberNames(ignored.region.region).includes(event.node);
 
 const judged = async (stage: RegionStage, told: Told): Promise<ProcedureOutcome> => {
   const { context } = stage;

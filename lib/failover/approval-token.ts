@@ -18,7 +18,8 @@ export const ASKED_ID = 'asked';
 
 type Agreed = Pick<ApprovalRequest, 'environment' | 'attempt' | 'epoch'>;
 
-export const statementOf = ({ environment, attempt, epoch }: Agreed, verdict: Approval['verdict']): string => `${verdict} ${environment} ${attempt} epoch ${epoch}`;
+export const statementOf = ({ environment, attempt, epoch }: Agreed, verdict: Approval['verdict']): string =>
+  `${verdict} ${environment} ${attempt} epoch ${epoch}`;
 
 /** What the approver writes down. */
 export interface SignedIdentity {

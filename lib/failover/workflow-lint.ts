@@ -102,7 +102,7 @@ const undoesBefore = (machine: States): readonly WorkflowFinding[] => {
   return before.flatMap((name) => {
     const state = machine.States[name];
     if (state?.Type !== 'Task' && state?.Type !== 'Parallel') return [];
-    const catches = (state).Catch ?? [];
+    const catches = state.Catch ?? [];
     return catches.every((c) => c.Next === UNDOES) && catches.length > 0
       ? []
       : [

@@ -51,7 +51,10 @@ describe('holdfast', () => {
     [['manifests', 'dev', '--out', 'x'], /give it with --account/],
     [['restore', '--into', 'clone', '--at', 'xid:1'], /--table/],
     [['restore', '--at', 'yesterday'], /allowed: a time with its zone/],
-    [['plan', 'prod'], /unknown environment "prod" \(did you mean production\?\); there are dev, lab-failover, lab-regions-cache, lab-regions, lab, production, staging/],
+    [
+      ['plan', 'prod'],
+      /unknown environment "prod" \(did you mean production\?\); there are dev, lab-failover, lab-regions-cache, lab-regions, lab, production, staging/,
+    ],
     [['check', 'constructor'], /unknown environment "constructor"; there are/],
     [['synth', 'lab'], /lab is not deployed to AWS; there are dev, production, staging/],
     [['manifests', 'dev', '--account', '123456789012', '--out', 'x', '--registry', 'HTTP://x'], /allowed: host\[:port]\/path/],

@@ -43,7 +43,12 @@ test('splits the time until the first write, and what was not seen is null, neve
     healthChecks: 2,
     dnsDrain: 5,
   });
-  expect(splitOf(timelineOf(seen.slice(0, 4), 100, 'lab-failover', '10.60.6.20'), null)).toMatchObject({ fence: 7, promote: null, verify: null, dnsDrain: null });
+  expect(splitOf(timelineOf(seen.slice(0, 4), 100, 'lab-failover', '10.60.6.20'), null)).toMatchObject({
+    fence: 7,
+    promote: null,
+    verify: null,
+    dnsDrain: null,
+  });
 });
 test('interrupts each step at each moment in a series of 27', () => {
   const all = new Set(Array.from({ length: 27 }, (_, seed) => JSON.stringify(interruptionOf(seed + 100))));
