@@ -52,6 +52,24 @@ const takeover = (region: string): readonly string[] => {
   ];
 };
 
+/**
+ * Experiments act on what carries the environment's tag, which a condition names: instances, and the copies of network ACLs that FIS makes (which copy a subnet is given is the one thing without a condition). Experiments and timers have
+ * ids only when they run; looking, traces and a function's network interfaces have no resource at all. Evidence is written below the environment's own prefix.
+ */
+const drilling = (environment: string, region: string): readonly string[] => {
+  const policy = (role: string): string => `${region}-drills/${role}RoleDefaultPolicy`;
+  const arn = (service: string, resource: string): string => `{"Fn::Join":["",["arn:aws:${service}:${region}:",{"Ref":"AWS::AccountId"},":${resource}/*"]]}`;
+  const evidence = `{"Fn::Join":["",[{"Fn::GetAtt":["EvidenceBucketC67FF768","Arn"]},"/${environment}/*"]]}`;
+  return [
+    ...['Experiments', 'Run', 'Stop', 'drillmeter', 'drillstart'].map((role) => `${policy(role)}: *`),
+    ...['Experiments', 'Run'].map((role) => `${policy(role)}: ${arn('ec2', 'instance')}`),
+    ...Array.from({ length: 4 }, () => `${policy('Experiments')}: ${arn('ec2', 'network-acl')}`),
+    ...['Run', 'Stop'].map((role) => `${policy(role)}: ${arn('fis', 'experiment')}`),
+    `${policy('Run')}: ${arn('scheduler', `schedule/holdfast-${environment}-drills`)}`,
+    ...['drillpage', 'drillrecord', 'drillregister'].map((role) => `${policy(role)}: ${evidence}`),
+  ];
+};
+
 /** The decider looks at executions, whose names exist only when they run. */
 const witness = (regions: readonly string[]): readonly string[] => [
   'eu-west-1-witness/DeciderRoleDefaultPolicy: *',
@@ -62,13 +80,14 @@ const witness = (regions: readonly string[]): readonly string[] => [
 ];
 
 test('IAM policies hold no wildcard but the acknowledged ones', () => {
-  for (const name of ['dev', 'staging'])
-    expect([...wildcards(name)].sort()).toEqual([kubectl('eu-central-1'), ...repositories(name, 'eu-central-1', ['eu-central-1'])].sort());
+  const alone = (name: string): readonly string[] => [kubectl('eu-central-1'), ...repositories(name, 'eu-central-1', ['eu-central-1'])];
+  expect([...wildcards('dev')].sort()).toEqual([...alone('dev')].sort());
+  expect([...wildcards('staging')].sort()).toEqual([...alone('staging'), ...drilling('staging', 'eu-central-1')].sort());
   const both = ['eu-central-1', 'us-east-1'];
   expect([...wildcards('production')].sort()).toEqual(
     both
       .flatMap((region) => [kubectl(region), ...repositories('production', region, both), ...balancers(region), ...takeover(region)])
-      .concat(witness(both))
+      .concat(witness(both), drilling('production', 'eu-central-1'))
       .sort(),
   );
 });
