@@ -1,4 +1,5 @@
 /** A region of the lab, seen from outside all regions: its members by their own word, its machines and its network by the lab's. */
+import { parseMember } from '../../lib/failover/patroni-member';
 import type { FenceEvidence, MemberSight, RegionSight } from '../../lib/failover/region-observation';
 import { roleOf, type OwnRole } from '../../lib/failover/region-role';
 import { postgresMemberCount } from '../../lib/topology/derive';
@@ -18,20 +19,6 @@ const ASK_SECONDS = 1.5;
 interface Named {
   readonly name: string;
   readonly address: string;
-}
-
-interface PatroniAnswer {
-  readonly state?: string;
-  readonly role?: string;
-  readonly timeline?: number;
-  readonly replication_state?: string;
-  readonly patroni?: { readonly name?: string };
-  readonly xlog?: {
-    readonly location?: number;
-    readonly received_location?: number;
-    readonly replayed_location?: number;
-    readonly replayed_timestamp?: string | null;
-  };
 }
 
 const within = <T>(seconds: number, work: Promise<T>): Promise<T> => {
@@ -104,20 +91,7 @@ export class RegionWatcher {
   async member({ name, address }: Named, timeoutSeconds = ASK_SECONDS): Promise<MemberSight | undefined> {
     try {
       const { body } = await askPatroni(this.tls, address, '/patroni', { timeoutSeconds });
-      const answer = JSON.parse(body) as PatroniAnswer;
-      if (answer.patroni?.name !== undefined && answer.patroni.name !== name) return undefined; // an address that went to somebody else
-      const replayedAt = Date.parse(answer.xlog?.replayed_timestamp ?? '');
-      return {
-        name,
-        address,
-        role: answer.role ?? 'unknown',
-        state: answer.replication_state ?? answer.state ?? 'unknown',
-        timeline: answer.timeline,
-        written: answer.xlog?.location,
-        received: answer.xlog?.received_location,
-        replayed: answer.xlog?.replayed_location,
-        replayedAt: Number.isFinite(replayedAt) ? replayedAt / 1000 : undefined,
-      };
+      return parseMember(name, address, body);
     } catch {
       return undefined; // did not answer: not in the list of those that did
     }

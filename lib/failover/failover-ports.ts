@@ -5,8 +5,8 @@
 import type { AdvanceRequest, CreateRequest, GiveBackRequest, LeaseAnswer, LeaseRecord, MarkRequest, RenewRequest, SettleRequest } from './lease';
 import type { Approval, ApprovalRequest } from './approval';
 import type { RegionSight } from './region-observation';
-import type { OwnRole, RegionStatus } from './region-role';
-import type { Promised, Vouch } from './vouch';
+import type { OwnRole, Promised, RegionStatus } from './region-role';
+import type { Vouch } from './vouch';
 
 /** Every method: @throws NoAnswer when the store does not answer in time */
 export interface LeaseStore {

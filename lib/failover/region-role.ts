@@ -4,7 +4,7 @@ import type { RegionRole, StandbyCluster } from '../topology/regions';
 type Plain = Readonly<Record<string, unknown>>;
 const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null && !Array.isArray(v);
 
-/** From its moment on a region vouches for nobody below its epoch: another one is being promoted (or this one). */
+/** From its moment on a region vouches for nobody in its epoch or below: another one is being promoted (or this one). */
 export interface Promised {
   readonly epoch: number;
   /** For whose failover. */

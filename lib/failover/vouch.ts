@@ -2,13 +2,7 @@
  * When a region may vouch for another one that can't renew its lease: "I have not been promoted, and nobody is about to promote me". With the word of every other
  * region the holder goes on. Pure.
  */
-import { claimsPrimary, type OwnRole } from './region-role';
-
-/** "I vouch for nobody in this epoch or below", written to the region's etcd before another region's lease is waited out. */
-export interface Promised {
-  readonly epoch: number;
-  readonly execution: string;
-}
+import { claimsPrimary, type OwnRole, type Promised } from './region-role';
 
 export interface VouchQuestion {
   readonly region: string;

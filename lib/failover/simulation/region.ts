@@ -4,8 +4,8 @@ import { MARK_BYTES } from '../carry-out';
 import type { MemberSight, RegionSight } from '../region-observation';
 import type { StandbyCluster } from '../../topology/regions';
 import { carryOutOrder, type OrderContext, type RegionOrder } from '../region-orders';
-import { followPatch, merged, roleOf, type OwnRole } from '../region-role';
-import { mayVouch, type Promised, type Vouch } from '../vouch';
+import { followPatch, merged, roleOf, type OwnRole, type Promised } from '../region-role';
+import { mayVouch, type Vouch } from '../vouch';
 import type { LocalClock } from './schedule';
 import type { World } from './world';
 
