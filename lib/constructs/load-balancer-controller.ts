@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
@@ -115,9 +115,11 @@ export class LoadBalancerController extends Construct {
         conditions: { ArnEquals: { 'ec2:Vpc': vpc } },
       }),
     );
+    // Where the region says which partition it is in, CDK writes that.
+    const partition = Token.isUnresolved(stack.partition) ? '<AWS::Partition>' : stack.partition;
     acknowledge(
       role,
-      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:${stack.region}:<AWS::AccountId>:security-group/*]`,
+      `AwsSolutions-IAM5[Resource::arn:${partition}:ec2:${stack.region}:<AWS::AccountId>:security-group/*]`,
       'Groups have no names beforehand; they are those that carry the tag of this cluster, and for rules those of this VPC.',
     );
   }

@@ -96,7 +96,7 @@ describe('synthesis of all environments', () => {
           'us-east-1-failover',
         ].map((stack) => `production-${stack}`),
         ...['eu-west-1', 'eu-west-3', 'us-west-2'].map((region) => `production-${region}-switch`),
-        ...['eu-west-1-lease', 'eu-west-1-witness', 'eu-central-1-failover', 'us-east-1-failover'].map((stack) => `production-${stack}`),
+        ...['staging', 'production'].map((e) => `${e}-eu-central-1-drills`),
       ].sort(),
     );
   });
