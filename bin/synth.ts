@@ -1,5 +1,5 @@
 import { App, Aws, Validations } from 'aws-cdk-lib';
-import { DISABLE_CREATION_STACK_TRACES } from 'aws-cdk-lib/cx-api';
+import { DISABLE_CREATION_STACK_TRACES, FAIL_SYNTH_ON_VALIDATION_ERRORS_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as cdk8s from 'cdk8s';
 import { readFileSync } from 'node:fs';
@@ -84,6 +84,8 @@ const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly a
   const app = new App({
     // The same flags as under `cdk synth`, which hands them over by itself. Stack traces would put this machine's paths into the assembly, which is to be the same everywhere.
     context: { ...featureFlags(), [DISABLE_CREATION_STACK_TRACES]: true },
+    // CDK's command line takes reporting upon itself, for the stacks that it selects: none of ours, which are in stages. A finding would be told to nobody.
+    postCliContext: { [FAIL_SYNTH_ON_VALIDATION_ERRORS_CONTEXT]: true },
     stackTraces: false,
     builtinCloudFormationValidation: !fast,
     analyticsReporting: false,

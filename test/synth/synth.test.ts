@@ -1,6 +1,7 @@
 import { PASSWORD_KEYS } from '../../lib/services/rotation/roles';
 import { type App, CfnResource, Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { FAIL_SYNTH_ON_VALIDATION_ERRORS_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { buildSync } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -179,6 +180,17 @@ describe('what DNS answers', () => {
     check.addPropertyOverride('HealthCheckConfig.HealthThreshold', 1);
     expect(() => app.synth()).toThrow(/one-region-for-writers: [^]*writer\.example\.com[^]*1 of 3 switch objects say active=us-east-1/);
   }, 120_000);
+});
+
+test('a finding fails the synthesis under CDK’s command line as well, which would leave it out', () => {
+  const before = process.env.CDK_CONTEXT_JSON;
+  process.env.CDK_CONTEXT_JSON = JSON.stringify({ [FAIL_SYNTH_ON_VALIDATION_ERRORS_CONTEXT]: false });
+  try {
+    expect(defineApp({ environments: [], fast: true, outdir: join(scratch, 'cli') }).node.tryGetContext(FAIL_SYNTH_ON_VALIDATION_ERRORS_CONTEXT)).toBe(true);
+  } finally {
+    if (before === undefined) delete process.env.CDK_CONTEXT_JSON;
+    else process.env.CDK_CONTEXT_JSON = before;
+  }
 });
 
 test('the lab is not deployed to AWS', () => {
