@@ -1,7 +1,7 @@
 import { admission, closeScratch, expectedAnswers, type Kubectl, openScratch } from './admission';
 import { at, environmentNamed, everyRendering, find, homeManifests, type KubernetesObject, LAB, objectsOf } from './fixtures';
 
-const OPERATORS = ['cert-manager.io/v1', 'external-secrets.io/v1'];
+const OPERATORS = ['cert-manager.io/v1', 'external-secrets.io/v1', 'external-secrets.io/v1alpha1'];
 
 /**
  * Tests against a real API server.
