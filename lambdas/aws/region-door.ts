@@ -44,7 +44,7 @@ export class HttpsDoor implements RegionDoor {
   private agent: { readonly made: DoorCertificate; readonly agent: Agent } | undefined;
 
   constructor(
-    private readonly region: RegionSettings,
+    private readonly region: Pick<RegionSettings, 'name' | 'doors' | 'doorPort'>,
     private readonly certificate: () => Promise<DoorCertificate>,
     private readonly timeout = DOOR_TIMEOUT * 1000,
   ) {}

@@ -1,8 +1,10 @@
 /** Takes the one place that a running drill has, and says what is to be hit, and when the dead man's timer ends it. Breaks nothing itself. */
 import type { DrillSettings } from '../../lib/operations/drills/settings';
 import { drillRunner } from '../../lib/topology/drill-runners';
+import { doorCertificate } from '../aws/door-certificate';
+import { HttpsDoor } from '../aws/region-door';
 import { journalHere } from '../drills/clients-journal';
-import { certificateHere, primaryMember } from '../drills/door';
+import { primaryOf } from '../drills/door';
 import type { RunningDrill } from '../drills/journal';
 import { drillEvent, drillSettingsHere, logLine, required } from '../drills/settings';
 
@@ -73,9 +75,10 @@ export const handler = async (event: unknown): Promise<StartAnswer> => {
   const settings = drillSettingsHere();
   const templates = JSON.parse(required('HOLDFAST_FIS_TEMPLATES')) as Templates;
   const journal = journalHere();
+  const door = new HttpsDoor({ name: settings.region, doors: settings.doors, doorPort: settings.doorPort }, doorCertificate(settings.region));
   return makeStart(settings, templates, {
     now: () => Date.now(),
     claim: (running, now) => journal.claim(running, now),
-    primary: async () => primaryMember(settings, await certificateHere()),
+    primary: async () => primaryOf(await door.members()),
   })(event);
 };

@@ -1,4 +1,5 @@
 /** A client of the database as an application is one: writes row after row, and when a connection breaks goes on by the next pooler. */
+import { POOLER_NAME } from '../../lib/topology/regions';
 import { Client } from 'pg';
 import { idSetOf, subtract, type IdSet } from '../../lib/drill/id-set';
 import type { WriterResult } from './measured';
@@ -118,7 +119,8 @@ export const connectTo = async (host: string, port: number, database: string, lo
     database,
     user,
     password,
-    ssl: { ca },
+    // Reached by address, known by its name.
+    ssl: { ca, servername: POOLER_NAME },
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,
     application_name: 'holdfast-drill',
