@@ -1,7 +1,5 @@
 /** What the budgets of backups and restores count on and nobody configures. Seconds; upper bounds leave room for a loaded machine. */
-import type { Span } from './constants';
-
-const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+import { span, type Span } from './constants';
 
 /** The restore that is budgeted: a database of so much, of which a bug has changed half since the backup. */
 export const RESTORED_MEGABYTES = 1000;

@@ -1,7 +1,5 @@
 /** What the cache's budget counts on and nobody configures: constants of Redis and Valkey, and times measured in the lab. Seconds. */
-import type { Span } from './constants';
-
-const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+import { span, type Span } from './constants';
 
 export const CACHE_CONSTANTS = {
   clusterRound: span(0, 0.2, 'Redis Cluster constant: the cluster’s timer runs every 0.1 s'),

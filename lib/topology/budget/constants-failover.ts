@@ -1,7 +1,5 @@
 /** What the budgets of region failover count on and nobody configures. Seconds. */
-import type { Span } from './constants';
-
-const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+import { span, type Span } from './constants';
 
 export const FAILOVER_CONSTANTS = {
   look: span(0.1, 2, 'estimated: one look of the decider, whose questions are given up after 2 s'),

@@ -1,7 +1,5 @@
 /** What the budgets of operations count on and nobody configures. Seconds; upper bounds leave room for a loaded machine. */
-import type { Span } from './constants';
-
-const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+import { span, type Span } from './constants';
 
 export const OPERATION_CONSTANTS = {
   recoveryBegins: span(0.5, 2, 'the drill: the command is given 1 s after the blow'),

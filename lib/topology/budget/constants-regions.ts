@@ -1,7 +1,5 @@
 /** What the budgets of regions count on and nobody configures. Seconds. */
-import type { Span } from './constants';
-
-const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+import { span, type Span } from './constants';
 
 export const REGION_CONSTANTS = {
   /** The peers are asked so often while nobody is known to take writes; the answer crosses the link. */

@@ -8,7 +8,7 @@ export interface Span {
   readonly source: string;
 }
 
-const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
+export const span = (lower: number, upper: number, source: string): Span => ({ lower, upper, source });
 
 export const CONSTANTS = {
   /** The renewal is sent by the HA loop, which pauses `loopWait` and then takes so long itself. */
