@@ -1,5 +1,5 @@
 import { Aws, Duration, Stack } from 'aws-cdk-lib';
-import type { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
+import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -7,7 +7,7 @@ import { Construct, type IDependable } from 'constructs';
 import { authoritySecretName, doorSecretName } from '../failover/names';
 import { cacheSecretName, homeRegion, postgresSecretName } from '../topology/derive';
 import type { Environment, Region } from '../topology/types';
-import { associate, PodIdentityRole } from './pod-identity';
+import { PodIdentityRole } from './pod-identity';
 
 /** The chart's version; 2.x serves external-secrets.io/v1, which our charts use. */
 const CHART_VERSION = '2.11.0';
@@ -33,7 +33,13 @@ export class ExternalSecrets extends Construct {
     super(scope, id);
     this.props = props;
     const role = this.defineRole();
-    this.release = this.install(associate(this, props.cluster, role));
+    const association = new CfnPodIdentityAssociation(this, 'Association', {
+      clusterName: props.cluster.clusterName,
+      namespace: role.namespace,
+      serviceAccount: role.serviceAccount,
+      roleArn: role.roleArn,
+    });
+    this.release = this.install(association);
   }
 
   private defineRole(): PodIdentityRole {

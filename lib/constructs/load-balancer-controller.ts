@@ -1,11 +1,11 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
+import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IDependable } from 'constructs';
 import { acknowledge } from './acknowledge';
-import { associate, PodIdentityRole } from './pod-identity';
+import { PodIdentityRole } from './pod-identity';
 
 /** The chart's version, which brings version 2.14 of the controller. */
 const CHART_VERSION = '1.14.0';
@@ -31,7 +31,13 @@ export class LoadBalancerController extends Construct {
     super(scope, id);
     this.props = props;
     const role = this.defineRole();
-    this.release = this.install(associate(this, props.cluster, role));
+    const association = new CfnPodIdentityAssociation(this, 'Association', {
+      clusterName: props.cluster.clusterName,
+      namespace: role.namespace,
+      serviceAccount: role.serviceAccount,
+      roleArn: role.roleArn,
+    });
+    this.release = this.install(association);
   }
 
   private defineRole(): PodIdentityRole {

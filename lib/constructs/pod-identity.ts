@@ -1,4 +1,3 @@
-import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { type Construct } from 'constructs';
 
@@ -33,7 +32,3 @@ export class PodIdentityRole extends iam.Role implements ServiceAccountRole {
     this.serviceAccount = serviceAccount;
   }
 }
-
-/** Gives the role to its service account's pods in a cluster, from the moment on that this is there. */
-export const associate = (scope: Construct, { clusterName }: { readonly clusterName: string }, role: PodIdentityRole): CfnPodIdentityAssociation =>
-  new CfnPodIdentityAssociation(this, 'Association', { clusterName, namespace: role.namespace, serviceAccount: role.serviceAccount, roleArn: role.roleArn });
