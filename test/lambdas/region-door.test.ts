@@ -167,7 +167,7 @@ test('a connection that was closed while nobody used it is made anew', async () 
 
 test('who shows no certificate of the authority is not spoken with, and whose certificate is none of it is not believed', async () => {
   const port = await door(() => ({ status: 200, body: STATUS }));
-  const stranger = new HttpsDoor({ name: 'us-east-1', doors: ['127.0.0.1'], doorPort: port } as unknown as RegionSettings, () =>
+  const stranger = new HttpsDoor({ name: 'us-east-1', doors: ['127.0.0.1'], doorPort: port }, () =>
     Promise.resolve({ cert: file('client.crt'), key: file('client.key'), ca: file('client.crt') }),
   );
   await expect(stranger.status()).rejects.toMatchObject({ name: 'NoAnswer' });
