@@ -14,6 +14,7 @@ const target = join(root, 'docs', 'model.md');
 const loadModel = async () => {
   const contents = [
     "export * from './lib/topology/defaults'",
+    "export { WORKLOAD_DEFAULTS } from './lib/topology/defaults-workloads'",
     "export { RULES } from './lib/topology/rules'",
     "export { SCENARIOS } from './lib/topology/scenarios'",
   ].join(';');
@@ -30,7 +31,9 @@ const loadModel = async () => {
   return module.exports;
 };
 
-const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts'].map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8')).join('\n');
+const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts', 'types-workloads.ts']
+  .map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8'))
+  .join('\n');
 const source = ts.createSourceFile('types.ts', written, ts.ScriptTarget.Latest, true);
 
 const docOf = (node) =>
@@ -88,7 +91,7 @@ const section = (name, defaults, done) => {
   const inner = node.members.filter(ts.isPropertySignature).flatMap((member) => {
     const field = defaults?.[member.name.getText(source)];
     const names = [...interfaces.keys()].filter((known) => new RegExp(`\\b${known}\\b`).test(member.type.getText(source)));
-    return names.flatMap((known) => section(known, known === 'Region' ? defaults?.region : field, done));
+    return names.flatMap((known) => section(known, { Region: defaults?.region, Workload: defaults?.workload }[known] ?? field, done));
   });
   return [`### ${name}`, '', ...(docOf(node) ? [docOf(node), ''] : []), ...table(node, name === 'Resources' ? undefined : defaults), '', ...inner];
 };
@@ -109,6 +112,7 @@ const reference = async () => {
     dns: model.DNS_DEFAULTS,
     failover: model.FAILOVER_DEFAULTS,
     workloads: [],
+    workload: model.WORKLOAD_DEFAULTS,
   };
   const mode = aliases.get('SynchronousMode');
   return [

@@ -11,6 +11,7 @@ import {
   REGION_DEFAULTS,
   REPLICATION_DEFAULTS,
 } from './defaults';
+import { workloadWithDefaults } from './defaults-workloads';
 import { defaultCadence } from './drill-runners';
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
@@ -61,7 +62,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   edge: input.edge ?? null,
   dns: input.dns === undefined || input.dns === null ? null : (merge(DNS_DEFAULTS, input.dns) as unknown as Environment['dns']),
   failover: input.failover === undefined || input.failover === null ? null : (merge(FAILOVER_DEFAULTS, input.failover) as unknown as Environment['failover']),
-  workloads: input.workloads ?? [],
+  workloads: (input.workloads ?? []).map(workloadWithDefaults),
 });
 
 /** Every violation of the input: of its shape and of every rule. With a value of the wrong type no rule can be judged, so then the shape's alone. */

@@ -24,6 +24,12 @@ export const homeRegion = (environment: Environment): Region => {
 export const majority = (n: number): number => Math.floor(n / 2) + 1;
 
 export const NAMESPACE = 'data';
+/** Workloads that users bring, and the gateway in front of them. */
+export const APPLICATION_NAMESPACE = 'applications';
+/** Controllers of ours that look after workloads. */
+export const SYSTEM_NAMESPACE = 'holdfast-system';
+/** What `needs` of a workload may name besides other workloads. */
+export const WORKLOAD_RESOURCES = ['database', 'cache'] as const;
 export const etcdMemberNames = (region: Region): readonly string[] => range(region.etcd.members).map((i) => `etcd-${i}`);
 export const etcdHost = (member: string): string => `${member}.etcd.${NAMESPACE}.svc.cluster.local`;
 export const ETCD_CLIENT_PORT = 2379;

@@ -1,5 +1,5 @@
 /** What an `EnvironmentInput` looks like, field by field. */
-import { leaf, listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
+import { listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
 import { BLAST_RADII, CONTINENTS, DRILL_CADENCES, MAX_MEMORY_POLICIES, WEEKDAYS } from './types';
 import type {
@@ -25,21 +25,10 @@ import type {
   Resources,
   RetentionPolicy,
   Rotation,
-  Workload,
 } from './types';
-import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
+import { count, duration, flag, gibi, mebi, milli, scalar, text } from './shape-leaves';
 import type { Violation } from './violation';
-
-const isFiniteNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
-
-const text = leaf<string>('a text', (v) => typeof v === 'string');
-const flag = leaf<boolean>('true or false', (v) => typeof v === 'boolean');
-const count = leaf<number>('a whole number >= 0', (v) => Number.isSafeInteger(v) && Number(v) >= 0);
-const duration = leaf<Seconds>('a number of seconds >= 0, for example seconds(20)', (v) => isFiniteNumber(v) && v >= 0);
-const mebi = leaf<Mebibytes>('a size > 0 in MiB, for example mebibytes(512)', (v) => isFiniteNumber(v) && v > 0);
-const gibi = leaf<Gibibytes>('a size > 0 in GiB, for example gibibytes(50)', (v) => isFiniteNumber(v) && v > 0);
-const milli = leaf<Millicores>('a share of a core > 0 in thousandths, for example millicores(500)', (v) => isFiniteNumber(v) && v > 0);
-const scalar = leaf<string | number | boolean>('a text, a number, true or false', (v) => ['string', 'boolean'].includes(typeof v) || isFiniteNumber(v));
+import { workloadShape } from './workload-shape';
 
 type Part<K extends keyof RegionInput> = Exclude<RegionInput[K], undefined>;
 const resources = object<Partial<Resources>>({ cpu: milli, memory: mebi, cpuLimit: milli }, {});
@@ -234,7 +223,7 @@ const environment = object<EnvironmentInput>(
     edge: nullable(object<Edge>({ wafRequestsPerSecondPerIp: count }, { wafRequestsPerSecondPerIp: true })),
     dns: nullable(dns),
     failover: nullable(failover),
-    workloads: listOf(object<Workload>({ name: text, image: text }, { name: true, image: true })),
+    workloads: listOf(workloadShape),
   },
   { name: true, regions: true },
 );

@@ -15,11 +15,16 @@ export interface Component {
 
 const component = (kind: ComponentKind, holds: Component['holds'], needs: readonly string[], id: string = kind): Component => ({ id, kind, needs, holds });
 
+/** Of a workload's component. */
+export const applicationId = (workload: string): string => `application-${workload}`;
+
 /** The parts of the environment's home region. */
 export const componentsOf = (environment: Environment): readonly Component[] => {
   const cache = environment.cache === null ? [] : [component('cache', 'copies', ['cluster-dns'])];
-  const applications = environment.workloads.map(({ name }) =>
-    component('application', 'nothing', ['pooler', ...cache.map(({ id }) => id)], `application-${name}`),
+  const servers: Readonly<Record<string, readonly string[]>> = { database: ['pooler'], cache: cache.map(({ id }) => id) };
+  const applications = environment.workloads.map(({ name, needs }) =>
+    // The database comes before all of them, needed or not: machines that start are short of everything.
+    component('application', 'nothing', ['pooler', ...needs.flatMap((need) => servers[need] ?? [applicationId(need)])], applicationId(name)),
   );
   const entrance =
     environment.edge === null && environment.dns === null ? [] : [component('entrance', 'nothing', ['pooler', ...applications.map(({ id }) => id)])];

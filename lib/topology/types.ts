@@ -7,10 +7,12 @@
 import type { Scenario } from './scenarios';
 import type { DrillPolicy, DrillSchedule, DrillScheduleInput } from './types-drills';
 import type { Dns, RegionFailover } from './types-traffic';
+import type { Workload, WorkloadInput } from './types-workloads';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 
 export * from './types-drills';
 export * from './types-traffic';
+export * from './types-workloads';
 
 /** What a container may use. `memory` is both request and limit (a database must not be overcommitted); `cpu` is a request, `cpuLimit` an optional ceiling. */
 export interface Resources {
@@ -314,14 +316,6 @@ export interface Objective {
   readonly rpo: Seconds;
 }
 
-/** A workload that users bring as an image. Only declared. */
-export interface Workload {
-  /** Of its Deployment and Service. */
-  readonly name: string;
-  /** Reference with tag or digest. */
-  readonly image: string;
-}
-
 /** One AWS region of an environment. */
 export interface Region {
   /** AWS region name, for example `eu-central-1`. */
@@ -378,7 +372,7 @@ export interface Environment {
   readonly dns: Dns | null;
   /** How another region takes over by itself, or null: only on command. */
   readonly failover: RegionFailover | null;
-  /** Only declared: must be empty in this release. */
+  /** Services that users bring as images. */
   readonly workloads: readonly Workload[];
 }
 
@@ -419,5 +413,5 @@ export interface EnvironmentInput {
   readonly edge?: Edge | null;
   readonly dns?: DnsInput | null;
   readonly failover?: RegionFailoverInput | null;
-  readonly workloads?: readonly Workload[];
+  readonly workloads?: readonly WorkloadInput[];
 }

@@ -1,4 +1,5 @@
 import { CACHE_DEFAULTS, DNS_DEFAULTS } from '../../lib/topology/defaults';
+import { workloadWithDefaults } from '../../lib/topology/defaults-workloads';
 import { defineEnvironment } from '../../lib/topology/define';
 import { componentsOf, startOrder, type Component } from '../../lib/topology/start-order';
 import { environmentWith } from './fixtures';
@@ -9,8 +10,9 @@ const full = {
   cache: CACHE_DEFAULTS,
   dns: { ...DNS_DEFAULTS, zoneName: 'example.com', zoneId: 'Z1' },
   workloads: [
-    { name: 'api', image: 'api:1' },
-    { name: 'relay', image: 'relay:1' },
+    workloadWithDefaults({ name: 'anchor', image: 'anchor:1', needs: ['database', 'cache', 'relay'] }),
+    workloadWithDefaults({ name: 'api', image: 'api:1', needs: ['database', 'cache'] }),
+    workloadWithDefaults({ name: 'relay', image: 'relay:1', needs: ['api'] }),
   ],
 };
 const ids = (components: readonly Component[]): string[] => startOrder(components).map(({ id }) => id);
@@ -26,6 +28,7 @@ test('database before cache before poolers before applications before the entran
     'pooler',
     'application-api',
     'application-relay',
+    'application-anchor',
     'entrance',
   ]);
 });
