@@ -1,5 +1,19 @@
 import { SCENARIOS, type Scenario } from './scenarios';
-import type { Backups, Cache, Certificates, Dns, DrillPolicy, Maintenance, Objective, Region, RegionFailover, Replication, Rotation } from './types';
+import type {
+  Acme,
+  Backups,
+  Cache,
+  Certificates,
+  Clocks,
+  Dns,
+  DrillPolicy,
+  Maintenance,
+  Objective,
+  Region,
+  RegionFailover,
+  Replication,
+  Rotation,
+} from './types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from './units';
 
 /** What a region is when its author says nothing else. The figures are measured ones: see docs/measurements. */
@@ -46,6 +60,23 @@ export const REGION_DEFAULTS: Omit<Region, 'name' | 'role' | 'zones' | 'network'
 };
 
 export const CERTIFICATE_DEFAULTS: Certificates = { lifetime: days(90), renewBefore: days(30) };
+/** An ordinary public certificate: renewed with a third of its life left, and everybody has been told before the last day. */
+export const ACME_DEFAULTS: Omit<Acme, 'contact' | 'names'> = {
+  directory: 'https://acme-v02.api.letsencrypt.org/directory',
+  challenge: 'dns-01',
+  client: 'certbot',
+  lifetime: days(90),
+  renewBefore: days(30),
+  thresholds: { warning: days(30), high: days(14), critical: days(7), emergency: days(1) },
+  checkEvery: days(1),
+  retryEvery: hours(1),
+};
+/** Amazon's own on every machine's link, then three that anybody may ask. */
+export const CLOCK_DEFAULTS: Clocks = {
+  sources: ['169.254.169.123', 'time.aws.com', 'time.cloudflare.com', 'time.google.com'],
+  maxOffset: seconds(1),
+  checkEvery: seconds(60),
+};
 export const ROTATION_DEFAULTS: Rotation = { databaseEvery: days(30), grace: hours(1) };
 export const REPLICATION_DEFAULTS: Replication = {
   heartbeat: seconds(1),

@@ -1,7 +1,9 @@
 import {
+  ACME_DEFAULTS,
   BACKUP_DEFAULTS,
   CACHE_DEFAULTS,
   CERTIFICATE_DEFAULTS,
+  CLOCK_DEFAULTS,
   DNS_DEFAULTS,
   DRILL_POLICY_DEFAULTS,
   FAILOVER_DEFAULTS,
@@ -51,6 +53,8 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   retainData: input.retainData ?? true,
   regions: input.regions.map((region: RegionInput) => merge(REGION_DEFAULTS, input.everyRegion, region) as unknown as Region),
   certificates: merge(CERTIFICATE_DEFAULTS, input.certificates) as unknown as Environment['certificates'],
+  acme: input.acme === undefined || input.acme === null ? null : (merge(ACME_DEFAULTS, input.acme) as unknown as Environment['acme']),
+  clocks: merge(CLOCK_DEFAULTS, input.clocks) as unknown as Environment['clocks'],
   rotation: merge(ROTATION_DEFAULTS, input.rotation) as unknown as Environment['rotation'],
   backups: merge(BACKUP_DEFAULTS, input.backups) as unknown as Environment['backups'],
   replication: merge(REPLICATION_DEFAULTS, input.replication) as unknown as Environment['replication'],

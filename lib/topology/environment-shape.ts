@@ -1,12 +1,15 @@
 /** What an `EnvironmentInput` looks like, field by field. */
 import { listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
-import { BLAST_RADII, CONTINENTS, DRILL_CADENCES, MAX_MEMORY_POLICIES, WEEKDAYS } from './types';
+import { ACME_CLIENTS, BLAST_RADII, CONTINENTS, DRILL_CADENCES, MAX_MEMORY_POLICIES, WEEKDAYS } from './types';
 import type {
+  AcmeInput,
   Backups,
   Blackout,
   Cache,
   Certificates,
+  CertificateThresholds,
+  Clocks,
   DelayedReplica,
   Continent,
   DnsHealthChecks,
@@ -182,6 +185,22 @@ const failover = object<RegionFailoverInput>(
   { witness: true, leaseRegions: true, switchRegions: true },
 );
 
+const acme = object<AcmeInput>(
+  {
+    directory: text,
+    contact: text,
+    names: listOf(text),
+    challenge: oneOf(['dns-01']),
+    client: oneOf(ACME_CLIENTS),
+    lifetime: duration,
+    renewBefore: duration,
+    thresholds: object<Partial<CertificateThresholds>>({ warning: duration, high: duration, critical: duration, emergency: duration }, {}),
+    checkEvery: duration,
+    retryEvery: duration,
+  },
+  { contact: true, names: true },
+);
+
 const drillPolicy = object<Partial<DrillPolicy>>(
   {
     timeZone: text,
@@ -212,6 +231,8 @@ const environment = object<EnvironmentInput>(
       {},
     ),
     certificates: object<Partial<Certificates>>({ lifetime: duration, renewBefore: duration }, {}),
+    acme: nullable(acme),
+    clocks: object<Partial<Clocks>>({ sources: listOf(text), maxOffset: duration, checkEvery: duration }, {}),
     rotation: object<Partial<Rotation>>({ databaseEvery: duration, grace: duration }, {}),
     backups,
     replication: object<Partial<Replication>>({ heartbeat: duration, stalenessBound: duration, cacheChannels: listOf(text), cacheStaleAfter: duration }, {}),

@@ -5,11 +5,13 @@
  * checks every rule and returns the frozen `Environment`. A key that is not part of these types is an error, and so is a setting that nothing carries out.
  */
 import type { Scenario } from './scenarios';
+import type { Acme, AcmeInput, Clocks } from './types-certificates';
 import type { DrillPolicy, DrillSchedule, DrillScheduleInput } from './types-drills';
 import type { Dns, RegionFailover } from './types-traffic';
 import type { Workload, WorkloadInput } from './types-workloads';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 
+export * from './types-certificates';
 export * from './types-drills';
 export * from './types-traffic';
 export * from './types-workloads';
@@ -350,6 +352,10 @@ export interface Environment {
   readonly regions: readonly Region[];
   /** Of everything that speaks TLS inside the clusters. */
   readonly certificates: Certificates;
+  /** Public certificates of what runs inside the clusters, or null: none are renewed there. */
+  readonly acme: Acme | null;
+  /** What the machines' clocks go by. */
+  readonly clocks: Clocks;
   /** How often credentials change. */
   readonly rotation: Rotation;
   /** The buckets for backups and write-ahead log. */
@@ -402,6 +408,8 @@ export interface EnvironmentInput {
   readonly regions: readonly RegionInput[];
   readonly everyRegion?: DeepPartial<Omit<Region, 'name' | 'role' | 'zones'>>;
   readonly certificates?: Partial<Certificates>;
+  readonly acme?: AcmeInput | null;
+  readonly clocks?: Partial<Clocks>;
   readonly rotation?: Partial<Rotation>;
   readonly backups?: Partial<Backups>;
   readonly replication?: Partial<Replication>;

@@ -47,6 +47,10 @@ const failover = (changes: Partial<EnvironmentInput['failover'] & object>, rest:
   ...rest,
 });
 
+const acme = (changes: Partial<EnvironmentInput['acme'] & object>): EnvironmentInput =>
+  environmentWith({ dns: ZONE, acme: { contact: 'platform@example.com', names: ['api.example.com'], ...changes } });
+const clocks = (changes: EnvironmentInput['clocks'] & object): EnvironmentInput => environmentWith({ clocks: changes });
+
 const NODE: DrillScheduleInput = { drill: 'primary-node-dies' };
 const drills = (drillPolicy: Partial<DrillPolicy>, ...schedules: readonly DrillScheduleInput[]): EnvironmentInput =>
   failover({}, { drillPolicy, drills: schedules });
@@ -468,6 +472,61 @@ const CASES: Readonly<Record<string, Case>> = {
     breaks: [
       [cache({ resources: { cpu: millicores(500), cpuLimit: millicores(400) } }), 'cache.resources.cpuLimit', />= cpu/],
       [cache({ keeper: { resources: { cpu: millicores(600) } } }), 'cache.keeper.resources.cpuLimit', /600m/],
+    ],
+  },
+  'acme-names-are-in-the-zone': {
+    keeps: acme({ names: ['example.com', '*.example.com', 'api.eu.example.com'] }),
+    breaks: [
+      [{ ...acme({}), dns: null }, 'acme', /add dns/],
+      [acme({ names: [] }), 'acme.names', /1 to 100/],
+      [acme({ names: ['api.example.org'] }), 'acme.names[0]', /use "api\.example\.com"/],
+      [acme({ names: ['api.notexample.com'] }), 'acme.names[0]', /in the zone "example\.com"/],
+      [acme({ names: ['api.example.com.'] }), 'acme.names[0]', /without a final dot/],
+      [acme({ names: ['*.*.example.com'] }), 'acme.names[0]', /one label below/],
+      [acme({ names: ['a.example.com', 'a.example.com'] }), 'acme.names[1]', /a second time/],
+    ],
+  },
+  'acme-authority': {
+    keeps: acme({ directory: 'https://ca.example.com:14000/dir' }),
+    breaks: [
+      [acme({ directory: 'http://ca.example.com/dir' }), 'acme.directory', /https/],
+      [acme({ directory: 'letsencrypt' }), 'acme.directory', /acme-v02/],
+      [acme({ contact: 'somebody' }), 'acme.contact', /e-mail/],
+    ],
+  },
+  'acme-renews-in-time': {
+    keeps: acme({ lifetime: days(31), renewBefore: days(30), checkEvery: days(1), retryEvery: days(8) }),
+    breaks: [
+      [acme({ renewBefore: days(90) }), 'acme.renewBefore', /use a third of the lifetime, seconds\(2592000\)/],
+      [acme({ checkEvery: days(2) }), 'acme.checkEvery', /ends between two looks/],
+      [acme({ checkEvery: seconds(0) }), 'acme.checkEvery', /more than 0 s/],
+      [acme({ retryEvery: days(9) }), 'acme.retryEvery', /two tries/],
+      [acme({ retryEvery: seconds(0) }), 'acme.retryEvery', /more than 0 s/],
+    ],
+  },
+  'acme-thresholds-are-in-order': {
+    keeps: acme({ thresholds: { warning: days(30), high: days(3), critical: days(2) } }),
+    breaks: [
+      [acme({ thresholds: { high: days(7) } }), 'acme.thresholds', /each less than the one before/],
+      [acme({ thresholds: { emergency: seconds(0) } }), 'acme.thresholds', /more than 0 s/],
+      [acme({ renewBefore: days(20) }), 'acme.thresholds.warning', /a sound certificate would be complained of/],
+    ],
+  },
+  'clock-sources-outvote-a-wrong-one': {
+    keeps: clocks({ sources: ['169.254.169.123', 'fd00:ec2::123', 'time.aws.com'] }),
+    breaks: [
+      [clocks({ sources: ['time.aws.com', 'time.google.com'] }), 'clocks.sources', /nobody can tell which one is wrong/],
+      [clocks({ sources: ['time.aws.com', 'time.google.com', 'time.aws.com'] }), 'clocks.sources', /2 different ones/],
+      [clocks({ sources: ['time.aws.com:123', 'a.example.com', 'b.example.com'] }), 'clocks.sources[0]', /without a port/],
+      [clocks({ sources: ['a.example.com', 'b.example.com', 'c.example.com', 'a.example.com'] }), 'clocks.sources[3]', /a second time/],
+    ],
+  },
+  'clock-offset-is-bounded': {
+    keeps: clocks({ maxOffset: seconds(0.01), checkEvery: seconds(600) }),
+    breaks: [
+      [clocks({ maxOffset: seconds(2) }), 'clocks.maxOffset', /use seconds\(1\)/],
+      [clocks({ maxOffset: seconds(0) }), 'clocks.maxOffset', /measurement’s own error/],
+      [clocks({ checkEvery: seconds(0.5) }), 'clocks.checkEvery', /1 s to 600 s/],
     ],
   },
   'dns-names': {

@@ -1,5 +1,6 @@
 import { archiveIsBounded, backupSchedules, delayIsReal, oneCopyOfTheBackups, verificationIsWatched } from './backups';
 import { CACHE_RULES } from './cache';
+import { CERTIFICATE_RULES } from './certificates';
 import { instanceTypeIsKnown, kubernetesIsSupported, limitsCoverRequests, nodeCounts, podsFitTheNodes } from './cluster';
 import { backupsAreKept, certificatesRenewInTime, lockEndsBeforeRetention, replicationNeedsAStandby } from './data';
 import {
@@ -70,6 +71,7 @@ export const RULES: readonly Rule[] = [
   poolersServeClients,
   ...CACHE_RULES,
   certificatesRenewInTime,
+  ...CERTIFICATE_RULES,
   rotationsEnd,
   backupsAreKept,
   lockEndsBeforeRetention,
