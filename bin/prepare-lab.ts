@@ -9,6 +9,7 @@ import { cacheRoot } from '../lab/cache';
 import { hasOutside } from '../lab/edge/settings';
 import { buildImages } from '../lab/images/build';
 import { containerdTemplate } from '../lab/images/containerd-template';
+import { DATA_IMAGES, type ImageName, WORKLOAD_IMAGES } from '../lab/images/catalog';
 import { kubernetesBinaries } from '../lab/kubernetes/binaries';
 import type { KubernetesObject } from '../lab/kubernetes/api';
 import { projectRoot } from '../lab/kubernetes/scripts';
@@ -18,6 +19,7 @@ import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
 import { defineEnvironment } from '../lib/topology/define';
+import type { Environment } from '../lib/topology/types';
 import { AWS_ENDPOINT } from '../lab/aws/settings';
 import { environmentOfLab } from '../lab/state';
 import { LAB_ENVIRONMENTS } from './environments';
@@ -45,7 +47,7 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh'), ...compiler, ...python], { stdio: ['ignore', 'inherit', 'inherit'] });
   const options = { cacheDir: cacheRoot(), progress };
   const binaries = await kubernetesBinaries(options);
-  const images = await buildImages(options);
+  const images = await buildImages({ ...options, names: imagesOf(lab.environment) });
   const objectStore = await objectStoreBinary(progress);
   const template = await containerdTemplate(images, options);
   if (hasOutside(lab)) await emulatorPython(progress);
@@ -53,11 +55,15 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   return { binaries, images: { template, pause: images.pause.reference }, objectStore, references };
 };
 
+const imagesOf = ({ workloads }: Environment): readonly ImageName[] => (workloads.length === 0 ? DATA_IMAGES : [...DATA_IMAGES, ...WORKLOAD_IMAGES]);
+
 const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
   const cache = lab.environment.cache === null ? {} : { cache: image(lab.environment.cache.engine) };
+  const workloads = lab.environment.workloads.length === 0 ? {} : { rollouts: image('rollouts'), metricsServer: image('metrics-server') };
+  const data = { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') };
   return {
-    images: { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns'), ...cache },
+    images: { ...data, ...cache, ...workloads },
     imagePullPolicy: 'Never',
     storage: 'local',
     secrets: 'provided',

@@ -2,8 +2,8 @@ import type { BackupStorage } from '../lib/services/pgbackrest';
 
 /** Everything that may differ between the lab and AWS: one small typed value. Whatever is not in here is the same on both. */
 export interface Platform {
-  /** Image references of our containers, with tag or digest; `cache` only where the environment has one. */
-  readonly images: Readonly<Record<Exclude<ImageName, 'cache'>, string>> & { readonly cache?: string };
+  /** Image references of our containers, with tag or digest; the optional ones only where the environment needs them. */
+  readonly images: Readonly<Record<Exclude<ImageName, OptionalImageName>, string> & Partial<Record<OptionalImageName, string>>>;
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   /** `ebs-gp3`: encrypted EBS volumes, made on demand; `local`: volumes that exist already on the nodes. */
   readonly storage: 'ebs-gp3' | 'local';
@@ -23,5 +23,8 @@ export interface Platform {
   readonly leaseStore: { readonly kind: 'aws' } | { readonly kind: 'emulated'; readonly endpoint: string };
 }
 
-export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', 'cache'] as const;
+/** `cache`: with a cache; `rollouts` and `metricsServer`: with workloads, where no chart or add-on of their publishers brings them. */
+export const OPTIONAL_IMAGE_NAMES = ['cache', 'rollouts', 'metricsServer'] as const;
+type OptionalImageName = (typeof OPTIONAL_IMAGE_NAMES)[number];
+export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', ...OPTIONAL_IMAGE_NAMES] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheRoot } from '../cache';
-import { kubernetesBinaries } from '../kubernetes/binaries';
+import { controllerBinaries, kubernetesBinaries } from '../kubernetes/binaries';
 import { projectRoot } from '../kubernetes/scripts';
 import { withLock } from '../lock';
 import { Buildah, packageIndexArgs } from './buildah';
-import { IMAGE_NAMES, IMAGES, type ImageName } from './catalog';
+import { type BuildInputs, IMAGE_NAMES, IMAGES, type ImageName } from './catalog';
 import { baseContext, imageContext, stageContext, type Context } from './context';
 import { runLogged } from './namespaces';
 import { requirePrograms, requireRoot, requireSpace } from './preflight';
@@ -23,9 +23,11 @@ export interface BuiltImage {
   readonly hash: string;
 }
 
-export interface BuildOptions {
+export interface BuildOptions<Name extends ImageName = ImageName> {
   /** @default - `cacheRoot()` */
   readonly cacheDir?: string;
+  /** @default - all of them */
+  readonly names?: readonly Name[];
   readonly progress: Progress;
 }
 
@@ -57,23 +59,25 @@ interface Planned extends BuiltImage {
  * @throws UnmetRequirement when this machine can't build: not root, missing programs, less than 6 GiB free
  * @throws BuildError when a build fails, with the end of its log
  */
-export const buildImages = async (options: BuildOptions): Promise<Record<ImageName, BuiltImage>> => {
+export const buildImages = async <Name extends ImageName = ImageName>(options: BuildOptions<Name>): Promise<Record<Name, BuiltImage>> => {
   const directory = join(options.cacheDir ?? cacheRoot(), 'images');
   await mkdir(directory, { recursive: true });
-  const { base, planned } = await plan(directory, options.progress);
+  const { base, planned } = await plan(directory, options.names ?? IMAGE_NAMES, options.progress);
   if (planned.some((image) => !existsSync(image.archive))) await buildMissing(planned, base, directory, options.progress);
   const now = new Date();
   await Promise.all(planned.map((image) => utimes(image.archive, now, now)));
   const built = planned.map(({ name, reference, archive, hash }) => [name, { name, reference, archive, hash }] as const);
-  return Object.fromEntries(built) as Record<ImageName, BuiltImage>;
+  return Object.fromEntries(built) as Record<Name, BuiltImage>;
 };
 
-const plan = async (directory: string, progress: Progress): Promise<{ base: Context; planned: readonly Planned[] }> => {
+const plan = async (directory: string, names: readonly ImageName[], progress: Progress): Promise<{ base: Context; planned: readonly Planned[] }> => {
   const base = await baseContext(SUITE);
-  const inputs = {
-    coredns: async () => join(await kubernetesBinaries({ progress, cacheDir: dirname(directory) }), 'coredns'),
+  const options = { progress, cacheDir: dirname(directory) };
+  const inputs: BuildInputs = {
+    coredns: async () => join(await kubernetesBinaries(options), 'coredns'),
+    controller: async (name) => join(await controllerBinaries(options), name),
   };
-  const planned = IMAGE_NAMES.map(async (name) => {
+  const planned = names.map(async (name) => {
     const context = await imageContext(name, base, inputs);
     return {
       name,
@@ -165,7 +169,7 @@ const imageOfEntry = (entry: string): string => entry.replace(/-[0-9a-f]{12}.*$/
 
 const prune = async (session: Session, planned: readonly Planned[]): Promise<void> => {
   const archives = planned.map((image) => image.archive);
-  await pruneUnused(session.directory, /^[a-z]+-[0-9a-f]{12}\.tar$/, imageOfEntry, archives);
+  await pruneUnused(session.directory, /^[a-z-]+-[0-9a-f]{12}\.tar$/, imageOfEntry, archives);
   await pruneUnused(join(session.directory, 'logs'), /\.log$/, imageOfEntry, []);
   await session.buildah.keepOnly([referenceOf('base', session.base.hash), ...planned.map((image) => image.reference)]);
 };

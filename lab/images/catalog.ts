@@ -1,5 +1,14 @@
-/** The images of the lab, in the order in which they are built; all but CoreDNS and the pause image are deployed to AWS as well, from the same Dockerfiles. */
-export const IMAGE_NAMES = ['patroni', 'etcd', 'pgbouncer', 'agent', 'coredns', 'pause', 'valkey', 'redis'] as const;
+import { METRICS_SERVER_VERSION, ROLLOUTS_VERSION } from '../kubernetes/binaries';
+
+/** What environments without workloads are made of too. */
+export const DATA_IMAGES = ['patroni', 'etcd', 'pgbouncer', 'agent', 'coredns', 'pause', 'valkey', 'redis'] as const;
+/** Only for environments that have workloads. */
+export const WORKLOAD_IMAGES = ['rollouts', 'metrics-server'] as const;
+/**
+ * The images of the lab, in the order in which they are built. All are deployed to AWS as well, from the same Dockerfiles, but for what AWS gets from its
+ * publishers: CoreDNS, the pause image, Argo Rollouts and metrics-server.
+ */
+export const IMAGE_NAMES = [...DATA_IMAGES, ...WORKLOAD_IMAGES] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];
 
 /** CoreDNS' version in the Kubernetes archive, see images/kubernetes/build.sh. */
@@ -8,6 +17,8 @@ const COREDNS_VERSION = '1.14.3';
 /** What an image is made of besides its directory; each is asked for only when it is needed, and returns a file's path. */
 export interface BuildInputs {
   readonly coredns: () => Promise<string>;
+  /** By the binary's name, see `controllerBinaries`. */
+  readonly controller: (name: 'rollouts-controller' | 'metrics-server') => Promise<string>;
 }
 
 interface ImageDefinition {
@@ -29,4 +40,12 @@ export const IMAGES: Readonly<Record<ImageName, ImageDefinition>> = {
   pause: {},
   valkey: { directory: 'cache', buildArgs: { ENGINE: 'valkey' } },
   redis: { directory: 'cache', buildArgs: { ENGINE: 'redis' } },
+  rollouts: {
+    generated: async (inputs) => ({ 'rollouts/rollouts-controller': await inputs.controller('rollouts-controller') }),
+    buildArgs: { ROLLOUTS_VERSION },
+  },
+  'metrics-server': {
+    generated: async (inputs) => ({ 'metrics-server/metrics-server': await inputs.controller('metrics-server') }),
+    buildArgs: { METRICS_SERVER_VERSION },
+  },
 };

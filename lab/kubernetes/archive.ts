@@ -5,12 +5,23 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { run } from '../exec';
 
-/** The archive that HOLDFAST_KUBERNETES names can't be used; the message says why and what to do. */
+export interface Archive {
+  /** Path or URL. */
+  readonly location: string;
+  /** What is taken out of it. */
+  readonly files: readonly string[];
+  /** The environment variable that names it. */
+  readonly variable: string;
+  /** Begins the lines of progress. */
+  readonly name: string;
+}
+
+/** The archive that the user named can't be used; the message says why and what to do. */
 export class ArchiveError extends Error {
   override readonly name = 'ArchiveError';
-  constructor(location: string, reason: string) {
+  constructor({ variable, location, files }: Archive, reason: string) {
     super(
-      `HOLDFAST_KUBERNETES: given "${location}": ${reason}; allowed: path or URL of a tar archive with kcp and coredns; fix: correct it, or unset it to build from source`,
+      `${variable}: given "${location}": ${reason}; allowed: path or URL of a tar archive with ${files.join(' and ')}; fix: correct it, or unset it to build from source`,
     );
   }
 }
@@ -23,30 +34,31 @@ const reasonOf = (error: unknown): string => {
 
 const isUrl = (location: string): boolean => /^https?:\/\//.test(location);
 
-const download = async (location: string, file: string, progress: (line: string) => void): Promise<void> => {
-  progress(`kubernetes: downloading ${location}`);
-  const response = await fetch(location).catch((error: unknown) => {
-    throw new ArchiveError(location, `no answer (${reasonOf(error)})`);
+const download = async (archive: Archive, file: string, progress: (line: string) => void): Promise<void> => {
+  progress(`${archive.name}: downloading ${archive.location}`);
+  const response = await fetch(archive.location).catch((error: unknown) => {
+    throw new ArchiveError(archive, `no answer (${reasonOf(error)})`);
   });
-  if (!response.ok || response.body === null) throw new ArchiveError(location, `the server answered ${response.status}`);
+  if (!response.ok || response.body === null) throw new ArchiveError(archive, `the server answered ${response.status}`);
   await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
 };
 
-/** Takes the named files out of the archive at a path or URL into a directory. @throws ArchiveError */
-export const unpackArchive = async (location: string, files: readonly string[], directory: string, progress: (line: string) => void): Promise<void> => {
-  let archive = location;
+/** Takes the named files out of the archive into a directory. @throws ArchiveError */
+export const unpackArchive = async (archive: Archive, directory: string, progress: (line: string) => void): Promise<void> => {
+  const { location, files } = archive;
+  let file = location;
   if (isUrl(location)) {
-    archive = join(directory, 'archive');
-    await download(location, archive, progress);
+    file = join(directory, 'archive');
+    await download(archive, file, progress);
   } else if (
     !(await stat(location).then(
       (found) => found.isFile(),
       () => false,
     ))
   ) {
-    throw new ArchiveError(location, 'there is no such file');
+    throw new ArchiveError(archive, 'there is no such file');
   }
-  await run(['tar', '--extract', '--file', archive, '--directory', directory, '--no-same-owner', ...files]).catch((error: unknown) => {
-    throw new ArchiveError(location, `tar can't unpack ${files.join(' and ')} (${reasonOf(error)})`);
+  await run(['tar', '--extract', '--file', file, '--directory', directory, '--no-same-owner', ...files]).catch((error: unknown) => {
+    throw new ArchiveError(archive, `tar can't unpack ${files.join(' and ')} (${reasonOf(error)})`);
   });
 };

@@ -55,7 +55,7 @@ const take = async (given: string, target: string): Promise<void> => {
 
 const build = async (directory: string, progress: (line: string) => void): Promise<void> => {
   const go = findProgram('go');
-  await requireGo(go);
+  await requireGo(go, { what: 'the object store', alternative: 'or set HOLDFAST_VERSITYGW to the path of a versitygw program' });
   requireSpace(directory, NEEDED_GIB, 'building the object store from source');
   progress(`object store: building versitygw ${VERSITYGW_VERSION} from its Go module (about 2 minutes, once)`);
   const start = Date.now();

@@ -13,7 +13,8 @@ describe('a build context', () => {
   const generated = (content: string) => {
     const file = join(directory, `generated-${content}`);
     writeFileSync(file, content);
-    return { coredns: (): Promise<string> => Promise.resolve(file) };
+    const path = (): Promise<string> => Promise.resolve(file);
+    return { coredns: path, controller: path };
   };
 
   test('has the same hash every time', async () => {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kubernetesBinaries, KUBERNETES_VERSION } from '../../lab/kubernetes/binaries';
+import { controllerBinaries, kubernetesBinaries, KUBERNETES_VERSION } from '../../lab/kubernetes/binaries';
 import { requireGo } from '../../lab/kubernetes/source-build';
 import { describeIf, programs, root } from '../support/requires';
 
@@ -41,6 +41,16 @@ describeIf(x64, 'where Kubernetes comes from', () => {
   test('refuses binaries that are not the pinned ones, naming both checksums, and keeps nothing of them', async () => {
     await expect(get(forgery())).rejects.toThrow(/^kcp from .*forgery\.tar\.xz: SHA-256 is [0-9a-f]{64}; allowed: 1abe0213/);
     expect(readdirSync(cacheDir).sort()).toEqual(['forgery', 'forgery.tar.xz', 'kubernetes.lock']);
+  });
+
+  test("the controllers' archive is another one, with checksums of its own", async () => {
+    const archive = forgery(['rollouts-controller', 'metrics-server', 'pebble', 'pebble-challtestsrv']);
+    const controllers = controllerBinaries({ cacheDir, archive, progress: (line) => lines.push(line) });
+    await expect(controllers).rejects.toThrow(/^rollouts-controller from .*SHA-256 is [0-9a-f]{64}; allowed: [0-9a-f]{64} \(Argo Rollouts 1\./);
+    const missing = controllerBinaries({ cacheDir, archive: '/nonexistent.tar.xz', progress: () => undefined });
+    await expect(missing).rejects.toThrow(
+      /^HOLDFAST_CONTROLLERS: given "\/nonexistent\.tar\.xz": there is no such file; allowed: .* rollouts-controller and metrics-server/,
+    );
   });
 
   test('a cache that an interrupted run left is not taken for whole', async () => {
@@ -85,6 +95,7 @@ describeIf(x64, 'where Kubernetes comes from', () => {
   });
 
   describe('from source', () => {
+    const kubernetes = { what: 'Kubernetes', alternative: 'or set HOLDFAST_KUBERNETES to an archive' };
     const fakeGo = (version: string): string => {
       const file = join(cacheDir, 'go');
       writeFileSync(file, `#!/bin/sh\necho ${version}\n`);
@@ -93,15 +104,17 @@ describeIf(x64, 'where Kubernetes comes from', () => {
     };
 
     test.each(['go1.21.0', 'go1.25.9', 'go0.99'])('%s is too old, said at once', async (version) => {
-      await expect(requireGo(fakeGo(version))).rejects.toThrow(`given ${version}; allowed: >= 1.26; fix: install a newer one, or set HOLDFAST_KUBERNETES`);
+      await expect(requireGo(fakeGo(version), kubernetes)).rejects.toThrow(
+        `given ${version}; allowed: >= 1.26; fix: install a newer one, or set HOLDFAST_KUBERNETES`,
+      );
     });
 
     test.each(['go1.26', 'go1.26.8', 'go1.30.1', 'go2.0'])('%s is new enough', async (version) => {
-      await expect(requireGo(fakeGo(version))).resolves.toBeUndefined();
+      await expect(requireGo(fakeGo(version), kubernetes)).resolves.toBeUndefined();
     });
 
     test('a missing toolchain is said with what to do', async () => {
-      await expect(requireGo(undefined)).rejects.toThrow(/there is no Go toolchain; fix: install Go >= 1\.26 .*, or set HOLDFAST_KUBERNETES/);
+      await expect(requireGo(undefined, kubernetes)).rejects.toThrow(/there is no Go toolchain; fix: install Go >= 1\.26 .*, or set HOLDFAST_KUBERNETES/);
     });
   });
 });
