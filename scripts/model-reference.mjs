@@ -14,6 +14,7 @@ const target = join(root, 'docs', 'model.md');
 const loadModel = async () => {
   const contents = [
     "export * from './lib/topology/defaults'",
+    "export { EDGE_DEFAULTS } from './lib/topology/defaults-edge'",
     "export { WORKLOAD_DEFAULTS } from './lib/topology/defaults-workloads'",
     "export { RULES } from './lib/topology/rules'",
     "export { SCENARIOS } from './lib/topology/scenarios'",
@@ -31,7 +32,7 @@ const loadModel = async () => {
   return module.exports;
 };
 
-const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts', 'types-workloads.ts']
+const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts', 'types-edge.ts', 'types-workloads.ts']
   .map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8'))
   .join('\n');
 const source = ts.createSourceFile('types.ts', written, ts.ScriptTarget.Latest, true);
@@ -108,7 +109,7 @@ const reference = async () => {
     drills: [],
     drillPolicy: model.DRILL_POLICY_DEFAULTS,
     cache: null,
-    edge: null,
+    edge: model.EDGE_DEFAULTS,
     dns: model.DNS_DEFAULTS,
     failover: model.FAILOVER_DEFAULTS,
     workloads: [],

@@ -13,6 +13,7 @@ import {
   REGION_DEFAULTS,
   REPLICATION_DEFAULTS,
 } from './defaults';
+import { EDGE_DEFAULTS } from './defaults-edge';
 import { workloadWithDefaults } from './defaults-workloads';
 import { defaultCadence } from './drill-runners';
 import { RULES } from './rules';
@@ -63,7 +64,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   drills: (input.drills ?? []).map(({ drill, every }) => ({ drill, every: every ?? defaultCadence(drill) })),
   drillPolicy: merge(DRILL_POLICY_DEFAULTS, input.drillPolicy) as unknown as Environment['drillPolicy'],
   cache: input.cache === undefined || input.cache === null ? null : (merge(CACHE_DEFAULTS, input.cache) as unknown as Cache),
-  edge: input.edge ?? null,
+  edge: input.edge === undefined || input.edge === null ? null : (merge(EDGE_DEFAULTS, input.edge) as unknown as Environment['edge']),
   dns: input.dns === undefined || input.dns === null ? null : (merge(DNS_DEFAULTS, input.dns) as unknown as Environment['dns']),
   failover: input.failover === undefined || input.failover === null ? null : (merge(FAILOVER_DEFAULTS, input.failover) as unknown as Environment['failover']),
   workloads: (input.workloads ?? []).map(workloadWithDefaults),

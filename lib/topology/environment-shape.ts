@@ -16,7 +16,6 @@ import type {
   DnsInput,
   DrillPolicy,
   DrillScheduleInput,
-  Edge,
   EnvironmentInput,
   LossDecision,
   Maintenance,
@@ -29,6 +28,7 @@ import type {
   RetentionPolicy,
   Rotation,
 } from './types';
+import { edgeShape } from './edge-shape';
 import { count, duration, flag, gibi, mebi, milli, scalar, text } from './shape-leaves';
 import type { Violation } from './violation';
 import { workloadShape } from './workload-shape';
@@ -241,7 +241,7 @@ const environment = object<EnvironmentInput>(
     drills: listOf(object<DrillScheduleInput>({ drill: oneOf(SCENARIOS), every: oneOf(DRILL_CADENCES) }, { drill: true })),
     drillPolicy,
     cache: nullable(cache),
-    edge: nullable(object<Edge>({ wafRequestsPerSecondPerIp: count }, { wafRequestsPerSecondPerIp: true })),
+    edge: nullable(edgeShape),
     dns: nullable(dns),
     failover: nullable(failover),
     workloads: listOf(workloadShape),

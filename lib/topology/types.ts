@@ -7,12 +7,14 @@
 import type { Scenario } from './scenarios';
 import type { Acme, AcmeInput, Clocks } from './types-certificates';
 import type { DrillPolicy, DrillSchedule, DrillScheduleInput } from './types-drills';
+import type { ClientCertificates, Edge } from './types-edge';
 import type { Dns, RegionFailover } from './types-traffic';
 import type { Workload, WorkloadInput } from './types-workloads';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 
 export * from './types-certificates';
 export * from './types-drills';
+export * from './types-edge';
 export * from './types-traffic';
 export * from './types-workloads';
 
@@ -209,12 +211,6 @@ export interface Cache {
   readonly keeper: CacheKeeper;
 }
 
-/** Edge (WAF, CDN). Only declared. */
-export interface Edge {
-  /** Requests per second and client address before the WAF answers 429. */
-  readonly wafRequestsPerSecondPerIp: number;
-}
-
 /** Certificates inside the cluster, issued by cert-manager in production. */
 export interface Certificates {
   /** From issue to expiry. */
@@ -372,7 +368,7 @@ export interface Environment {
   readonly drillPolicy: DrillPolicy;
   /** Redis or Valkey in each region, or null: none. */
   readonly cache: Cache | null;
-  /** Only declared: must be null in this release. */
+  /** Limits, web ACLs and CloudFront in front of the regions, or null: whoever asks is served. */
   readonly edge: Edge | null;
   /** Which region clients are sent to, or null: no names are made. */
   readonly dns: Dns | null;
@@ -400,6 +396,9 @@ export type DnsInput = Pick<Dns, 'zoneName' | 'zoneId'> & DeepPartial<Omit<Dns, 
 export type RegionFailoverInput = Pick<RegionFailover, 'witness' | 'leaseRegions' | 'switchRegions'> &
   DeepPartial<Omit<RegionFailover, 'witness' | 'leaseRegions' | 'switchRegions'>>;
 
+/** What a user writes for the edge: everything has defaults. */
+export type EdgeInput = DeepPartial<Omit<Edge, 'clientCertificates'>> & { readonly clientCertificates?: ClientCertificates | null };
+
 /** What a user writes for an environment. `everyRegion` is applied to each region before the region's own settings. */
 export interface EnvironmentInput {
   readonly name: string;
@@ -418,7 +417,7 @@ export interface EnvironmentInput {
   readonly drills?: readonly DrillScheduleInput[];
   readonly drillPolicy?: Partial<DrillPolicy>;
   readonly cache?: DeepPartial<Cache> | null;
-  readonly edge?: Edge | null;
+  readonly edge?: EdgeInput | null;
   readonly dns?: DnsInput | null;
   readonly failover?: RegionFailoverInput | null;
   readonly workloads?: readonly WorkloadInput[];

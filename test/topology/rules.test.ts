@@ -671,10 +671,6 @@ const CASES: Readonly<Record<string, Case>> = {
       [drills({ stopAlarms: ['arn:aws:cloudwatch:eu-central-1:1:alarm:a'] }, NODE), 'drillPolicy.stopAlarms[0]', /not its ARN/],
     ],
   },
-  'nothing-is-ignored': {
-    keeps: environmentWith({ cache: null, workloads: [] }),
-    breaks: [[environmentWith({ edge: { wafRequestsPerSecondPerIp: 100 } }), 'edge', /nothing would carry it out/]],
-  },
   'objectives-are-positive': {
     keeps: environmentWith({ objectives: { switchover: { rto: seconds(5) } } }),
     breaks: [[environmentWith({ objectives: { switchover: { rto: seconds(0) } } }), 'objectives.switchover.rto', /> 0 s/]],

@@ -25,7 +25,6 @@ import { FAILOVER_RULES } from './failover';
 import { DNS_RULES } from './dns';
 import { DRILL_RULES } from './drills';
 import type { Rule } from './rule';
-import { nothingIsIgnored } from './unsupported';
 
 export type { Rule } from './rule';
 
@@ -89,7 +88,6 @@ export const RULES: readonly Rule[] = [
   ...DNS_RULES,
   ...FAILOVER_RULES,
   ...DRILL_RULES,
-  nothingIsIgnored,
   objectivesArePositive,
   objectivesAreReachable,
 ];
