@@ -1,6 +1,7 @@
 /** Environments by the name that a user typed. */
 import { ENVIRONMENTS } from '../lib/environments';
 import { closest } from '../lib/topology/closest';
+import { isLab } from '../lib/topology/derive';
 import type { EnvironmentInput } from '../lib/topology/types';
 import { UsageError } from './exit';
 
@@ -18,4 +19,4 @@ export const inputNamed = (name: string): EnvironmentInput => {
 export const inputsFor = (name: string | undefined): readonly EnvironmentInput[] => (name === undefined ? Object.values(ENVIRONMENTS) : [inputNamed(name)]);
 
 /** The environments that a lab can run, which are not deployed to AWS: no other has sizes for one machine. */
-export const LAB_ENVIRONMENTS: readonly string[] = ['lab', 'lab-regions', 'lab-regions-cache', 'lab-failover'];
+export const LAB_ENVIRONMENTS: readonly string[] = environmentNames().filter((name) => isLab({ name }));

@@ -14,6 +14,9 @@ const splitRegionName = (name: string): [area: string, direction: string, index:
   return [match[1] ?? '', match[2] ?? '', match[3] ?? ''];
 };
 
+/** Environments of this name are run in a lab, and are not deployed to AWS: their sizes fit one machine. */
+export const isLab = ({ name }: { readonly name: string }): boolean => name === 'lab' || name.startsWith('lab-');
+
 export const homeRegion = (environment: Environment): Region => {
   const home = environment.regions.find((r) => r.role === 'home');
   if (!home) throw new Error(`environment "${environment.name}" has no home region`);

@@ -1,0 +1,30 @@
+import { backend } from '../profiles/backend';
+import type { EnvironmentInput } from '../topology/types';
+import { REFERENCE_BACKEND } from '../topology/defaults-workloads';
+import { mebibytes, millicores, seconds } from '../topology/units';
+import { lab, smallCache, smallRegion } from './lab';
+
+/** Small, and with short pauses: a drill waits for each of them. `FAULTS`: a drill may tell the backend to misbehave. */
+const shop = backend({
+  image: REFERENCE_BACKEND,
+  resources: { cpu: millicores(100), cpuLimit: millicores(500), memory: mebibytes(128), memoryLimit: mebibytes(256) },
+  scaling: { min: 3, max: 6, requestsPerSecond: 100 },
+  databaseConnections: 5,
+  drain: { preStop: seconds(3), timeout: seconds(10), grace: seconds(20) },
+  rollout: {
+    progressDeadline: seconds(120),
+    stepPause: seconds(2),
+    analysis: { duration: seconds(15), interval: seconds(3), maxP99: seconds(1) },
+  },
+  environment: { FAULTS: '1', RELEASE: '1' },
+});
+
+/** The lab with a cache and a service of a user in it, and what stands before it. */
+export const labWorkloads: EnvironmentInput = {
+  ...lab,
+  name: 'lab-workloads',
+  everyRegion: { ...smallRegion, pooler: { ...smallRegion.pooler, maxClientConnections: 500 } },
+  cache: smallCache,
+  workloads: shop.workloads,
+  maintenance: { retention: shop.retention },
+};
