@@ -9,7 +9,7 @@ import { cacheRoot } from '../lab/cache';
 import { hasOutside } from '../lab/edge/settings';
 import { buildImages } from '../lab/images/build';
 import { containerdTemplate } from '../lab/images/containerd-template';
-import { DATA_IMAGES, type ImageName, WORKLOAD_IMAGES } from '../lab/images/catalog';
+import { DATA_IMAGES, type ImageName, REFERENCE_IMAGES, WORKLOAD_IMAGES } from '../lab/images/catalog';
 import { kubernetesBinaries } from '../lab/kubernetes/binaries';
 import type { KubernetesObject } from '../lab/kubernetes/api';
 import { projectRoot } from '../lab/kubernetes/scripts';
@@ -19,6 +19,7 @@ import { labSettings, type LabSettings } from '../lab/settings';
 import type { LabParts, Progress } from '../lab/up';
 import { ENVIRONMENTS } from '../lib/environments';
 import { defineEnvironment } from '../lib/topology/define';
+import { runsReferenceBackend } from '../lib/topology/reference-backend';
 import type { Environment } from '../lib/topology/types';
 import { AWS_ENDPOINT } from '../lab/aws/settings';
 import { environmentOfLab } from '../lab/state';
@@ -55,15 +56,20 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   return { binaries, images: { template, pause: images.pause.reference }, objectStore, references };
 };
 
-const imagesOf = ({ workloads }: Environment): readonly ImageName[] => (workloads.length === 0 ? DATA_IMAGES : [...DATA_IMAGES, ...WORKLOAD_IMAGES]);
+const imagesOf = (environment: Environment): readonly ImageName[] => [
+  ...DATA_IMAGES,
+  ...(environment.workloads.length === 0 ? [] : WORKLOAD_IMAGES),
+  ...(runsReferenceBackend(environment) ? REFERENCE_IMAGES : []),
+];
 
 const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
   const cache = lab.environment.cache === null ? {} : { cache: image(lab.environment.cache.engine) };
   const workloads = lab.environment.workloads.length === 0 ? {} : { rollouts: image('rollouts'), metricsServer: image('metrics-server') };
+  const reference = runsReferenceBackend(lab.environment) ? { backend: image('backend') } : {};
   const data = { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') };
   return {
-    images: { ...data, ...cache, ...workloads },
+    images: { ...data, ...cache, ...workloads, ...reference },
     imagePullPolicy: 'Never',
     storage: 'local',
     secrets: 'provided',

@@ -1,10 +1,11 @@
-// Bundles the entry points to dist/, and the agents to images/agent, with esbuild (a fraction of a second). `node scripts/build.mjs [app|holdfast|agents|lambdas ...]`;
+// Bundles the entry points to dist/, the agents to images/agent and the reference backend to images/backend, with esbuild (a fraction of a second). `node scripts/build.mjs [app|holdfast|agents|lambdas ...]`;
 // without arguments: all.
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAgents } from './bundle-agents.mjs';
+import { bundleBackend } from './bundle-backend.mjs';
 import { bundleLambdas } from './bundle-lambdas.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,6 +37,7 @@ const targets = {
   'lab-function-worker': program('lab/aws/function-worker.ts', 'lab-function-worker'),
   'meter-prober': program('lab/meter/prober.ts', 'meter-prober'),
   agents: () => bundleAgents(),
+  backend: () => bundleBackend(),
   lambdas: () => bundleLambdas(),
 };
 

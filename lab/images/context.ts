@@ -53,7 +53,7 @@ export const baseContext = async (suite: string): Promise<Context> => {
 export const imageContext = async (name: ImageName, base: Context, inputs: BuildInputs): Promise<Context> => {
   const { built = [], generated, buildArgs = {}, directory = name } = IMAGES[name];
   const missing = built.filter((path) => !existsSync(join(imagesDirectory(), path)));
-  if (missing.length > 0) throw new Error(`images/${missing.join(', images/')} is missing: \`node scripts/build.mjs agents\` makes it`);
+  if (missing.length > 0) throw new Error(`images/${missing.join(', images/')} is missing: \`node scripts/build.mjs agents backend\` makes it`);
   const extra = generated === undefined ? {} : await generated(inputs);
   const files = await directoryFiles(['common', directory], Object.keys(extra));
   for (const [path, source] of Object.entries(extra)) files.set(path, source);

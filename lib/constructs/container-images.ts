@@ -10,8 +10,14 @@ import type { Cache } from '../topology/types';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
 export type ImageName = (typeof BUILT)[number] | 'coredns';
-/** References by name; `cache` where the environment has one. */
-export type ImageReferences = Readonly<Record<ImageName, string>> & { readonly cache?: string };
+/** References by name; `cache` and `backend` where the environment has them. */
+export type ImageReferences = Readonly<Record<ImageName, string>> & { readonly cache?: string; readonly backend?: string };
+
+/** Files that a build of this project writes into an image's folder. */
+const BUNDLES: Readonly<Record<string, { readonly file: string; readonly target: string }>> = {
+  agent: { file: 'follower.js', target: 'agents' },
+  backend: { file: 'backend.js', target: 'backend' },
+};
 
 export interface ContainerImagesProps {
   /** The folder with the Dockerfiles, which is the context of all of them. */
@@ -20,6 +26,8 @@ export interface ContainerImagesProps {
   readonly instanceType: ec2.InstanceType;
   /** @default - no image of the cache is built */
   readonly cacheEngine?: Cache['engine'];
+  /** @default false - the reference backend is not built */
+  readonly referenceBackend?: boolean;
 }
 
 /** The images of what the charts run, built by `cdk deploy` from the Dockerfiles that the lab builds too, and named by their content. */
@@ -32,15 +40,17 @@ export class ContainerImages extends Construct {
     super(scope, id);
     this.props = props;
     const built = Object.fromEntries(BUILT.map((name) => [name, this.build(name)])) as Record<(typeof BUILT)[number], string>;
-    const { cacheEngine } = props;
+    const { cacheEngine, referenceBackend = false } = props;
     const cache = cacheEngine === undefined ? {} : { cache: this.build('cache', { ENGINE: cacheEngine }) };
-    this.references = { ...built, ...cache, coredns: COREDNS_IMAGE };
+    const backend = referenceBackend ? { backend: this.build('backend') } : {};
+    this.references = { ...built, ...cache, ...backend, coredns: COREDNS_IMAGE };
   }
 
-  private build(name: (typeof BUILT)[number] | 'cache', buildArgs: Record<string, string> = {}): string {
+  private build(name: (typeof BUILT)[number] | 'cache' | 'backend', buildArgs: Record<string, string> = {}): string {
     const { directory, instanceType } = this.props;
-    if (name === 'agent' && !existsSync(join(directory, 'agent', 'follower.js'))) {
-      throw new Error('images/agent/follower.js is missing: `node scripts/build.mjs agents` bundles it');
+    const bundle = BUNDLES[name];
+    if (bundle !== undefined && !existsSync(join(directory, name, bundle.file))) {
+      throw new Error(`images/${name}/${bundle.file} is missing: \`node scripts/build.mjs ${bundle.target}\` bundles it`);
     }
     const asset = new DockerImageAsset(this, name.charAt(0).toUpperCase() + name.slice(1), {
       directory,

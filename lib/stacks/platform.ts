@@ -12,6 +12,7 @@ import { LoadBalancerController } from '../constructs/load-balancer-controller';
 import { NodeGroups } from '../constructs/node-groups';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
 import { hasPeers } from '../topology/regions';
+import { runsReferenceBackend } from '../topology/reference-backend';
 import type { Environment, Region } from '../topology/types';
 import type { DataProtection } from './data-protection';
 
@@ -60,7 +61,8 @@ export class Platform extends RegionalStack {
   private buildImages({ environment, region, imagesDirectory }: PlatformProps): ImageReferences {
     const instanceType = new ec2.InstanceType(region.cluster.instanceType);
     const engine = environment.cache === null ? {} : { cacheEngine: environment.cache.engine };
-    return new ContainerImages(this, 'Images', { directory: imagesDirectory, instanceType, ...engine }).references;
+    return new ContainerImages(this, 'Images', { directory: imagesDirectory, instanceType, ...engine, referenceBackend: runsReferenceBackend(environment) })
+      .references;
   }
 
   private defineNodes(): NodeGroups {

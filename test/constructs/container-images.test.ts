@@ -15,10 +15,10 @@ afterEach(() => {
   for (const used of [folder, `${folder}-out`]) rmSync(used, { recursive: true, force: true });
 });
 
-const hashes = (instanceType = 'm7i.large'): Readonly<Record<string, string>> => {
+const hashes = (instanceType = 'm7i.large', referenceBackend = false): Readonly<Record<string, string>> => {
   AssetStaging.clearAssetHashCache();
   const stack = new Stack(new App({ outdir: `${folder}-out` }), 'stack');
-  const { references } = new ContainerImages(stack, 'Images', { directory: folder, instanceType: new InstanceType(instanceType) });
+  const { references } = new ContainerImages(stack, 'Images', { directory: folder, instanceType: new InstanceType(instanceType), referenceBackend });
   return Object.fromEntries(Object.entries(references).map(([name, reference]) => [name, JSON.stringify(stack.resolve(reference))]));
 };
 
@@ -45,6 +45,12 @@ test('a change to what they share renames all', () => {
 
 test('other processors need other images', () => {
   expect(hashes('m7g.large').etcd).not.toBe(hashes('m7i.large').etcd);
+});
+
+test('builds the reference backend where a workload runs it, and says what to do when it is not bundled', () => {
+  expect(hashes('m7i.large', true).backend).toMatch(/:[0-9a-f]{64}"/);
+  rmSync(join(folder, 'backend', 'backend.js'));
+  expect(() => hashes('m7i.large', true)).toThrow(/backend\.js is missing: `node scripts\/build\.mjs backend`/);
 });
 
 test('says what to do when the follower is not bundled', () => {

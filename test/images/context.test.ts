@@ -61,7 +61,7 @@ describe('a build context', () => {
 describe('the Dockerfiles', () => {
   const dockerfile = (name: string): string => readFileSync(join(projectRoot(), 'images', name, 'Dockerfile'), 'utf8');
 
-  test.each(['etcd', 'patroni', 'pgbouncer', 'agent'])('%s stands on a base that is given, Debian 13 by default, and runs as 999', (name) => {
+  test.each(['etcd', 'patroni', 'pgbouncer', 'agent', 'backend'])('%s stands on a base that is given, Debian 13 by default, and runs as 999', (name) => {
     expect(dockerfile(name)).toMatch(/^ARG BASE=public\.ecr\.aws\/docker\/library\/debian:13-slim$/m);
     expect(
       dockerfile(name)

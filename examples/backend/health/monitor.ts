@@ -1,0 +1,76 @@
+import type { Degradable, Metrics } from '../metrics';
+
+/** What the service needs others for; asked once a second, and never by a probe: a probe's answer must not wait for anything. */
+export type Part = Extract<Degradable, 'database' | 'cache'>;
+
+export interface PartState {
+  readonly reachable: boolean;
+  /** Since when it has been so, on the monitor's clock, in milliseconds. */
+  readonly since: number;
+  readonly error: string | null;
+}
+
+export type Check = () => Promise<void>;
+
+const PERIOD_MS = 1000;
+
+export class Monitor {
+  private readonly states = new Map<Part, PartState>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly checks: Readonly<Partial<Record<Part, Check>>>,
+    private readonly metrics: Metrics,
+    private readonly onChange: (part: Part, state: PartState) => void,
+    private readonly monotonic: () => number = () => performance.now(),
+  ) {}
+
+  /** undefined: the service has no such part, or nothing is known yet */
+  state(part: Part): PartState | undefined {
+    return this.states.get(part);
+  }
+
+  reachable(part: Part): boolean {
+    return this.states.get(part)?.reachable ?? false;
+  }
+
+  get parts(): readonly Part[] {
+    return Object.keys(this.checks) as Part[];
+  }
+
+  /** Asks every part once; then again every second, until it is stopped. */
+  async start(): Promise<void> {
+    await this.look();
+    const again = (): void => {
+      this.timer = setTimeout(() => void this.look().finally(again), PERIOD_MS);
+      this.timer.unref();
+    };
+    again();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  async look(): Promise<void> {
+    await Promise.all(
+      this.parts.map(async (part) => {
+        try {
+          await this.checks[part]?.();
+          this.record(part, true, null);
+        } catch (error) {
+          this.record(part, false, error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+  }
+
+  private record(part: Part, reachable: boolean, error: string | null): void {
+    this.metrics.degraded.set({ part }, reachable ? 0 : 1);
+    const before = this.states.get(part);
+    if (before?.reachable === reachable) return;
+    const state = { reachable, since: this.monotonic(), error };
+    this.states.set(part, state);
+    this.onChange(part, state);
+  }
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config';
+import type { Monitor } from '../health/monitor';
+import type { Readiness } from '../health/readiness';
+
+export interface HealthParts {
+  readonly config: Config;
+  readonly monitor: Monitor;
+  readonly readiness: () => Readiness;
+  readonly details: () => Readonly<Record<string, unknown>>;
+}
+
+export const healthRoutes = (app: FastifyInstance, { config, monitor, readiness, details }: HealthParts): void => {
+  // The process runs and its event loop turns; nothing else, since a restart cures nothing else.
+  app.get('/health/live', () => ({ status: 'live' }));
+
+  app.get('/health/ready', async (_request, reply) => {
+    const now = readiness();
+    return reply.code(now.ready ? 200 : 503).send(now);
+  });
+
+  app.get('/health', async (_request, reply) => {
+    const now = readiness();
+    const parts = Object.fromEntries(monitor.parts.map((part) => [part, monitor.state(part) ?? null]));
+    return reply.code(now.ready ? 200 : 503).send({ ...now, ...config.identity, uptimeSeconds: Math.round(process.uptime()), parts, ...details() });
+  });
+};
