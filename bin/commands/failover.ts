@@ -11,6 +11,7 @@ import { notice, print, printJson } from '../terminal';
 interface Options {
   readonly environment?: string;
   readonly lab?: string;
+  readonly as?: string;
   readonly json?: boolean;
   readonly plan?: boolean;
   readonly wait?: boolean;
@@ -23,7 +24,9 @@ type Work = (world: World, servers: readonly string[]) => Promise<number>;
 
 /** In the lab the same program again, within its network and with its AWS. */
 const perform = async (options: Options, argv: readonly string[], work: Work): Promise<number> => {
-  if (options.lab !== undefined) return inFailoverLab(options.lab, argv, work);
+  if (options.as !== undefined && options.lab === undefined)
+    throw new UsageError('--as: given without --lab; allowed: on AWS you are who your credentials say');
+  if (options.lab !== undefined) return inFailoverLab(options.lab, options.as, argv, work);
   const { connect } = await import('../failover/world');
   return work(await connect(deployedWithFailover(options.environment)), []);
 };
@@ -123,6 +126,7 @@ const where = (command: Command): Command =>
   command
     .option('-e, --environment <name>', 'default: the only one on AWS that has a failover')
     .option('--lab <name>', 'a lab of environment lab-failover, instead of AWS')
+    .option('--as <person>', 'in a lab only: in the name of this person, who is created')
     .option('--json', 'as JSON on standard output');
 
 const startable = (command: Command): Command =>

@@ -8,7 +8,7 @@ import { stsEndpoint } from '../../lambdas/aws/sts-endpoint';
 import type { Approval } from '../../lib/failover/approval';
 import { approvalsId, ASKED_ID } from '../../lib/failover/approval-token';
 import type { LeaseRecord } from '../../lib/failover/lease';
-import { executionId, type Direction } from '../../lib/failover/names';
+import { leaseExecution, type Direction } from '../../lib/failover/names';
 import { EXIT, ExpectedError } from '../exit';
 import type { World } from './world';
 
@@ -21,9 +21,9 @@ export interface Wanted {
 }
 
 /** From where the lease is moved: a run that was interrupted is taken up again. */
-const fromEpoch = (world: World, record: LeaseRecord, { direction, target }: Wanted): number => {
+export const fromEpoch = (world: Pick<World, 'environment'>, record: LeaseRecord, { direction, target }: Pick<Wanted, 'direction' | 'target'>): number => {
   const { epoch, phase, execution, holder } = record;
-  const isOurs = phase === 'moving' && holder === target && execution === executionId(world.environment, epoch - 1, direction);
+  const isOurs = phase === 'moving' && holder === target && execution === leaseExecution(world.environment, epoch - 1, direction, target);
   return isOurs ? epoch - 1 : epoch;
 };
 

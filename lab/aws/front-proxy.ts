@@ -11,6 +11,7 @@ import {
 import { buffer } from 'node:stream/consumers';
 import { addressedTo, invokedFunction, withRegion, type Addressed } from './addressed';
 import { fateOf, type AwsFault, type Fate } from './faults';
+import { authorizationOf, judgeSignature, type KeyPair, type SignatureVerdict } from './signatures';
 import type { FunctionDefinition, FunctionFault, Invocation, InvocationResult } from './functions';
 
 export interface FrontProxyOptions {
@@ -23,6 +24,8 @@ export interface FrontProxyOptions {
   /** What strikes the next invocation of a function, if anything; counts it. */
   readonly takeFunctionFault: (name: string, region: string) => FunctionFault | undefined;
   readonly invoke: (invocation: Invocation) => Promise<InvocationResult>;
+  /** Whose signatures are checked where it matters who somebody is (STS), by access key id. */
+  readonly people: () => ReadonlyMap<string, KeyPair>;
   readonly log: (line: string) => void;
   readonly random?: () => number;
 }
@@ -31,6 +34,16 @@ const json = (response: ServerResponse, status: number, body: unknown, headers: 
   void response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...headers }).end(JSON.stringify(body));
 
 const pause = (ms: number): Promise<void> => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms)));
+
+/** The access key id of the lab's own programs. */
+export const LAB_KEY = 'lab';
+const STS_REFUSALS: Readonly<Record<SignatureVerdict, string | undefined>> = {
+  right: undefined,
+  wrong: 'SignatureDoesNotMatch',
+  expired: 'ExpiredToken',
+  'unknown key': 'InvalidClientTokenId',
+};
+const stsError = (code: string): string => `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>refused</Message></Error></ErrorResponse>`;
 
 export class FrontProxy {
   /** DynamoDB's requests wait for each other: one order of all of them, which is what strong consistency means. */
@@ -60,7 +73,18 @@ export class FrontProxy {
     if (fate.lost?.what === 'request') return void lose(response, fate);
     if (fate.error !== undefined)
       return void json(response, fate.error.status, { __type: fate.error.code, message: 'injected' }, { 'x-amzn-errortype': fate.error.code });
+    if (addressed.service === 'sts') {
+      const code = await this.refusal(incoming, body);
+      if (code !== undefined) return void response.writeHead(403, { 'content-type': 'text/xml' }).end(stsError(code));
+    }
     await this.carryOut(incoming, body, addressed, fate, response);
+  }
+
+  /** @returns STS's word against who asks. Programs of the lab itself have a key that nobody has the secret of. */
+  private async refusal({ method = 'POST', url = '/', headers }: IncomingMessage, body: Buffer): Promise<string | undefined> {
+    if (authorizationOf(headers.authorization)?.accessKeyId === LAB_KEY) return undefined;
+    const verdict = await judgeSignature({ method, url, headers, body: body.toString('utf8') }, this.options.people(), Date.now());
+    return STS_REFUSALS[verdict];
   }
 
   private async carryOut(incoming: IncomingMessage, body: Buffer, addressed: Addressed, fate: Fate, response: ServerResponse): Promise<void> {

@@ -23,18 +23,20 @@ export interface Following {
   /** SIGKILL as soon as a line of its progress begins so. */
   readonly killAt?: string;
   readonly onLine?: (line: string) => void;
+  /** @default - this process' own: the command runs in the network that the drill runs in */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export const holdfast = (
   { lab, directory, progress, signal }: ProcedureContext,
   args: readonly string[],
-  { killAt, onLine }: Following = {},
+  { killAt, onLine, environment = process.env }: Following = {},
 ): Promise<CommandRun> =>
   new Promise((resolve, reject) => {
     const beganAt = now();
     const lines: { readonly t: number; readonly text: string }[] = [];
     const argv = [...process.execArgv, process.argv[1] ?? '', ...args, '--lab', lab.name, '--json'];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], signal, env: environment });
     const log = createWriteStream(join(directory, LOG), { flags: 'a' });
     log.write(`# holdfast ${args.join(' ')}\n`);
     createInterface({ input: child.stderr }).on('line', (line) => {

@@ -3,6 +3,7 @@ import { request, createServer, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { parseFault, type AwsFault } from '../aws/faults';
 import type { FunctionFault } from '../aws/functions';
+import type { Person } from '../aws/people';
 
 /** What is asked of it; answers are JSON. */
 export interface OutsideControl {
@@ -15,6 +16,8 @@ export interface OutsideControl {
   state(): unknown;
   /** What the name servers answer a client now. */
   answer(name: string, client: string): unknown;
+  /** A user of the account, with a key of his own, that anything may be signed with. */
+  person(name: string): Promise<Person>;
   /** An operation of the emulator, past all faults. */
   call(call: EmulatedCall): Promise<unknown>;
 }
@@ -38,6 +41,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const { name, client } = body as { readonly name: string; readonly client: string };
     return control.answer(name, client);
   },
+  '/person': (control, body) => control.person(String(body)),
   '/call': (control, body) => control.call(body as EmulatedCall),
 };
 

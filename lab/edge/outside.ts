@@ -8,6 +8,7 @@ import { invokeOn } from '../aws/function-client';
 import { FunctionHost } from '../aws/function-host';
 import type { FunctionFault, Invocation, InvocationResult } from '../aws/functions';
 import { jsonCall } from '../aws/emulator-client';
+import { createPerson, type Person } from '../aws/people';
 import { runSchedules } from '../aws/schedules';
 import { fateOf } from '../aws/faults';
 import { healthOf, type Health } from '../../lib/failover/routing';
@@ -33,6 +34,7 @@ export class Outside implements OutsideControl {
   private readonly checkers: Checkers;
   private readonly ask: ReturnType<typeof publicZone>;
   private readonly last = new Map<string, string>();
+  private readonly people = new Map<string, Person>();
 
   constructor(private readonly config: OutsideConfiguration) {
     this.record = recorder(config.events);
@@ -81,6 +83,7 @@ export class Outside implements OutsideControl {
       functions: () => config.resources.functions,
       takeFunctionFault: (name, region) => this.takeFunctionFault(name, region),
       invoke: (invocation) => this.invoke(invocation),
+      people: () => this.people,
       log,
     });
     await listen(createHttps({ cert: config.tls.certificate, key: config.tls.key }, front.listener), 443, config.awsAddress);
@@ -154,6 +157,13 @@ export class Outside implements OutsideControl {
       health: Object.fromEntries(this.config.zone.checks.map(({ id }) => [id, this.health().check(id)])),
       balancers: Object.fromEntries(this.balancers.results(this.config.zone)),
     };
+  }
+  async person(name: string): Promise<Person> {
+    const known = [...this.people.values()].find((person) => person.name === name);
+    if (known !== undefined) return known;
+    const person = await createPerson(this.config.emulatorPort, name);
+    this.people.set(person.accessKeyId, person);
+    return person;
   }
   call({ api, region, operation, input }: EmulatedCall): Promise<unknown> {
     // The lease's one table is kept in the first of its regions.

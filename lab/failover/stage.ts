@@ -42,12 +42,18 @@ export const readLease = async (lab: LabSettings): Promise<LeaseRecord | null> =
   return text === undefined ? null : (JSON.parse(text) as LeaseRecord);
 };
 
+export interface StageOptions {
+  /** A person begins, whom no cooldown keeps from it. @default false */
+  readonly byPeople?: boolean;
+}
+
 /** The source holds the lease, no cooldown is left, and the public name leads to it. */
-const complaint = async (source: LabSettings): Promise<string | undefined> => {
+const complaint = async (source: LabSettings, { byPeople = false }: StageOptions): Promise<string | undefined> => {
   const lease = await readLease(source);
   if (lease?.phase !== 'held' || lease.holder !== source.region.name)
     return `the lease is ${lease === null ? 'nobody’s' : `${lease.phase} by ${lease.holder}`}`;
-  if (lease.cooldownUntil > Date.now()) return `no failover begins by itself for another ${Math.ceil((lease.cooldownUntil - Date.now()) / 1000)} s`;
+  if (!byPeople && lease.cooldownUntil > Date.now())
+    return `no failover begins by itself for another ${Math.ceil((lease.cooldownUntil - Date.now()) / 1000)} s`;
   const { dns } = source.environment;
   if (dns === null) return 'there is no DNS';
   const asked = { name: writerHost(dns), client: CLIENT_ADDRESSES.EU };
@@ -55,12 +61,12 @@ const complaint = async (source: LabSettings): Promise<string | undefined> => {
   return addresses.includes(edgeSettings(source).entrance) ? undefined : `${asked.name} leads to ${addresses.join(', ')}`;
 };
 
-const awaitReady = async (stage: RegionStage): Promise<void> => {
+const awaitReady = async (stage: RegionStage, options: StageOptions): Promise<void> => {
   let told = '';
   const end = now() + READY_SECONDS;
   for (;;) {
     stage.context.signal.throwIfAborted();
-    const why = await complaint(stage.source);
+    const why = await complaint(stage.source, options);
     if (why === undefined) return;
     if (now() > end) throw new NotSteadyError(why);
     if (why.replace(/\d+ s$/, '') !== told) stage.context.progress(`waiting: ${why}`);
@@ -75,11 +81,11 @@ const CLIENTS: readonly (readonly [string, string])[] = [
 ];
 
 /** The outside clients count as clients of the target: they have to be served whatever becomes of the source. */
-export const openFailoverStage = async (context: ProcedureContext): Promise<FailoverStage> => {
+export const openFailoverStage = async (context: ProcedureContext, options: StageOptions = {}): Promise<FailoverStage> => {
   const failover = failoverOf(context.lab);
   const stage = await openStage(context);
   try {
-    await awaitReady(stage);
+    await awaitReady(stage, options);
     const { dns } = context.lab.environment;
     if (dns === null) throw new NotSteadyError('there is no DNS');
     const clients = CLIENTS.map(([name, localAddress]) => ({
@@ -105,20 +111,20 @@ export const seenSince = async (stage: FailoverStage, since: number): Promise<re
   return lines.map((line) => JSON.parse(line) as Seen).filter(({ t }) => t >= since);
 };
 
-interface Acked {
+export interface Acked {
   readonly t: number;
+  readonly client: string;
   readonly outcome: string;
   readonly address?: string;
 }
 
 /** Acknowledgements to any client, by servers of the region, in the order in which they arrived. */
-export const acksBy = async (stage: FailoverStage, region: LabSettings): Promise<readonly number[]> => {
+export const acksBy = async (stage: FailoverStage, region: LabSettings): Promise<readonly Acked[]> => {
   const net = `${region.region.network.vpcCidr.split('.').slice(0, 2).join('.')}.`;
   const lines = (await Promise.all(stage.meters.flatMap((m) => m.files).map(completeLines))).flat();
   return lines
     .filter((line) => line.includes('"outcome":"acked"'))
     .map((line) => JSON.parse(line) as Acked)
     .filter(({ address }) => address?.startsWith(net) === true)
-    .map(({ t }) => t)
-    .sort((a, b) => a - b);
+    .sort((a, b) => a.t - b.t);
 };

@@ -50,10 +50,10 @@ export const timelineOf = (seen: readonly Seen[], faultAt: number, environment: 
   };
 };
 
-/** The parts that the time until the first write is made of: each from the end of the one before. Null where an end was not seen. */
-export const splitOf = (timeline: FailoverTimeline, firstAck: number | null): Readonly<Record<string, number | null>> => {
+/** The parts that the time until the last client's write is made of: each from the end of the one before. Null where an end was not seen. */
+export const splitOf = (timeline: FailoverTimeline, lastClient: number | null): Readonly<Record<string, number | null>> => {
   const ends = { decide: timeline.decided, lease: timeline.leaseTaken, fence: timeline.fenced, promote: timeline.promoted };
-  const rest = { verify: timeline.verified, switch: timeline.switched, healthChecks: timeline.answered, dnsDrain: firstAck };
+  const rest = { verify: timeline.verified, switch: timeline.switched, healthChecks: timeline.answered, dnsDrain: lastClient };
   let before: number | null = 0;
   return Object.fromEntries(
     Object.entries({ ...ends, ...rest }).map(([name, end]) => {

@@ -67,7 +67,8 @@ const returnSource = async (stage: RegionStage): Promise<{ readonly returnedAt: 
   return { returnedAt, wholeAfterSeconds: await awaitWhole(stage, returnedAt, deadline(stage)) };
 };
 
-const reconcile = async (stage: RegionStage): Promise<Pick<Told, 'reconciled'> & { readonly files: readonly Readonly<Record<string, unknown>>[] }> => {
+/** What the region that returned has written down of what it alone had. */
+export const reconcile = async (stage: RegionStage): Promise<Pick<Told, 'reconciled'> & { readonly files: readonly Readonly<Record<string, unknown>>[] }> => {
   const epoch = highestEpoch(await stage.regions.observeAll());
   const files = await collectReconciliation(stage.source, epoch, stage.context.directory);
   return { reconciled: reconciledRows(files), files: files.map(({ about }) => about) };

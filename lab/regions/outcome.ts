@@ -56,17 +56,19 @@ export const runRegionDrill = async <S extends RegionStage = RegionStage>(
   }
 };
 
-const isIgnored = (event: HistoryEvent, ignored: Told['ignoredCommits']): boolean =>
-  ignored !== undefined &&
-  event.kind === 'local-commit' &&
-  event.t >= ignored.from &&
-  event.t <= ignored.to &&
-  postgresMemberNames(ignored.region.region).includes(event.node);
+/**
+ * What the superuser commits in a region that is fenced is nobody's acknowledgement: the fence is for clients. It remains a look that was taken, so that a probe that is
+ * silent meanwhile is still found.
+ */
+export const superuserCommit = (event: HistoryEvent, ignored: Told['ignoredCommits']): HistoryEvent => {
+  if (ignored === undefined || event.kind !== 'local-commit' || event.t < ignored.from || event.t > ignored.to) return event;
+  return postgresMemberNames(ignored.region.region).includes(event.node) ? { ...event, ok: false } : event;
+};
 
 const judged = async (stage: RegionStage, told: Told): Promise<ProcedureOutcome> => {
   const { context } = stage;
   const { since = 0 } = told;
-  const history = historyOf((await collect(stage)).events.filter((event) => event.t >= since && !isIgnored(event, told.ignoredCommits)));
+  const history = historyOf((await collect(stage)).events.filter((event) => event.t >= since).map((event) => superuserCommit(event, told.ignoredCommits)));
   const { objective } = context.drill;
   const { measured, findings } = judgeRegions(history, {
     clients: [...stage.clients.source, ...stage.clients.target],

@@ -8,14 +8,14 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
   database: () => null,
   cache: (environment) => (environment.cache === null ? 'there is no cache' : null),
   regions: (environment) => (environment.regions.some((region) => region.role === 'standby') ? null : 'there is no standby region'),
-  failover: (environment) => (environment.failover === null ? 'no other region takes over by itself' : null),
+  failover: ({ failover, dns }) => {
+    if (failover === null) return 'no other region takes over by itself';
+    return dns === null ? 'there are no names that lead clients to another region' : null;
+  },
   secrets: () => null,
   backups: () => null,
   operations: () => null,
 };
-
-/** What the lab has no procedure for yet. */
-const WITH_PEOPLE: readonly Scenario[] = ['lag-gate', 'failback'];
 
 /** They make a new history. */
 const IN_PLACE: readonly Scenario[] = ['restore-point-in-time', 'restore-interrupted', 'restore-disk-full'];
@@ -36,7 +36,6 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   const home = homeRegion(environment);
   const standbyRegion = environment.regions.some((region) => region.role === 'standby');
   if (familyOf(scenario) === 'secrets' && standbyRegion) return 'a rotation does not reach the standby region, which has the same passwords';
-  if (WITH_PEOPLE.includes(scenario)) return 'the lab can’t carry it out yet: two people have to agree';
   if (IN_PLACE.includes(scenario) && standbyRegion) return 'the standby region would go on with what the restore gives up';
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';

@@ -598,6 +598,13 @@ const CASES: Readonly<Record<string, Case>> = {
       [failover({ approvalTimeout: seconds(10) }), 'failover.approvalTimeout', /wake up/],
     ],
   },
+  'loss-when-cut-off-is-promised': {
+    keeps: failover({}),
+    breaks: [
+      [failover({}, { objectives: { 'region-isolated': { rpo: seconds(12) } } }), 'objectives.region-isolated.rpo', />= 13 s/],
+      [failover({ lease: { duration: seconds(20) } }), 'objectives.region-isolated.rpo', />= 23 s/],
+    ],
+  },
   'drills-are-distinct': {
     keeps: drills({}, { drill: 'primary-node-dies', every: 'month' }, { drill: 'az-lost' }),
     breaks: [

@@ -1,4 +1,4 @@
-import type { FailoverScenario, ProcedureScenario } from '../../../lib/topology/scenarios';
+import type { ProcedureScenario } from '../../../lib/topology/scenarios';
 import { BACKUP_PROCEDURES } from './backups';
 import { CACHE_PROCEDURES } from './cache';
 import { FAILOVER_PROCEDURES } from './failover';
@@ -9,8 +9,7 @@ import { SECRET_PROCEDURES } from './secrets';
 
 export type { Procedure, ProcedureContext } from './procedure';
 
-/** Those of region failover are left out of every environment (lib/topology/applicable.ts) until they are here. */
-export const PROCEDURES: Procedures<Exclude<ProcedureScenario, FailoverScenario>> & Partial<Procedures<FailoverScenario>> = {
+export const PROCEDURES: Procedures<ProcedureScenario> = {
   ...CACHE_PROCEDURES,
   ...REGION_PROCEDURES,
   ...FAILOVER_PROCEDURES,

@@ -12,7 +12,7 @@ export type SwitchPorts = Pick<FailoverPorts, Lease | 'traffic'>;
 export type AwaitStandbyPorts = Pick<FailoverPorts, 'region' | 'clock'>;
 
 /** Milliseconds. */
-const REPOINT_PATIENCE = 1000;
+const REPOINT_PATIENCE = 700;
 
 /** Those that answer follow the target at once. One that does not is turned by its own guard when it returns: nothing waits for it. */
 export const repoint = async (settings: FailoverSettings, ports: RepointPorts, request: FailoverRequest): Promise<StepResult<'repointed'>> => {

@@ -8,6 +8,8 @@ import { auditEntry, executionOf, orSilence, result, soon, type FailoverRequest,
 
 /** A primary region that has not answered within so many milliseconds is not waited for. */
 const SOURCE_PATIENCE = 1500;
+/** The same, just before the lease is taken: it was looked at a moment ago, or people have agreed to do without it. */
+const SOURCE_PATIENCE_AGAIN = 700;
 
 export type PrecheckPorts = Pick<FailoverPorts, 'lease' | 'region' | 'clock' | 'audit'>;
 /** `go`: now; `approve`: two people first; `planned`: a dry run ends here. */
@@ -17,8 +19,7 @@ export const precheck = async (settings: FailoverSettings, ports: PrecheckPorts,
   const record = await ports.lease.read();
   if (record !== null && isResumed(settings, record, request)) return result('go', `taken up again after step "${record.step ?? 'none'}"`, { resumed: true });
   const present = checkedLease(record, request, ports.clock.now());
-  const target = await checkedTarget(ports.region(request.target), request.target);
-  const source = await lookAtSource(settings, ports, request, present);
+  const [target, source] = await Promise.all([checkedTarget(ports.region(request.target), request.target), lookAtSource(settings, ports, request, present)]);
   const gate = request.direction === 'failback' ? failbackGate(settings, target, source) : lagGate(settings, target, source, present, request);
   if (gate.accepted !== undefined) await ports.audit.record(auditEntry(settings, request, ports.clock.now(), { step: 'precheck', ...gate.accepted }));
   const details = {
@@ -67,9 +68,11 @@ export const recheck = async (
 ): Promise<void> => {
   const record = await ports.lease.read();
   if (record === null || record.phase === 'moving') return; // what taking it says to that is right
-  const target = await checkedTarget(ports.region(request.target), request.target);
-  const [sight, status] = await Promise.all([
-    soon(ports.clock, SOURCE_PATIENCE, ports.region(record.holder).members()),
+  // A failback is refused without its word.
+  const patience = request.direction === 'failback' ? SOURCE_PATIENCE : SOURCE_PATIENCE_AGAIN;
+  const [target, sight, status] = await Promise.all([
+    checkedTarget(ports.region(request.target), request.target),
+    soon(ports.clock, patience, ports.region(record.holder).members()),
     orSilence(ports.region(request.target).status()),
   ]);
   const source = { alive: sight !== undefined, sight: sight?.role === undefined ? undefined : sight, vouchedAt: status?.vouchedAt ?? null };

@@ -12,6 +12,7 @@ export const FAILOVER_CONSTANTS = {
   verified: span(0.1, 2, 'estimated: a row is written and read back'),
   switched: span(0.1, 3, 'estimated: three objects are written, each given up after 3 s'),
   checkersAgree: span(0, 5, 'estimated: Route 53 gathers what its checkers say'),
+  connectedAnew: span(0.1, 2.5, 'the drill: a client gives an attempt to connect up after 1.5 s, and the next one is made with TLS, over an ocean'),
   approvalSeen: span(0, 5, 'failover constant: approvals are looked at every 5 s'),
   callTimesOut: span(0, 15, 'failover constant: a function that has died is noticed when its call times out'),
 } as const satisfies Readonly<Record<string, Span>>;

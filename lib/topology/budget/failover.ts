@@ -1,6 +1,6 @@
 /**
- * Which stages a failover between regions goes through, up to the first write that is accepted in the other region. Clients of the lost region find their way there by
- * DNS: that comes on top, in `clientsMoved`.
+ * Which stages a failover between regions goes through, up to the last client outside of both regions that writes again: first the other region accepts a write
+ * (`firstWriteSeconds`), then DNS leads everybody there (`clientsMoved`).
  */
 import { homeRegion } from '../derive';
 import type { FailoverScenario } from '../scenarios';
@@ -69,7 +69,7 @@ const lost = (environment: Environment): readonly Stage[] => {
   return [...noticed(failover), ...decided, ...fenced(failover), ...promoted(environment)];
 };
 
-/** From the first write in the other region until clients of the lost one are sent there: what comes after `region-lost`. */
+/** From the first write in the other region until clients of the lost one write there. */
 export const clientsMoved = (environment: Environment): readonly Stage[] => {
   const { healthChecks, ttl } = dnsOf(environment);
   return [
@@ -83,18 +83,27 @@ export const clientsMoved = (environment: Environment): readonly Stage[] => {
       `dns.healthChecks.interval x dns.healthChecks.switchThreshold; ${FAILOVER_CONSTANTS.checkersAgree.source}`,
     ),
     stage('resolvers forget', 0, ttl, 'dns.ttl'),
+    constant('clients connect anew', FAILOVER_CONSTANTS.connectedAnew),
   ];
 };
 
+const upperOf = (stages: readonly Stage[]): number => stages.reduce((total, { upper }) => total + upper, 0);
+const toTheLastClient = (environment: Environment): readonly Stage[] => [...lost(environment), ...clientsMoved(environment)];
+
+/** From the loss to the first write that the other region accepts, of its own clients. Upper bound, seconds. */
+export const firstWriteSeconds = (environment: Environment): number => upperOf(lost(environment));
+
 /** An automatic failover to its very end: the last client of the lost region has been sent to the other one. Upper bound, seconds. */
-export const automaticFailoverSeconds = (environment: Environment): number =>
-  [...lost(environment), ...clientsMoved(environment)].reduce((total, { upper }) => total + upper, 0);
+export const automaticFailoverSeconds = (environment: Environment): number => upperOf(toTheLastClient(environment));
+
+/** For so long a region that is cut off from everything may go on acknowledging its own clients, seconds; what it accepts then is lost to the region that takes over. */
+export const acceptedWhenCutOff = ({ lease }: Pick<RegionFailover, 'lease'>): number => lease.duration + lease.margin;
 
 const goesOn = (environment: Environment): readonly Stage[] => [undisturbed(), clientRetry(homeRegion(environment), false)];
 
 export const FAILOVER_STAGES: FamilyStages<FailoverScenario> = {
-  'region-lost': lost,
-  'region-isolated': lost,
+  'region-lost': toTheLastClient,
+  'region-isolated': toTheLastClient,
   // Nobody who writes needs the witness, and the other regions vouch while there is no lease store.
   'witness-lost': goesOn,
   'lease-store-lost': goesOn,
@@ -102,7 +111,7 @@ export const FAILOVER_STAGES: FamilyStages<FailoverScenario> = {
   'failover-interrupted': (environment) => {
     const { lease } = failoverOf(environment);
     return [
-      ...lost(environment),
+      ...toTheLastClient(environment),
       constant('a function that died', FAILOVER_CONSTANTS.callTimesOut),
       stage('lease waited out again', 0, (lease.duration + lease.margin) * 1.01, 'failover.lease.duration + failover.lease.margin'),
     ];
@@ -118,6 +127,7 @@ export const FAILOVER_STAGES: FamilyStages<FailoverScenario> = {
       stage('is it alive?', 2 * failover.lease.renewEvery, 2 * failover.lease.renewEvery + FAILOVER_CONSTANTS.precheck.upper, '2 x failover.lease.renewEvery'),
       ...fenced(failover),
       ...promoted(environment),
+      ...clientsMoved(environment),
     ];
   },
   failback: (environment) => [
@@ -133,7 +143,13 @@ const crash = (): ReturnType<NonNullable<FamilyLosses<FailoverScenario>['region-
 
 export const FAILOVER_LOSSES: FamilyLosses<FailoverScenario> = {
   'region-lost': crash,
-  'region-isolated': crash,
+  'region-isolated': (environment) => {
+    const seconds = acceptedWhenCutOff(failoverOf(environment));
+    return {
+      seconds: null,
+      because: `its own clients may be acknowledged for ${seconds} s more (failover.lease.duration + failover.lease.margin): lost to the region that takes over, as what was under way, and listed`,
+    };
+  },
   'failover-interrupted': crash,
   'lag-gate': () => ({ seconds: null, because: 'somebody has taken the loss upon himself, by name and with a reason' }),
 };

@@ -1,5 +1,6 @@
 /** What must hold so that a region is never taken for lost, and two never take writes. */
 import { partitionOf } from '../aws-regions';
+import { acceptedWhenCutOff } from '../budget/failover';
 import type { Environment, RegionFailover } from '../types';
 import { quoted, rule, when, type Finding, type Rule } from './rule';
 
@@ -151,10 +152,27 @@ export const decisionsAreConfirmed: Rule = failoverRule(
   ],
 );
 
+/** Nobody can have both: a region that stopped at once whenever its links are cut would stop for every cut link. */
+export const lossWhenCutOffIsPromised: Rule = failoverRule(
+  'loss-when-cut-off-is-promised',
+  'What a region that is cut off accepts until its lease ends is lost to the region that takes over: the objective says so.',
+  (failover, { objectives }) => {
+    const { rpo } = objectives['region-isolated'];
+    const atLeast = acceptedWhenCutOff(failover);
+    return when(rpo < atLeast, () => ({
+      path: 'objectives.region-isolated.rpo',
+      given: `${rpo} s`,
+      allowed: `>= ${atLeast} s: failover.lease.duration + failover.lease.margin`,
+      fix: `use seconds(${atLeast + 0.5}), or make the lease shorter`,
+    }));
+  },
+);
+
 export const FAILOVER_RULES: readonly Rule[] = [
   failoverHasParts,
   failoverLivesOutside,
   leaseIsStronglyConsistent,
   regionLeaseIsRenewedInTime,
   decisionsAreConfirmed,
+  lossWhenCutOffIsPromised,
 ];

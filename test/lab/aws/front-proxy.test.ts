@@ -11,6 +11,7 @@ import { FrontProxy, type FrontProxyOptions } from '../../../lab/aws/front-proxy
 import { invokeOn } from '../../../lab/aws/function-client';
 import { FunctionHost, serveFunctions } from '../../../lab/aws/function-host';
 import type { FunctionDefinition, FunctionFault } from '../../../lab/aws/functions';
+import type { KeyPair } from '../../../lab/aws/signatures';
 
 const scope = (region: string, service: string): string =>
   `AWS4-HMAC-SHA256 Credential=AKID/20261122/${region}/${service}/aws4_request, SignedHeaders=host, Signature=ab`;
@@ -54,6 +55,7 @@ describe('the front proxy', () => {
   let seen: { readonly headers: IncomingMessage['headers']; readonly url: string; readonly body: string }[];
   let faults: AwsFault[];
   let functionFaults: FunctionFault[];
+  const people = new Map<string, KeyPair>();
   let host: FunctionHost;
   let functions: Server;
   let concurrent = { now: 0, most: 0 };
@@ -102,6 +104,7 @@ describe('the front proxy', () => {
       leaseRegions: ['eu-west-1', 'eu-west-2'],
       faults: () => faults,
       functions: () => [definition('greet'), definition('refuse'), definition('die'), definition('sleepy', 1)],
+      people: () => people,
       takeFunctionFault: (name) => functionFaults.splice(0).find((fault) => fault.function === name),
       invoke: (invocation) => invokeOn(socket(), invocation),
       log: (line) => logs.push(line),
