@@ -32,6 +32,7 @@ const onAws = (environment: Environment, region: Region, naming: ManifestNaming)
   certificates: 'cert-manager',
   backups: awsBackupStorage(environment, region, naming.account, partitionOf(region.name)),
   regionGateway: 'aws-nlb',
+  kubelets: 'verified',
   leaseStore: { kind: 'aws' },
 });
 

@@ -76,6 +76,7 @@ const labPlatform = (lab: LabSettings, references: Readonly<Record<string, strin
     certificates: 'provided',
     backups: labBackupStorage(lab.environment),
     regionGateway: 'node-addresses',
+    kubelets: 'unverified',
     leaseStore: { kind: 'emulated', endpoint: AWS_ENDPOINT },
   };
 };

@@ -59,6 +59,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     certificates: 'cert-manager',
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
     regionGateway: 'aws-nlb',
+    kubelets: 'verified',
     leaseStore: { kind: 'aws' },
   });
 

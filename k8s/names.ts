@@ -1,7 +1,7 @@
-import { NAMESPACE, type POSTGRES_SECRET_KEYS } from '../lib/topology/derive';
+import { APPLICATION_NAMESPACE, NAMESPACE, type POSTGRES_SECRET_KEYS, SYSTEM_NAMESPACE } from '../lib/topology/derive';
 import type { Environment } from '../lib/topology/types';
 
-export { NAMESPACE };
+export { APPLICATION_NAMESPACE, NAMESPACE, SYSTEM_NAMESPACE };
 export const DNS_NAMESPACE = 'kube-system';
 export const PRIORITY_CLASS = 'holdfast-data';
 export const STORAGE_CLASS = 'holdfast-data';
@@ -50,8 +50,12 @@ export const CACHE_CREDENTIALS_SECRET = 'cache-credentials';
 export const CACHE_USERS_SECRET = 'cache-users';
 export const CACHE_USERS_KEY = 'users.acl';
 
+/** Those of namespace `holdfast-system` and, beside the DNS, `kube-system`: only where there are workloads. */
+export const CONTROLLERS = ['argo-rollouts', 'metrics-server', 'metrics-adapter', 'memory-keeper'] as const;
+export type ControllerName = (typeof CONTROLLERS)[number];
 export type Component =
-  'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper' | 'cache-sync' | 'rotation';
+  | ControllerName
+  | 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper' | 'cache-sync' | 'rotation';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -16,16 +16,22 @@ export interface Allowed {
 }
 
 /** Nothing in the namespace may talk to anything, until a policy of its own allows it. */
-export const denyByDefault = (scope: Construct): void => {
-  new KubeNetworkPolicy(scope, 'deny-by-default', {
-    metadata: { name: 'deny-by-default', namespace: NAMESPACE },
+export const denyByDefault = (scope: Construct, namespace: string = NAMESPACE): void => {
+  new KubeNetworkPolicy(scope, namespace === NAMESPACE ? 'deny-by-default' : `deny-by-default-${namespace}`, {
+    metadata: { name: 'deny-by-default', namespace },
     spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
   });
 };
 
-export const allowTraffic = (scope: Construct, component: Component, ingress: readonly Allowed[], egress: readonly Allowed[]): void => {
+export const allowTraffic = (
+  scope: Construct,
+  component: Component,
+  ingress: readonly Allowed[],
+  egress: readonly Allowed[],
+  namespace: string = NAMESPACE,
+): void => {
   new KubeNetworkPolicy(scope, 'network-policy', {
-    metadata: { name: component, namespace: NAMESPACE },
+    metadata: { name: component, namespace },
     spec: {
       podSelector: { matchLabels: selectorOf(component) },
       policyTypes: ['Ingress', 'Egress'],
@@ -36,7 +42,7 @@ export const allowTraffic = (scope: Construct, component: Component, ingress: re
 };
 
 /** Both ports: some network plugins look at the Service's, others at the pod's. */
-const dns = {
+export const dns = {
   to: [
     {
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': DNS_NAMESPACE } },

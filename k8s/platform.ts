@@ -19,6 +19,8 @@ export interface Platform {
    * guard runs: it could never hear the other region, and would keep a region that restarts as a whole from coming back.
    */
   readonly regionGateway: 'node-addresses' | 'aws-nlb' | 'none';
+  /** Whether kubelets show certificates of the cluster's authority: those of the lab sign for themselves. */
+  readonly kubelets: 'verified' | 'unverified';
   /** Where the lease of an environment whose regions fail over is kept: AWS' own DynamoDB by the pods' role, or a store that stands in for it, of the data tier's authority. */
   readonly leaseStore: { readonly kind: 'aws' } | { readonly kind: 'emulated'; readonly endpoint: string };
 }

@@ -6,17 +6,18 @@ export interface Connection {
   readonly host: string;
   readonly port: number;
   readonly ca: Buffer | string;
-  readonly token: string;
+  /** A function where it changes while the process runs: a pod's is another one every hour. */
+  readonly token: string | (() => string);
 }
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Of the pod that this runs in. */
-export const inCluster = (environment: NodeJS.ProcessEnv): Connection => ({
+export const inCluster = (environment: NodeJS.ProcessEnv): Connection & { readonly token: () => string } => ({
   host: environment['KUBERNETES_SERVICE_HOST'] ?? '',
   port: Number(environment['KUBERNETES_SERVICE_PORT'] ?? 443),
   ca: readFileSync(`${ACCOUNT}/ca.crt`),
-  token: readFileSync(`${ACCOUNT}/token`, 'utf8'),
+  token: () => readFileSync(`${ACCOUNT}/token`, 'utf8'),
 });
 
 export class ApiError extends Error {
@@ -102,7 +103,7 @@ export class Kubernetes {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const headers = {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${typeof token === 'string' ? token : token()}`,
       ...(payload === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
     };
     return new Promise((resolve, reject) => {

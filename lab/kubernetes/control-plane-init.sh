@@ -17,6 +17,9 @@ nice -n 5 "$BIN/kube-apiserver" --etcd-servers http://127.0.0.1:12379 --bind-add
   --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$certs/sa.key" --service-account-signing-key-file "$certs/sa.key" \
   --service-cluster-ip-range "$SERVICE_CIDR" --profiling=false --kubelet-preferred-address-types InternalIP \
   --client-ca-file "$certs/ca.crt" --kubelet-client-certificate "$certs/kubelet-client.crt" --kubelet-client-key "$certs/kubelet-client.key" \
+  --requestheader-client-ca-file "$certs/front-proxy-ca.crt" --requestheader-allowed-names front-proxy-client \
+  --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group --requestheader-extra-headers-prefix X-Remote-Extra- \
+  --proxy-client-cert-file "$certs/front-proxy-client.crt" --proxy-client-key-file "$certs/front-proxy-client.key" --enable-aggregator-routing=true \
   >>"$logs/kube-apiserver.log" 2>&1 &
 
 # Ready includes the default roles, without which the others give up at once.
@@ -25,9 +28,12 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 
+# Autoscalers look more often than every 15 s, and believe a pod's CPU sooner than after 5 minutes; where there is none, nobody looks at all.
 nice -n 5 "$BIN/kube-controller-manager" --kubeconfig "$STATE/kube-controller-manager.kubeconfig" --authentication-kubeconfig "$STATE/kube-controller-manager.kubeconfig" \
   --authorization-kubeconfig "$STATE/kube-controller-manager.kubeconfig" --bind-address 127.0.0.1 --leader-elect=false --use-service-account-credentials=true \
-  --service-account-private-key-file "$certs/sa.key" --root-ca-file "$certs/ca.crt" >>"$logs/kube-controller-manager.log" 2>&1 &
+  --service-account-private-key-file "$certs/sa.key" --root-ca-file "$certs/ca.crt" \
+  --horizontal-pod-autoscaler-sync-period 5s --horizontal-pod-autoscaler-cpu-initialization-period 20s \
+  --horizontal-pod-autoscaler-initial-readiness-delay 5s >>"$logs/kube-controller-manager.log" 2>&1 &
 nice -n 5 "$BIN/kube-scheduler" --kubeconfig "$STATE/kube-scheduler.kubeconfig" --authentication-kubeconfig "$STATE/kube-scheduler.kubeconfig" \
   --authorization-kubeconfig "$STATE/kube-scheduler.kubeconfig" --bind-address 127.0.0.1 --leader-elect=false >>"$logs/kube-scheduler.log" 2>&1 &
 wait

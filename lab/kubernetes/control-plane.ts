@@ -42,9 +42,12 @@ export const writeCredentials = async (lab: LabSettings): Promise<void> => {
   const certs = join(lab.directory, 'certs');
   await mkdir(certs, { recursive: true, mode: 0o700 });
   const authority = await createAuthority('holdfast-lab');
-  const [apiserver, kubeletClient, signingKey] = await Promise.all([
+  // An authority of its own: who has its certificates may say for whom he speaks.
+  const frontProxy = await createAuthority('holdfast-lab-front-proxy');
+  const [apiserver, kubeletClient, frontProxyClient, signingKey] = await Promise.all([
     issueCertificate(authority, { commonName: 'kube-apiserver', usages: ['serverAuth'], alternativeNames: apiServerNames(lab) }),
     issueCertificate(authority, { commonName: 'kube-apiserver', organization: 'system:masters', usages: ['clientAuth'] }),
+    issueCertificate(frontProxy, { commonName: 'front-proxy-client', usages: ['clientAuth'] }),
     createSigningKey(),
   ]);
   const tokens = identities(lab).map((identity) => ({ ...identity, token: randomBytes(24).toString('hex') }));
@@ -55,6 +58,9 @@ export const writeCredentials = async (lab: LabSettings): Promise<void> => {
     writeFile(join(certs, 'apiserver.key'), apiserver.key, secret),
     writeFile(join(certs, 'kubelet-client.crt'), kubeletClient.certificate),
     writeFile(join(certs, 'kubelet-client.key'), kubeletClient.key, secret),
+    writeFile(join(certs, 'front-proxy-ca.crt'), frontProxy.certificate),
+    writeFile(join(certs, 'front-proxy-client.crt'), frontProxyClient.certificate),
+    writeFile(join(certs, 'front-proxy-client.key'), frontProxyClient.key, secret),
     writeFile(join(certs, 'sa.key'), signingKey, secret),
     writeFile(join(lab.directory, 'tokens.csv'), tokens.map((t) => `${t.token},${t.user},${t.file},${t.group}\n`).join(''), secret),
     ...tokens.map((t) => writeFile(join(lab.directory, `${t.file}.kubeconfig`), kubeconfig(lab, t.token), secret)),

@@ -20,6 +20,7 @@ export const LAB: Platform = {
   certificates: 'provided',
   backups: { buckets: bucketsAt(() => '10.50.8.10'), credentials: 'shared', roleArn: null, addressing: 'path', authority: 'provided' },
   regionGateway: 'node-addresses',
+  kubelets: 'unverified',
   leaseStore: { kind: 'emulated', endpoint: 'https://10.70.0.10' },
 };
 
@@ -37,6 +38,7 @@ export const AWS: Platform = {
     authority: 'public',
   },
   regionGateway: 'aws-nlb',
+  kubelets: 'verified',
   leaseStore: { kind: 'aws' },
 };
 
