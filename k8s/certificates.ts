@@ -98,6 +98,27 @@ export const requestCacheCertificate = (scope: Construct, { environment }: Chart
   request(scope, environment, { secretName: TLS_SECRETS.cache, commonName: CACHE_SERVICE, dnsNames, usages: ['server auth', 'client auth'] });
 };
 
+/** Of a controller outside of namespace `data`: it signs for itself, since only the API server asks it, which is told whom to believe. */
+export const requestControllerCertificate = (
+  scope: Construct,
+  { environment: { certificates } }: ChartContext,
+  { secretName, namespace, dnsNames }: { readonly secretName: string; readonly namespace: string; readonly dnsNames: readonly string[] },
+): void => {
+  const name = `${secretName}-own`;
+  new ApiObject(scope, `issuer-${name}`, { apiVersion: API_VERSION, kind: 'Issuer', metadata: { name, namespace }, spec: { selfSigned: {} } });
+  const spec: CertificateSpec = {
+    secretName,
+    commonName: dnsNames[0] ?? secretName,
+    dnsNames,
+    usages: ['digital signature', 'server auth'],
+    duration: hoursOf(certificates.lifetime),
+    renewBefore: hoursOf(certificates.renewBefore),
+    privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
+    issuerRef: { name, kind: 'Issuer' },
+  };
+  new ApiObject(scope, `certificate-${secretName}`, { apiVersion: API_VERSION, kind: 'Certificate', metadata: { name: secretName, namespace }, spec });
+};
+
 const serviceNames = (service: string, prefix = ''): string[] =>
   [`${service}.${NAMESPACE}.svc`, `${service}.${NAMESPACE}.svc.cluster.local`].map((name) => `${prefix}${name}`);
 

@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import { KubeNamespace, KubePriorityClass, KubeStorageClass } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import type { ChartContext } from './data-chart';
+import { defineSystemNamespace } from './controllers';
 import { defineRepositoryAccess } from './backup';
 import { defineClusterDns } from './dns';
 import { NAMESPACE, PRIORITY_CLASS, STORAGE_CLASS } from './names';
@@ -17,6 +18,7 @@ export class ClusterChart extends Chart {
   ) {
     super(scope, 'cluster', { disableResourceNameHashes: true });
     this.defineNamespace();
+    defineSystemNamespace(this, context);
     this.definePriority();
     this.defineStorage();
     defineClusterDns(this, context);

@@ -6,6 +6,7 @@ import type { Environment, Region } from '../lib/topology/types';
 import { BackupChart } from './backup';
 import { CacheChart } from './cache';
 import { ClusterChart } from './cluster';
+import { controllerCharts } from './controllers';
 import type { ChartContext } from './data-chart';
 import { DelayedReplicaChart } from './delayed-replica';
 import { EtcdChart } from './etcd';
@@ -38,7 +39,7 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
   const ofTheHome = region.role === 'home' ? [new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : [];
   const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
-  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context)];
+  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context), ...controllerCharts(scope, context)];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);

@@ -1,13 +1,6 @@
 /** metrics-server: CPU and memory of pods for autoscalers and the memory keeper (ADR 0811). As published, but for two replicas, sizes and the lab's kubelets. */
 import { ApiObject } from 'cdk8s';
-import {
-  IntOrString,
-  KubeClusterRole,
-  KubeClusterRoleBinding,
-  KubeService,
-  type PolicyRule,
-  type VolumeMount,
-} from 'cdk8s-plus-27/lib/imports/k8s';
+import { IntOrString, KubeClusterRole, KubeClusterRoleBinding, KubeService, type PolicyRule, type VolumeMount } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { CONTROLLER_RESOURCES } from '../lib/topology/controllers';
 import { ControllerChart } from './controller-chart';

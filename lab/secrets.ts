@@ -9,6 +9,7 @@ import { CACHE_SERVICE } from '../lib/services/cache-keeper';
 import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, forEachCacheUser, passwordDigest, usersAcl, type CacheUser } from '../lib/services/cache-users';
 import { delayedReplicaName, NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
+import { controllerSecrets } from './controller-secrets';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
 import type { PatroniClientTls } from './patroni';
@@ -170,6 +171,7 @@ export const createSecrets = async (lab: LabSettings, { authority, passwords }: 
       [ROLES_FILE]: rolesJson([]),
     }),
     ...cacheSecrets(credentials.cache),
+    ...(await controllerSecrets(lab, authority)),
     secret('pgbouncer-users', { 'userlist.txt': userlist([{ user: credentials.applicationUser, password: credentials.application }]) }),
   ];
 };

@@ -10,8 +10,7 @@ export interface Sample {
   readonly seconds: number;
 }
 
-export type Verdict =
-  { readonly kind: 'go on' } | { readonly kind: 'pass'; readonly because: string } | { readonly kind: 'fail'; readonly because: string };
+export type Verdict = { readonly kind: 'go on' } | { readonly kind: 'pass'; readonly because: string } | { readonly kind: 'fail'; readonly because: string };
 
 /** Fewer say nothing about a share of them. */
 export const LEAST_SAMPLES = 20;

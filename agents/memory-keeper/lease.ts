@@ -1,0 +1,57 @@
+/** Which of the replicas acts: the holder of a Lease. Each counts by its own clock from when it saw the lease change, as Kubernetes' own controllers do. */
+export interface Lease {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly spec: { readonly holderIdentity?: string | null; readonly renewTime?: string | null };
+}
+
+export interface LeaseCluster {
+  readonly find: <T>(path: string) => Promise<T | undefined>;
+  /** false: it is there already. */
+  readonly create: (path: string, object: object) => Promise<boolean>;
+  /** @throws when it changed since it was read */
+  readonly patch: (path: string, change: object) => Promise<void>;
+}
+
+export const LEASE_SECONDS = 15;
+
+/** Kubernetes' MicroTime. */
+const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
+
+export class Leadership {
+  private seen: { readonly version: string; readonly at: number } | undefined;
+
+  /** @param now seconds, of a clock that nobody sets */
+  constructor(
+    private readonly cluster: LeaseCluster,
+    private readonly namespace: string,
+    private readonly name: string,
+    private readonly me: string,
+    private readonly now: () => number,
+    private readonly wallClock: () => number,
+  ) {}
+
+  /**
+   * Takes or renews the lease.
+   * @returns whether this replica may act until the next call, which must come within a third of the lease
+   * @throws what the API server answers, also when another one was faster
+   */
+  async hold(): Promise<boolean> {
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${this.namespace}/leases`;
+    const spec = { holderIdentity: this.me, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime(this.wallClock()) };
+    const lease = await this.cluster.find<Lease>(`${leases}/${this.name}`);
+    if (lease === undefined) {
+      const metadata = { name: this.name, namespace: this.namespace };
+      return this.cluster.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec });
+    }
+    if (lease.spec.holderIdentity !== this.me && !this.hasExpired(lease)) return false;
+    await this.cluster.patch(`${leases}/${this.name}`, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec });
+    return true;
+  }
+
+  private hasExpired({ metadata, spec }: Lease): boolean {
+    if (spec.holderIdentity === undefined || spec.holderIdentity === null || spec.holderIdentity === '') return true;
+    const version = metadata.resourceVersion;
+    if (this.seen?.version !== version) this.seen = { version, at: this.now() };
+    return this.now() - this.seen.at > LEASE_SECONDS;
+  }
+}
