@@ -1,5 +1,11 @@
 import type { EnvironmentInput, RegionInput } from '../../lib/topology/types';
 
+/** One input that keeps a rule at its edge, and inputs that break it: where, and what the error has to say. */
+export interface Case {
+  readonly keeps: EnvironmentInput;
+  readonly breaks: readonly (readonly [input: EnvironmentInput, path: string, says: RegExp])[];
+}
+
 /** A region that keeps every rule; a test changes what it is about. */
 export const regionWith = (changes: Partial<RegionInput> = {}): RegionInput => ({
   name: 'eu-central-1',

@@ -3,13 +3,8 @@ import { RULES } from '../../lib/topology/rules';
 import { SCENARIOS, type Scenario } from '../../lib/topology/scenarios';
 import type { DrillPolicy, DrillScheduleInput, EnvironmentInput, Objective, RegionInput, RetentionPolicy } from '../../lib/topology/types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
-import { environmentWith, regionWith, standbyWith, withRegion, withStandby } from './fixtures';
-
-/** One input that keeps the rule at its edge, and inputs that break it: where, and what the error has to say. */
-interface Case {
-  readonly keeps: EnvironmentInput;
-  readonly breaks: readonly (readonly [input: EnvironmentInput, path: string, says: RegExp])[];
-}
+import { EDGE_CASES } from './edge-cases';
+import { environmentWith, regionWith, standbyWith, withRegion, withStandby, type Case } from './fixtures';
 
 type Postgres = Exclude<RegionInput['postgres'], undefined>;
 const postgres = (changes: Postgres): EnvironmentInput => withRegion({ postgres: changes });
@@ -678,6 +673,7 @@ const CASES: Readonly<Record<string, Case>> = {
       [drills({ stopAlarms: ['arn:aws:cloudwatch:eu-central-1:1:alarm:a'] }, NODE), 'drillPolicy.stopAlarms[0]', /not its ARN/],
     ],
   },
+  ...EDGE_CASES,
   'objectives-are-positive': {
     keeps: environmentWith({ objectives: { switchover: { rto: seconds(5) } } }),
     breaks: [[environmentWith({ objectives: { switchover: { rto: seconds(0) } } }), 'objectives.switchover.rto', /> 0 s/]],

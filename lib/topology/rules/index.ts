@@ -24,6 +24,7 @@ import { rotationsEnd } from './rotation';
 import { FAILOVER_RULES } from './failover';
 import { DNS_RULES } from './dns';
 import { DRILL_RULES } from './drills';
+import { EDGE_RULES } from './edge';
 import type { Rule } from './rule';
 
 export type { Rule } from './rule';
@@ -86,6 +87,7 @@ export const RULES: readonly Rule[] = [
   maintenanceTasksAreDistinct,
   maintenanceIsBounded,
   ...DNS_RULES,
+  ...EDGE_RULES,
   ...FAILOVER_RULES,
   ...DRILL_RULES,
   objectivesArePositive,
