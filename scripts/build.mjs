@@ -32,6 +32,7 @@ const targets = {
   'meter-writer': program('lab/meter/writer.ts', 'meter-writer'),
   'meter-intruder': program('lab/meter/intruder.ts', 'meter-intruder'),
   'meter-cache': program('lab/meter/cache-writer.ts', 'meter-cache'),
+  'meter-http': program('lab/meter/http.ts', 'meter-http'),
   'lab-outside': program('lab/edge/outside-main.ts', 'lab-outside'),
   'lab-edge': program('lab/edge/region-main.ts', 'lab-edge'),
   'lab-function-worker': program('lab/aws/function-worker.ts', 'lab-function-worker'),
