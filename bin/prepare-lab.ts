@@ -65,7 +65,7 @@ const imagesOf = (environment: Environment): readonly ImageName[] => [
 const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
   const cache = lab.environment.cache === null ? {} : { cache: image(lab.environment.cache.engine) };
-  const workloads = lab.environment.workloads.length === 0 ? {} : { rollouts: image('rollouts'), metricsServer: image('metrics-server') };
+  const workloads = lab.environment.workloads.length === 0 ? {} : { rollouts: image('rollouts'), metricsServer: image('metrics-server'), gateway: image('gateway') };
   const reference = runsReferenceBackend(lab.environment) ? { backend: image('backend') } : {};
   const data = { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') };
   return {

@@ -25,8 +25,8 @@ export interface Platform {
   readonly leaseStore: { readonly kind: 'aws' } | { readonly kind: 'emulated'; readonly endpoint: string };
 }
 
-/** `cache`: with a cache; `backend`: with a workload that is the reference backend; `rollouts` and `metricsServer`: with workloads, where no chart or add-on of their publishers brings them. */
-export const OPTIONAL_IMAGE_NAMES = ['cache', 'backend', 'rollouts', 'metricsServer'] as const;
+/** `cache`: with a cache; `backend`: with a workload that is the reference backend; `gateway`: where a workload is public; `rollouts` and `metricsServer`: with workloads, where no chart or add-on of their publishers brings them. */
+export const OPTIONAL_IMAGE_NAMES = ['cache', 'backend', 'rollouts', 'metricsServer', 'gateway'] as const;
 type OptionalImageName = (typeof OPTIONAL_IMAGE_NAMES)[number];
 export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', ...OPTIONAL_IMAGE_NAMES] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];

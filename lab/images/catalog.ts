@@ -3,7 +3,7 @@ import { METRICS_SERVER_VERSION, ROLLOUTS_VERSION } from '../kubernetes/binaries
 /** What environments without workloads are made of too. */
 export const DATA_IMAGES = ['patroni', 'etcd', 'pgbouncer', 'agent', 'coredns', 'pause', 'valkey', 'redis'] as const;
 /** Only for environments that have workloads. */
-export const WORKLOAD_IMAGES = ['rollouts', 'metrics-server'] as const;
+export const WORKLOAD_IMAGES = ['rollouts', 'metrics-server', 'gateway'] as const;
 /** Only for environments that run the reference backend. */
 export const REFERENCE_IMAGES = ['backend'] as const;
 /**
@@ -50,5 +50,6 @@ export const IMAGES: Readonly<Record<ImageName, ImageDefinition>> = {
     generated: async (inputs) => ({ 'metrics-server/metrics-server': await inputs.controller('metrics-server') }),
     buildArgs: { METRICS_SERVER_VERSION },
   },
+  gateway: {},
   backend: { built: ['backend/backend.js'] },
 };

@@ -16,6 +16,7 @@ import {
 import { EDGE_DEFAULTS } from './defaults-edge';
 import { workloadWithDefaults } from './defaults-workloads';
 import { defaultCadence } from './drill-runners';
+import { GATEWAY_DEFAULTS } from './gateway';
 import { RULES } from './rules';
 import { UNKNOWN_KEY } from './shape';
 import { checkShape } from './environment-shape';
@@ -65,6 +66,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   drillPolicy: merge(DRILL_POLICY_DEFAULTS, input.drillPolicy) as unknown as Environment['drillPolicy'],
   cache: input.cache === undefined || input.cache === null ? null : (merge(CACHE_DEFAULTS, input.cache) as unknown as Cache),
   edge: input.edge === undefined || input.edge === null ? null : (merge(EDGE_DEFAULTS, input.edge) as unknown as Environment['edge']),
+  gateway: merge(GATEWAY_DEFAULTS, input.gateway) as unknown as Environment['gateway'],
   dns: input.dns === undefined || input.dns === null ? null : (merge(DNS_DEFAULTS, input.dns) as unknown as Environment['dns']),
   failover: input.failover === undefined || input.failover === null ? null : (merge(FAILOVER_DEFAULTS, input.failover) as unknown as Environment['failover']),
   workloads: (input.workloads ?? []).map(workloadWithDefaults),

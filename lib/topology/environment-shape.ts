@@ -1,4 +1,5 @@
 /** What an `EnvironmentInput` looks like, field by field. */
+import { gatewayShape } from './gateway-shape';
 import { listOf, mapOf, nullable, object, oneOf, type Fields, type Shape } from './shape';
 import { SCENARIOS, type Scenario } from './scenarios';
 import { ACME_CLIENTS, BLAST_RADII, CONTINENTS, DRILL_CADENCES, MAX_MEMORY_POLICIES, WEEKDAYS } from './types';
@@ -242,6 +243,7 @@ const environment = object<EnvironmentInput>(
     drillPolicy,
     cache: nullable(cache),
     edge: nullable(edgeShape),
+    gateway: gatewayShape,
     dns: nullable(dns),
     failover: nullable(failover),
     workloads: listOf(workloadShape),

@@ -8,6 +8,7 @@ import type { Scenario } from './scenarios';
 import type { Acme, AcmeInput, Clocks } from './types-certificates';
 import type { DrillPolicy, DrillSchedule, DrillScheduleInput } from './types-drills';
 import type { ClientCertificates, Edge } from './types-edge';
+import type { Gateway } from './types-gateway';
 import type { Dns, RegionFailover } from './types-traffic';
 import type { Workload, WorkloadInput } from './types-workloads';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
@@ -15,6 +16,7 @@ import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
 export * from './types-certificates';
 export * from './types-drills';
 export * from './types-edge';
+export * from './types-gateway';
 export * from './types-traffic';
 export * from './types-workloads';
 
@@ -370,6 +372,8 @@ export interface Environment {
   readonly cache: Cache | null;
   /** Limits, web ACLs and CloudFront in front of the regions, or null: whoever asks is served. */
   readonly edge: Edge | null;
+  /** In front of the workloads that are `public`. */
+  readonly gateway: Gateway;
   /** Which region clients are sent to, or null: no names are made. */
   readonly dns: Dns | null;
   /** How another region takes over by itself, or null: only on command. */
@@ -388,6 +392,9 @@ type DeepPartial<T> = T extends number | string | boolean | null | readonly unkn
 export type RegionInput = Pick<Region, 'name' | 'role' | 'zones'> & {
   readonly network: Pick<Network, 'vpcCidr'> & Partial<Network>;
 } & DeepPartial<Omit<Region, 'name' | 'role' | 'zones' | 'network'>>;
+
+/** What a user writes for the gateway: only what differs from the defaults. */
+export type GatewayInput = DeepPartial<Gateway>;
 
 /** What a user writes for DNS: the zone; the rest has defaults. */
 export type DnsInput = Pick<Dns, 'zoneName' | 'zoneId'> & DeepPartial<Omit<Dns, 'zoneName' | 'zoneId' | 'preferences'>> & Partial<Pick<Dns, 'preferences'>>;
@@ -418,6 +425,8 @@ export interface EnvironmentInput {
   readonly drillPolicy?: Partial<DrillPolicy>;
   readonly cache?: DeepPartial<Cache> | null;
   readonly edge?: EdgeInput | null;
+  readonly edge?: Edge | null;
+  readonly gateway?: GatewayInput;
   readonly dns?: DnsInput | null;
   readonly failover?: RegionFailoverInput | null;
   readonly workloads?: readonly WorkloadInput[];

@@ -25,6 +25,7 @@ import { FAILOVER_RULES } from './failover';
 import { DNS_RULES } from './dns';
 import { DRILL_RULES } from './drills';
 import { EDGE_RULES } from './edge';
+import { GATEWAY_RULES } from './gateway';
 import type { Rule } from './rule';
 
 export type { Rule } from './rule';
@@ -86,6 +87,7 @@ export const RULES: readonly Rule[] = [
   retentionIsLongEnough,
   maintenanceTasksAreDistinct,
   maintenanceIsBounded,
+  ...GATEWAY_RULES,
   ...DNS_RULES,
   ...EDGE_RULES,
   ...FAILOVER_RULES,
