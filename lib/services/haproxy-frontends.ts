@@ -1,5 +1,5 @@
 /** What the gateway listens on. */
-import { GATEWAY_HEALTH_PATH, GATEWAY_METRICS_PORT, GATEWAY_PORT, gatewayMembers, trustedHops, trustedProxies } from '../topology/gateway';
+import { behindCloudFront, GATEWAY_HEALTH_PATH, GATEWAY_METRICS_PORT, GATEWAY_PORT, gatewayMembers, trustedProxies } from '../topology/gateway';
 import type { Edge, Environment, Region } from '../topology/types';
 import { answer, type Section } from './haproxy-global';
 import { limitRules, signatureRules } from './haproxy-limits';
@@ -25,6 +25,8 @@ const LOGGED_PERCENT = 1;
 /** One address that is no load balancer may hold this share of the connections. */
 const CONNECTION_SHARE = 10;
 
+/** Set by CloudFront: the client's address. */
+const CLIENT_ADDRESS_HEADER = 'x-client-address';
 const NOWHERE = 'nowhere';
 
 const LOG = [
@@ -48,8 +50,16 @@ const LOG = [
 ].join(' ');
 
 /** The load balancer says for whom it asks; nobody else is believed. */
-const clientAddress = (environment: Environment): string =>
-  `http-request set-src req.hdr_ip(x-forwarded-for,-${trustedHops(environment)}) if balancer { req.hdr(x-forwarded-for) -m found }`;
+const clientAddress = (environment: Environment): readonly string[] => [
+  'http-request set-src req.hdr_ip(x-forwarded-for,-1) if balancer { req.hdr(x-forwarded-for) -m found }',
+  ...(behindCloudFront(environment)
+    ? [
+        '# CloudFront comes by this port alone, with a secret that the load balancer knows, and says whom it asks for.',
+        `http-request set-src req.hdr_ip(${CLIENT_ADDRESS_HEADER}) if balancer { req.hdr(x-forwarded-port) -m str 443 } { req.hdr(${CLIENT_ADDRESS_HEADER}) -m found }`,
+      ]
+    : []),
+  `http-request del-header ${CLIENT_ADDRESS_HEADER}`,
+];
 
 /** Refused before anything is sent on: what no workload has to understand. */
 const formRules = ({ edge }: PublicFrontend): readonly string[] => {
@@ -106,7 +116,7 @@ export const publicFrontend = (frontend: PublicFrontend): Section => {
       `stick-table type ipv6 size ${addresses} expire 60s store conn_cur`,
       'tcp-request connection track-sc2 src if !balancer',
       `tcp-request connection reject if !balancer { sc2_conn_cur gt ${Math.max(10, Math.floor(maxConnections / CONNECTION_SHARE))} }`,
-      clientAddress(environment),
+      ...clientAddress(environment),
       `acl health path ${GATEWAY_HEALTH_PATH}`,
       'http-request set-log-level silent if health',
       'http-request return status 200 content-type text/plain string ok if health',
@@ -130,6 +140,10 @@ export const metricsFrontend = (): Section => ({
     'option dontlog-normal',
     `http-request return status 200 content-type text/plain string ok if { path ${GATEWAY_HEALTH_PATH} }`,
     'http-request use-service prometheus-exporter if { path /metrics }',
-    `http-request return ${answer(404, 'not found')}`,
+    'stats enable',
+    'stats uri /stats',
+    '# With the addresses of the pods.',
+    'stats show-legends',
+    `http-request return ${answer(404, 'not found')} if !{ path -m beg /stats }`,
   ],
 });

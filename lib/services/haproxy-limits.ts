@@ -2,12 +2,13 @@
 import { GATEWAY_PEERS_PORT, type GatewayMember } from '../topology/gateway';
 import type { Edge, Gateway } from '../topology/types';
 import { answer, ms, type Section } from './haproxy-global';
-import { GATEWAY_BLOCKLIST_FILE } from './paths';
 
 /** What a response says to the gateway about a request whose signature did not verify; clients don't see it. */
 export const INVALID_SIGNATURE_HEADER = 'x-invalid-signature';
 /** In every answer that refuses: by which limit. */
 export const LIMIT_HEADER = 'x-limit';
+/** The list of refused addresses, in memory only: the keeper fills it. */
+export const BLOCKLIST = 'virt@blocklist';
 /** The file of limits that only exists in memory: the keeper sets `address` there in an emergency. */
 export const LIMITS_MAP = 'virt@limits';
 export const ADDRESS_LIMIT_KEY = 'address';
@@ -65,7 +66,7 @@ export const limitRules = (members: readonly GatewayMember[], edge: Edge): reado
   const blocked = answer(403, 'blocked', { [LIMIT_HEADER]: 'blocklist' });
   const signatures = answer(403, 'too many invalid signatures', { 'retry-after': String(Math.ceil(invalidSignatures.blockFor)), [LIMIT_HEADER]: 'signatures' });
   return [
-    `acl blocked src -f ${GATEWAY_BLOCKLIST_FILE}`,
+    `acl blocked src -f ${BLOCKLIST}`,
     `http-request set-log-level silent if blocked !sampled`,
     `http-request return ${blocked} if blocked`,
     `http-request track-sc0 ${CLIENT} table "${PEERS}/\${GATEWAY_MEMBER}"`,

@@ -90,6 +90,6 @@ export const GATEWAY_RUN_DIR = '/run/gateway';
 export const GATEWAY_SOCKET = `${GATEWAY_RUN_DIR}/admin.sock`;
 export const GATEWAY_TLS_DIR = '/etc/holdfast/gateway-tls';
 export const GATEWAY_BLOCKLIST_DIR = '/etc/holdfast/blocklist';
-export const GATEWAY_BLOCKLIST_FILE = `${GATEWAY_BLOCKLIST_DIR}/addresses.txt`;
+export const GATEWAY_BLOCKLIST_FILE = `${GATEWAY_BLOCKLIST_DIR}/blocklist.txt`;
 /** Switches that people change: `switches.json`. */
 export const SWITCHES_DIR = '/etc/holdfast/switches';

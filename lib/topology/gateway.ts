@@ -29,9 +29,9 @@ export const GATEWAY_KEEPER_PORT = 9102;
 export const GATEWAY_HEALTH_PATH = '/gateway/health';
 /** With tls.crt and tls.key. */
 export const GATEWAY_TLS_SECRET = 'gateway-tls';
-/** With one CIDR per line in `addresses.txt`. */
+/** With one CIDR per line in `blocklist.txt`, and `# why` behind it. */
 export const BLOCKLIST_CONFIG_MAP = 'blocklist';
-export const BLOCKLIST_KEY = 'addresses.txt';
+export const BLOCKLIST_KEY = 'blocklist.txt';
 
 /** A workload that clients outside reach. */
 export type PublicWorkload = Workload & { readonly public: WorkloadPublic };
@@ -60,8 +60,8 @@ export const trustedProxies = ({ network, zones }: Region): readonly string[] =>
   return zones.map((_, i) => `${text(first + i * 2 ** (32 - masks.public))}/${masks.public}`);
 };
 
-/** How many proxies have added an address to `X-Forwarded-For`: the load balancer, and CloudFront before it where there is one. */
-export const trustedHops = ({ edge, dns }: Pick<Environment, 'edge' | 'dns'>): 1 | 2 => (edge !== null && dns !== null ? 2 : 1);
+/** Whether clients come through CloudFront, which then says whom it asks for. */
+export const behindCloudFront = ({ edge, dns }: Pick<Environment, 'edge' | 'dns'>): boolean => edge !== null && dns !== null;
 
 /** Between two failed checks the next one does not wait for the whole interval. */
 export const checkAgainAfter = ({ interval }: GatewayCheck): number => interval / 4;
