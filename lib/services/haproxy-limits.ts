@@ -1,4 +1,5 @@
 /** Who may ask how much: what the gateways count, and what they do about it. */
+import { APPLICATION_NAMESPACE } from '../topology/derive';
 import { GATEWAY_PEERS_PORT, type GatewayMember } from '../topology/gateway';
 import type { Edge, Gateway } from '../topology/types';
 import { answer, ms, type Section } from './haproxy-global';
@@ -44,7 +45,7 @@ export const peers = (members: readonly GatewayMember[], { addresses }: Gateway,
 export const peerEnvironment = (own: GatewayMember, members: readonly GatewayMember[]): Readonly<Record<string, string>> => ({
   GATEWAY_MEMBER: own.name,
   ...Object.fromEntries(
-    members.map((member) => [peerVariable(member), member.name === own.name ? `0.0.0.0:${GATEWAY_PEERS_PORT}` : `${member.name}:${GATEWAY_PEERS_PORT}`]),
+    members.map((member) => [peerVariable(member), member.name === own.name ? `0.0.0.0:${GATEWAY_PEERS_PORT}` : `${member.name}.${APPLICATION_NAMESPACE}.svc.cluster.local:${GATEWAY_PEERS_PORT}`]),
   ),
 });
 

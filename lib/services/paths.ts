@@ -84,12 +84,12 @@ export interface TlsFiles {
 export const tlsFiles = (directory: string): TlsFiles => ({ ca: `${directory}/ca.crt`, cert: `${directory}/tls.crt`, key: `${directory}/tls.key` });
 
 /** haproxy.cfg, and what the keeper beside it reads. */
+export const HAPROXY_FILE = 'haproxy.cfg';
 export const GATEWAY_CONFIG_DIR = '/etc/gateway';
 export const GATEWAY_RUN_DIR = '/run/gateway';
 /** Where the keeper tells the gateway what has changed. */
 export const GATEWAY_SOCKET = `${GATEWAY_RUN_DIR}/admin.sock`;
 export const GATEWAY_TLS_DIR = '/etc/holdfast/gateway-tls';
 export const GATEWAY_BLOCKLIST_DIR = '/etc/holdfast/blocklist';
-export const GATEWAY_BLOCKLIST_FILE = `${GATEWAY_BLOCKLIST_DIR}/blocklist.txt`;
 /** Switches that people change: `switches.json`. */
 export const SWITCHES_DIR = '/etc/holdfast/switches';

@@ -425,7 +425,6 @@ export interface EnvironmentInput {
   readonly drillPolicy?: Partial<DrillPolicy>;
   readonly cache?: DeepPartial<Cache> | null;
   readonly edge?: EdgeInput | null;
-  readonly edge?: Edge | null;
   readonly gateway?: GatewayInput;
   readonly dns?: DnsInput | null;
   readonly failover?: RegionFailoverInput | null;
