@@ -3,6 +3,8 @@ import { App, type Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import type { Environment, Region } from '../lib/topology/types';
+import { workloadsInOrder } from '../lib/topology/start-order';
+import { ApplicationsChart } from './applications';
 import { BackupChart } from './backup';
 import { CacheChart } from './cache';
 import { ClusterChart } from './cluster';
@@ -16,13 +18,14 @@ import type { Platform } from './platform';
 import { PoolerChart } from './pooler';
 import { PostgresChart } from './postgres';
 import { RotationChart } from './rotation';
+import { WorkloadChart } from './workload';
 
 export { assertManifestFits, MANIFEST_LIMIT_BYTES } from './manifest-size';
 export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`, `rotation`. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`, `rotation`, `applications`, and `workload-<name>` for each workload. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -39,13 +42,20 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
   const ofTheHome = region.role === 'home' ? [new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : [];
   const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
-  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context), ...controllerCharts(scope, context)];
+  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context), ...controllerCharts(scope, context), ...workloadCharts(scope, context)];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);
     assertManifestFits(chart.node.id, objectsOf(chart));
   });
   return charts;
+};
+
+/** What users bring, each after what it needs. A standby region runs the same: it is whole when it is promoted, and reads its own data until then. */
+const workloadCharts = (scope: Construct, context: ChartContext): Chart[] => {
+  const { environment } = context;
+  if (environment.workloads.length === 0) return [];
+  return [new ApplicationsChart(scope, context), ...workloadsInOrder(environment).map((workload) => new WorkloadChart(scope, context, workload))];
 };
 
 /** A standby region's members have the same passwords, and a rotation does not reach them: there is no schedule where it would be refused. */

@@ -23,23 +23,33 @@ export const denyByDefault = (scope: Construct, namespace: string = NAMESPACE): 
   });
 };
 
-export const allowTraffic = (
-  scope: Construct,
-  component: Component,
-  ingress: readonly Allowed[],
-  egress: readonly Allowed[],
-  namespace: string = NAMESPACE,
-): void => {
-  new KubeNetworkPolicy(scope, 'network-policy', {
-    metadata: { name: component, namespace },
+/** Pods of one kind, wherever they are. */
+export interface Restricted {
+  readonly name: string;
+  readonly namespace: string;
+  readonly selector: Record<string, string>;
+}
+
+/** What these pods may do besides asking for names. */
+export const restrictPods = (scope: Construct, of: Restricted, ingress: readonly Allowed[], egress: readonly Allowed[], id = 'network-policy'): void => {
+  new KubeNetworkPolicy(scope, id, {
+    metadata: { name: of.name, namespace: of.namespace },
     spec: {
-      podSelector: { matchLabels: selectorOf(component) },
+      podSelector: { matchLabels: of.selector },
       policyTypes: ['Ingress', 'Egress'],
       ingress: ingress.map((allowed) => ({ from: [allowed.peer], ports: tcp(...allowed.ports) })),
       egress: [...egress.map((allowed) => ({ to: [allowed.peer], ports: tcp(...allowed.ports) })), dns],
     },
   });
 };
+
+export const allowTraffic = (
+  scope: Construct,
+  component: Component,
+  ingress: readonly Allowed[],
+  egress: readonly Allowed[],
+  namespace: string = NAMESPACE,
+): void => restrictPods(scope, { name: component, namespace, selector: selectorOf(component) }, ingress, egress);
 
 /** Both ports: some network plugins look at the Service's, others at the pod's. */
 export const dns = {

@@ -7,7 +7,7 @@ import type { ChartContext } from './data-chart';
 import { NAMESPACE } from './names';
 import { API_VERSION, STORE } from './secrets';
 
-const PUSH_API_VERSION = 'external-secrets.io/v1alpha1';
+export const PUSH_API_VERSION = 'external-secrets.io/v1alpha1';
 const VALUE = 'value';
 /** The operator would write bytes otherwise. */
 const AS_TEXT = { apiVersion: 'kubernetes.external-secrets.io/v1alpha1', kind: 'PushSecretMetadata', spec: { secretPushFormat: 'string' } } as const;

@@ -9,6 +9,7 @@ import { CACHE_SERVICE } from '../lib/services/cache-keeper';
 import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, forEachCacheUser, passwordDigest, usersAcl, type CacheUser } from '../lib/services/cache-users';
 import { delayedReplicaName, NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
+import { applicationSecrets } from './application-secrets';
 import { controllerSecrets } from './controller-secrets';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
@@ -83,7 +84,7 @@ interface StoredSecret {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** Writes what the lab's own programs log in with anew, from the Secrets as they are now. */
+/** Writes what the lab's own programs and its workloads log in with anew, from the Secrets as they are now. */
 export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): Promise<void> => {
   const read = async (name: string): Promise<(key: string) => string | undefined> => {
     const { data = {} } = await api.get<StoredSecret>(`/api/v1/namespaces/${NAMESPACE}/secrets/${name}`);
@@ -95,7 +96,7 @@ export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): 
     read('patroni-client-tls'),
   ]);
   const before = await readCredentials(lab);
-  await writeCredentials(lab, {
+  const credentials: Credentials = {
     superuser: passwords('superuser-password') ?? before.superuser,
     replication: passwords(PASSWORD_KEYS.replication) ?? before.replication,
     rewind: passwords(PASSWORD_KEYS.rewind) ?? before.rewind,
@@ -104,7 +105,9 @@ export const refreshCredentials = async (lab: LabSettings, api: KubernetesApi): 
     cache: forEachCacheUser((user) => cache(CACHE_PASSWORD_KEYS[user]) ?? before.cache[user]),
     ca: client('ca.crt') ?? before.ca,
     client: { certificate: client('tls.crt') ?? before.client.certificate, key: client('tls.key') ?? before.client.key },
-  });
+  };
+  await writeCredentials(lab, credentials);
+  for (const object of applicationSecrets(lab, credentials)) await api.apply(object);
 };
 
 const secret = (name: string, stringData: Readonly<Record<string, string>>): KubernetesObject & { stringData: Readonly<Record<string, string>> } => ({
@@ -173,5 +176,6 @@ export const createSecrets = async (lab: LabSettings, { authority, passwords }: 
     ...cacheSecrets(credentials.cache),
     ...(await controllerSecrets(lab, authority)),
     secret('pgbouncer-users', { 'userlist.txt': userlist([{ user: credentials.applicationUser, password: credentials.application }]) }),
+    ...applicationSecrets(lab, credentials),
   ];
 };

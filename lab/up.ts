@@ -1,6 +1,7 @@
 /** Brings a lab up: hosts, control plane, nodes, then the very charts that production gets. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { APPLICATION_NAMESPACE } from '../lib/topology/derive';
 import { until } from './exec';
 import { createRouter } from './hosts/network';
 import { joinRegions } from './hosts/wan';
@@ -98,20 +99,34 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
   try {
     // The namespaces come with the first chart, and Secrets need them; the nodes register meanwhile.
     const [first = [], ...rest] = charts;
+    const secrets = await createSecrets(lab, shared);
+    const secretsOf = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => {
+      const made = new Set(objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name));
+      return secrets.filter(({ metadata }) => made.has(metadata.namespace ?? ''));
+    };
     await applyAll(api, first);
-    await applyAll(api, [...persistentVolumes(lab), ...(await createSecrets(lab, shared)), await repositorySecret(lab)]);
+    await applyAll(api, [...persistentVolumes(lab), ...secretsOf(first), await repositorySecret(lab)]);
     await until('volumes available', 60, async () =>
       (await api.list<Volume>('/api/v1/persistentvolumes')).every((v) => v.status.phase === 'Available') ? true : undefined,
     );
-    for (const chart of rest) await applyAll(api, chart);
+    for (const chart of rest) {
+      // Pods without volumes go where there are nodes, and nothing moves them when more come.
+      if (chart.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === APPLICATION_NAMESPACE)) await nodesReady(lab, api);
+      await applyAll(api, chart);
+      await applyAll(api, secretsOf(chart));
+    }
     progress('charts applied');
-    await until('nodes Ready', 60, async () => ((await api.list<Node>('/api/v1/nodes')).filter(isReady).length === lab.nodes.length ? true : undefined), 0.2);
+    await nodesReady(lab, api);
     progress(`${lab.nodes.length} nodes ready`);
     await awaitHealth(lab, api, progress, 180);
     await markUp(lab);
   } finally {
     api.close();
   }
+};
+
+const nodesReady = async (lab: LabSettings, api: KubernetesApi): Promise<void> => {
+  await until('nodes Ready', 60, async () => ((await api.list<Node>('/api/v1/nodes')).filter(isReady).length === lab.nodes.length ? true : undefined), 0.2);
 };
 
 /** A volume that is not yet known to be free is passed over: etcd would take the database's larger one, and the database would find none. */

@@ -27,7 +27,7 @@ export const WORKLOAD_DEFAULTS: Omit<Workload, 'name' | 'image'> = {
   drain: { preStop: seconds(5), timeout: seconds(20), grace: seconds(30) },
   rollout: {
     progressDeadline: seconds(180),
-    stepPause: seconds(10),
+    formerStays: seconds(30),
     analysis: { duration: seconds(60), interval: seconds(5), maxErrorPercent: 1, maxP99: seconds(0.5), path: '/health' },
     keepReleases: 5,
   },

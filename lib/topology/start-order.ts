@@ -1,5 +1,6 @@
 /** What a region is made of, what each part needs to start, and the order that follows: nobody writes the order down. */
 import type { Environment } from './types';
+import type { Workload } from './types-workloads';
 
 export type ComponentKind = 'machines' | 'cluster-dns' | 'etcd' | 'database-primary' | 'database-standbys' | 'cache' | 'pooler' | 'application' | 'entrance';
 
@@ -70,3 +71,7 @@ export const startOrder = (components: readonly Component[]): readonly Component
   }
   return ordered;
 };
+
+/** Each after what it needs. @throws Error as `startOrder` */
+export const workloadsInOrder = (environment: Environment): readonly Workload[] =>
+  startOrder(componentsOf(environment)).flatMap(({ id }) => environment.workloads.filter(({ name }) => applicationId(name) === id));

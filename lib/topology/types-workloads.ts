@@ -111,12 +111,12 @@ export interface RolloutAnalysis {
   readonly path: string;
 }
 
-/** How a release is replaced. */
+/** How a release is replaced: the new one is started beside the old one, analysed while nobody is served by it, made as large as the old one, and then serves instead. */
 export interface WorkloadRollout {
-  /** A release that is not ready everywhere after so long without progress is taken back. */
+  /** A release that has made no progress for so long is taken back. */
   readonly progressDeadline: Seconds;
-  /** Pause between one replaced share of the pods and the next. */
-  readonly stepPause: Seconds;
+  /** When the new release serves, the former one stays beside it for so long: going back takes no time. */
+  readonly formerStays: Seconds;
   /** Before anybody is served by it. */
   readonly analysis: RolloutAnalysis;
   /** So many former releases can be gone back to. */

@@ -60,7 +60,7 @@ const scaling = object<Partial<WorkloadScaling>>(
 const rollout = object<Part<'rollout'>>(
   {
     progressDeadline: duration,
-    stepPause: duration,
+    formerStays: duration,
     analysis: object<Partial<RolloutAnalysis>>({ duration, interval: duration, maxErrorPercent: amount, maxP99: duration, path: text }, {}),
     keepReleases: count,
   },

@@ -1,0 +1,46 @@
+import { Chart } from 'cdk8s';
+import { KubeConfigMap, KubeNamespace } from 'cdk8s-plus-27/lib/imports/k8s';
+import type { Construct } from 'constructs';
+import { APPLICATION_NAMESPACE } from '../lib/topology/derive';
+import { handOverLogins } from './application-secrets';
+import type { ChartContext } from './data-chart';
+import { CACHE_CLIENT_LABEL, DATABASE_CLIENT_LABEL } from './names';
+import { denyByDefault } from './network-policies';
+import { inApplications, SWITCHES_CONFIG } from './workload-names';
+
+const LEVEL = 'restricted';
+
+/** What all workloads stand on: their namespace, in which nothing may talk to anything by itself, their logins, and the switches. */
+export class ApplicationsChart extends Chart {
+  constructor(
+    scope: Construct,
+    private readonly context: ChartContext,
+  ) {
+    super(scope, 'applications', { disableResourceNameHashes: true });
+    this.defineNamespace();
+    denyByDefault(this, APPLICATION_NAMESPACE);
+    this.defineSwitches();
+    if (context.platform.secrets === 'aws-secrets-manager') handOverLogins(this, context);
+  }
+
+  private defineNamespace(): void {
+    const needed = new Set(this.context.environment.workloads.flatMap(({ needs }) => needs));
+    new KubeNamespace(this, 'namespace', {
+      metadata: {
+        name: APPLICATION_NAMESPACE,
+        labels: {
+          'pod-security.kubernetes.io/enforce': LEVEL,
+          'pod-security.kubernetes.io/warn': LEVEL,
+          'pod-security.kubernetes.io/audit': LEVEL,
+          ...(needed.has('database') ? DATABASE_CLIENT_LABEL : {}),
+          ...(needed.has('cache') ? CACHE_CLIENT_LABEL : {}),
+        },
+      },
+    });
+  }
+
+  /** Without content: what is in it is changed by commands, and applying this chart again must not take it back. No file: everything is off. */
+  private defineSwitches(): void {
+    new KubeConfigMap(this, 'switches', { metadata: inApplications(SWITCHES_CONFIG, { 'app.kubernetes.io/instance': this.context.environment.name }) });
+  }
+}
