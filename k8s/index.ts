@@ -42,7 +42,7 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
   // A standby region's tables are its primary's, and so are its backups; its own archive begins when it is promoted.
   const ofTheHome = region.role === 'home' ? [new MaintenanceChart(scope, context), ...backupCharts(scope, context)] : [];
   const cache = environment.cache === null ? [] : [new CacheChart(scope, context, environment.cache)];
-  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context), ...controllerCharts(scope, context), ...workloadCharts(scope, context)];
+  const charts: Chart[] = [...data, ...ofTheHome, ...cache, ...rotationCharts(scope, context), ...workloadCharts(scope, context)];
   charts.forEach((chart, i) => {
     const previous = charts[i - 1];
     if (previous) chart.addDependency(previous);
@@ -55,7 +55,11 @@ export const chartsFor = (app: App, environment: Environment, region: Region, pl
 const workloadCharts = (scope: Construct, context: ChartContext): Chart[] => {
   const { environment } = context;
   if (environment.workloads.length === 0) return [];
-  return [new ApplicationsChart(scope, context), ...workloadsInOrder(environment).map((workload) => new WorkloadChart(scope, context, workload))];
+  return [
+    new ApplicationsChart(scope, context),
+    ...controllerCharts(scope, context),
+    ...workloadsInOrder(environment).map((workload) => new WorkloadChart(scope, context, workload)),
+  ];
 };
 
 /** A standby region's members have the same passwords, and a rotation does not reach them: there is no schedule where it would be refused. */

@@ -136,7 +136,6 @@ const podSpec = (workload: Workload, context: ChartContext): PodSpec => {
   };
 };
 
-
 interface PlainPod {
   readonly metadata: object;
   readonly spec: { readonly containers: readonly object[] };

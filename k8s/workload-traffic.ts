@@ -36,16 +36,15 @@ const ingress = (workload: Workload, { environment }: ChartContext): readonly Al
   ];
 };
 
-const egress = (workload: Workload, { environment }: ChartContext): readonly Allowed[] =>
-  [
-    ...workload.needs.flatMap((need): readonly Allowed[] => {
-      if (need === 'database') return [{ peer: inNamespace(NAMESPACE, selectorOf('pgbouncer')), ports: [POOLER_PORT] }];
-      if (need === 'cache') return [{ peer: inNamespace(NAMESPACE, selectorOf('cache')), ports: [CACHE_PORT] }];
-      const needed = environment.workloads.find(({ name }) => name === need);
-      return needed === undefined ? [] : [{ peer: workloadPods(need), ports: needed.ports.map(({ port }) => port) }];
-    }),
-    ...workload.egress.map(({ host, port }) => ({ peer: isCidr(host) ? addressesOf(host) : outside, ports: [port] })),
-  ];
+const egress = (workload: Workload, { environment }: ChartContext): readonly Allowed[] => [
+  ...workload.needs.flatMap((need): readonly Allowed[] => {
+    if (need === 'database') return [{ peer: inNamespace(NAMESPACE, selectorOf('pgbouncer')), ports: [POOLER_PORT] }];
+    if (need === 'cache') return [{ peer: inNamespace(NAMESPACE, selectorOf('cache')), ports: [CACHE_PORT] }];
+    const needed = environment.workloads.find(({ name }) => name === need);
+    return needed === undefined ? [] : [{ peer: workloadPods(need), ports: needed.ports.map(({ port }) => port) }];
+  }),
+  ...workload.egress.map(({ host, port }) => ({ peer: isCidr(host) ? addressesOf(host) : outside, ports: [port] })),
+];
 
 export const restrictWorkload = (scope: Construct, context: ChartContext, workload: Workload): void =>
   restrictPods(

@@ -17,7 +17,8 @@ export const WORKLOAD_DIRS = {
 } as const;
 
 /** What follows the last `@` or `:` of an image's reference: its digest, or else its tag. */
-export const releaseOf = (reference: string): string => /@(?:sha256:)?([^@]+)$/.exec(reference)?.[1]?.slice(0, 12) ?? /:([^:/]+)$/.exec(reference)?.[1] ?? 'unknown';
+export const releaseOf = (reference: string): string =>
+  /@(?:sha256:)?([^@]+)$/.exec(reference)?.[1]?.slice(0, 12) ?? /:([^:/]+)$/.exec(reference)?.[1] ?? 'unknown';
 
 /** The port that requests come to: `http`, or else the first. */
 export const mainPort = ({ ports }: Workload): number | undefined => (ports.find(({ name }) => name === 'http') ?? ports[0])?.port;
