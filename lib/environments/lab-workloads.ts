@@ -11,7 +11,7 @@ const shop = backend({
   scaling: { min: 3, max: 6, requestsPerSecond: 100 },
   probes: { startup: { failures: 10 } },
   databaseConnections: 5,
-  drain: { preStop: seconds(3), timeout: seconds(10), grace: seconds(20) },
+  drain: { preStop: seconds(5), timeout: seconds(10), grace: seconds(20) },
   rollout: {
     progressDeadline: seconds(40),
     formerStays: seconds(10),
@@ -26,6 +26,7 @@ export const labWorkloads: EnvironmentInput = {
   name: 'lab-workloads',
   everyRegion: { ...smallRegion, pooler: { ...smallRegion.pooler, maxClientConnections: 500 } },
   cache: smallCache,
+  edge: {},
   workloads: shop.workloads,
   maintenance: { retention: shop.retention },
 };
