@@ -1,12 +1,13 @@
 /** Physical names that a stack of another region must know without asking: all derived from the model, so that no stack waits for another region's answer. */
 import { ArnFormat, Aws, type Stack } from 'aws-cdk-lib';
 import { regionCode } from '../topology/derive';
+import { EDGE_REGION } from '../topology/edge-names';
 import type { Environment, Region } from '../topology/types';
 
 const LONGEST_BUCKET_NAME = 63;
 const ACCOUNT_ID = '0'.repeat(12);
 
-const bucketName = (environment: Environment, region: Region, purpose: string): string => {
+const bucketName = (environment: Environment, region: Pick<Region, 'name'>, purpose: string): string => {
   const name = (account: string): string => `holdfast-${environment.name}-${regionCode(region.name)}-${purpose}-${account}`;
   const length = name(ACCOUNT_ID).length;
   if (length > LONGEST_BUCKET_NAME) {
@@ -23,6 +24,9 @@ export const accessLogBucketName = (environment: Environment, region: Region): s
 
 /** The bucket of the public load balancer's access logs. */
 export const entranceLogBucketName = (environment: Environment, region: Region): string => bucketName(environment, region, 'entrance-logs');
+
+/** The bucket of CloudFront's access logs. */
+export const edgeLogBucketName = (environment: Environment): string => bucketName(environment, { name: EDGE_REGION }, 'edge-logs');
 
 /** The alias of the key that encrypts the region's backups and secrets. */
 export const dataKeyAlias = (environment: Environment): string => `alias/holdfast/${environment.name}/data`;

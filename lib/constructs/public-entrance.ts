@@ -4,14 +4,23 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { HEALTH_PATH, applicationHost, regionHost, writerHost } from '../failover/names';
-import type { Dns, Environment, Region } from '../topology/types';
+import { edgeHosts, KNOWN_CLIENTS_PORT, ORIGIN_HEADER, regionalAclName } from '../topology/edge-names';
+import { BALANCER_CHECK, GATEWAY_HEALTH_PATH, GATEWAY_PORT } from '../topology/gateway';
+import type { ClientCertificates, Dns, Edge, Environment, Region } from '../topology/types';
+import { acceptedSecrets, regionalAcl } from '../topology/web-acl';
 import { acknowledge } from './acknowledge';
+import { KnownClients } from './known-clients';
 import { entranceLogBucketName } from './names';
+import { originSecret } from './origin-secrets';
+import { WebAcl } from './web-acl';
 
 /** On which the region's application answers inside the VPC, with TLS; a load balancer takes whatever certificate it shows. */
-const TARGET_PORT = 8443;
+const TARGET_PORT = GATEWAY_PORT;
+/** The gateway says itself whether it serves; whether the region is ready is another question, which the health checkers of Route 53 ask. */
+const TARGET_HEALTH_PATH = GATEWAY_HEALTH_PATH;
 const KEEP_LOGS_DAYS = 90;
 
 export interface PublicEntranceProps {
@@ -25,6 +34,8 @@ export interface PublicEntranceProps {
 export class PublicEntrance extends Construct {
   /** Where the charts bind the application's pods to. */
   readonly targetGroupArn: string;
+  /** Of the load balancer: pods let it in. */
+  readonly securityGroup: string;
   private readonly props: PublicEntranceProps;
 
   constructor(scope: Construct, id: string, props: PublicEntranceProps) {
@@ -32,16 +43,63 @@ export class PublicEntrance extends Construct {
     this.props = props;
     const loadBalancer = this.defineLoadBalancer();
     const targets = this.defineTargets();
-    loadBalancer.addListener('Https', {
-      port: 443,
-      protocol: elb.ApplicationProtocol.HTTPS,
-      sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
-      certificates: [this.defineCertificate()],
-      defaultTargetGroups: [targets],
-      open: false,
-    });
+    const certificate = this.defineCertificate();
+    const { edge } = props.environment;
+    if (edge === null) loadBalancer.addListener('Https', { ...https(443, certificate), defaultTargetGroups: [targets] });
+    else this.behindCloudFront(edge, loadBalancer, certificate, targets);
     this.nameIt(loadBalancer);
     this.targetGroupArn = targets.targetGroupArn;
+    this.securityGroup = loadBalancer.connections.securityGroups[0]?.securityGroupId ?? '';
+  }
+
+  /**
+   * Only what our CloudFront passes on is let through; and whether the region is ready may be asked by anybody: health checkers and the failover come from addresses that
+   * nobody knows beforehand, so that the port itself stays open.
+   */
+  private behindCloudFront(edge: Edge, loadBalancer: elb.ApplicationLoadBalancer, certificate: acm.ICertificate, targets: elb.ApplicationTargetGroup): void {
+    const { environment } = this.props;
+    const originSecrets = acceptedSecrets(edge).map((number) => originSecret(environment, number));
+    const listener = loadBalancer.addListener('Https', {
+      ...https(443, certificate),
+      defaultAction: elb.ListenerAction.fixedResponse(403, { contentType: 'application/json', messageBody: '{"error":"not_by_this_way"}' }),
+    });
+    listener.addAction('FromCloudFront', {
+      priority: 10,
+      conditions: [elb.ListenerCondition.httpHeader(ORIGIN_HEADER, originSecrets)],
+      action: elb.ListenerAction.forward([targets]),
+    });
+    listener.addAction('IsItReady', {
+      priority: 20,
+      conditions: [elb.ListenerCondition.pathPatterns([HEALTH_PATH]), elb.ListenerCondition.httpRequestMethods(['GET', 'HEAD'])],
+      action: elb.ListenerAction.forward([targets]),
+    });
+    const { arn } = new WebAcl(this, 'WebAcl', {
+      environment,
+      edge,
+      name: regionalAclName(environment),
+      scope: 'REGIONAL',
+      log: 'entrance',
+      rules: regionalAcl(edge),
+      originSecrets,
+    });
+    new wafv2.CfnWebACLAssociation(this, 'WebAclAssociation', { resourceArn: loadBalancer.loadBalancerArn, webAclArn: arn });
+    if (edge.clientCertificates !== null) this.openForKnownClients(edge.clientCertificates, loadBalancer, certificate, targets);
+  }
+
+  /** On a port of its own: who shows a certificate of the authority need not come through CloudFront, which would end his TLS. */
+  private openForKnownClients(
+    { authority }: ClientCertificates,
+    loadBalancer: elb.ApplicationLoadBalancer,
+    certificate: acm.ICertificate,
+    targets: elb.ApplicationTargetGroup,
+  ): void {
+    const { trustStore } = new KnownClients(this, 'KnownClients', { environment: this.props.environment, authority });
+    loadBalancer.addListener('KnownClients', {
+      ...https(KNOWN_CLIENTS_PORT, certificate),
+      mutualAuthentication: { mutualAuthenticationMode: elb.MutualAuthenticationMode.VERIFY, trustStore, ignoreClientCertificateExpiry: false },
+      defaultTargetGroups: [targets],
+    });
+    loadBalancer.connections.allowFromAnyIpv4(ec2.Port.tcp(KNOWN_CLIENTS_PORT), 'clients with a certificate');
   }
 
   private defineLoadBalancer(): elb.ApplicationLoadBalancer {
@@ -94,21 +152,23 @@ export class PublicEntrance extends Construct {
       deregistrationDelay: Duration.seconds(30),
       healthCheck: {
         protocol: elb.Protocol.HTTPS,
-        path: HEALTH_PATH,
-        interval: Duration.seconds(5),
-        timeout: Duration.seconds(2),
-        healthyThresholdCount: 2,
-        unhealthyThresholdCount: 2,
+        path: TARGET_HEALTH_PATH,
+        interval: Duration.seconds(BALANCER_CHECK.intervalSeconds),
+        timeout: Duration.seconds(BALANCER_CHECK.timeoutSeconds),
+        healthyThresholdCount: BALANCER_CHECK.successes,
+        unhealthyThresholdCount: BALANCER_CHECK.failures,
       },
     });
   }
 
   private defineCertificate(): acm.Certificate {
-    const { dns, region } = this.props;
+    const { dns, region, environment } = this.props;
+    // CloudFront passes the name on that the user asked for, and this certificate has to answer for it.
+    const usersNames = environment.edge === null ? [] : Object.values(edgeHosts(environment.edge, dns));
     const zone = route53.HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: dns.zoneId, zoneName: dns.zoneName });
     return new acm.Certificate(this, 'Certificate', {
       domainName: applicationHost(dns),
-      subjectAlternativeNames: [writerHost(dns), regionHost(dns, region)],
+      subjectAlternativeNames: [writerHost(dns), regionHost(dns, region), ...usersNames],
       validation: acm.CertificateValidation.fromDns(zone),
     });
   }
@@ -128,3 +188,11 @@ export class PublicEntrance extends Construct {
     });
   }
 }
+
+const https = (port: number, certificate: acm.ICertificate): elb.BaseApplicationListenerProps => ({
+  port,
+  protocol: elb.ApplicationProtocol.HTTPS,
+  sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
+  certificates: [certificate],
+  open: false,
+});

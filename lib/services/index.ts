@@ -1,4 +1,5 @@
 /** The renderers: one function per service, model in, configuration out. */
+export * from './authority';
 export * from './cache';
 export * from './cache-keeper';
 export * from './cache-users';
@@ -8,6 +9,7 @@ export * from './follower';
 export * from './gateway-keeper';
 export * from './haproxy';
 export * from './haproxy-limits';
+export * from './limits';
 export * from './maintenance';
 export * from './paths';
 export * from './patroni';
@@ -18,3 +20,4 @@ export * from './postgresql-parameters';
 export * from './rotation/authority';
 export * from './rotation/credentials';
 export * from './rotation/roles';
+export * from './switches';

@@ -7,6 +7,8 @@ import type { Edge, Limit } from './types-edge';
 
 /** A reference to one IP set. */
 const IP_SET = 1;
+/** The model's blocklist and what `holdfast block` adds, each for both families. */
+const BLOCKLIST = 4 * IP_SET;
 /** A header that is equal to a text, without a transformation. */
 const STRING_MATCH = 2;
 /** The size of a header. */
@@ -59,7 +61,7 @@ const rate = (name: string, counted: Counted, limit: Limit, keys: number, scope:
 
 /** CloudFront's web ACL. Who is blocked or floods costs nothing further: those rules come first. */
 export const edgeAcl = (edge: Edge): readonly AclRule[] => [
-  { kind: 'blocklist', name: 'blocklist', counted: 'source', capacity: 2 * IP_SET },
+  { kind: 'blocklist', name: 'blocklist', counted: 'source', capacity: BLOCKLIST },
   rate('rate-per-address', 'source', edge.limits.edge, 0, 0),
   ...MANAGED_GROUPS.map(({ group, name, capacity }): AclRule => ({ kind: 'managed', name, group, capacity, blocks: edge.managedRules === 'block' })),
 ];
@@ -69,8 +71,8 @@ export const regionalAcl = (edge: Edge): readonly AclRule[] => {
   const fromEdge = STRING_MATCH * acceptedSecrets(edge).length;
   const client = fromEdge + SIZE_MATCH;
   return [
-    { kind: 'blocklist', name: 'blocklist', counted: 'source', capacity: 2 * IP_SET },
-    { kind: 'blocklist', name: 'blocklist-clients', counted: 'client', capacity: 2 * IP_SET + client },
+    { kind: 'blocklist', name: 'blocklist', counted: 'source', capacity: BLOCKLIST },
+    { kind: 'blocklist', name: 'blocklist-clients', counted: 'client', capacity: BLOCKLIST + client },
     rate('rate-per-client', 'client', edge.limits.waf, 0, client),
     rate('rate-per-source', 'others', edge.limits.waf, 0, client),
     rate('rate-per-user', 'user', userBackstop(edge), 2, client),

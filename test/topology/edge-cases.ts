@@ -136,6 +136,20 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
       [edge({ names: { application: 'app' } }, { dns: { zoneName: 'example.com', zoneId: 'Z1' } }), 'edge.names.application', /CloudFront would ask itself/],
     ],
   },
+  'edge-has-cloudfront': {
+    keeps: edge({}, { dns: { zoneName: 'example.com', zoneId: 'Z1' } }),
+    breaks: [
+      [
+        {
+          ...withRegion({ name: 'cn-north-1', zones: ['cn-north-1a', 'cn-north-1b', 'cn-north-1c'] }),
+          edge: {},
+          dns: { zoneName: 'example.com', zoneId: 'Z1' },
+        },
+        'regions[0].name',
+        /"cn-north-1", in the partition aws-cn; regions of the partition aws/,
+      ],
+    ],
+  },
   'authority-is-pem': {
     keeps: trust(certificate('CERTIFICATE') + certificate('CERTIFICATE')),
     breaks: [

@@ -1,0 +1,97 @@
+import { Duration } from 'aws-cdk-lib';
+import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { CLIENT_HEADER, ORIGIN_HEADER } from '../topology/edge-names';
+import type { Dns } from '../topology/types';
+import { acknowledge } from './acknowledge';
+
+/** Of every distribution, in every partition that has CloudFront: https://docs.aws.amazon.com/general/latest/gr/cf_region.html */
+const CLOUDFRONT_ZONE = 'Z2FDTNDATAQYW2';
+/** CloudFront keeps an error for 10 s unless it is told otherwise: the region that takes over would be seen so much later. */
+const ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+/** Longer than the gateway waits for an application (15 s), so that who is slow is named by the gateway. */
+const READ_TIMEOUT = 20;
+
+export interface EdgeDistributionProps {
+  readonly dns: Dns;
+  /** What users know. */
+  readonly host: string;
+  /** The name that the DNS tree answers. */
+  readonly origin: string;
+  readonly originSecret: string;
+  readonly certificate: acm.ICertificate;
+  readonly webAclArn: string;
+  readonly naming: cloudfront.IFunction;
+  readonly logs: s3.IBucket;
+}
+
+/** CloudFront under one of the users' names. It asks the name of the DNS tree, keeps nothing, and so follows a failover like any client: by DNS. */
+export class EdgeDistribution extends Construct {
+  readonly distribution: cloudfront.Distribution;
+
+  constructor(scope: Construct, id: string, props: EdgeDistributionProps) {
+    super(scope, id);
+    this.distribution = new cloudfront.Distribution(this, 'Distribution', {
+      comment: `${props.host} -> ${props.origin}`,
+      domainNames: [props.host],
+      certificate: props.certificate,
+      webAclId: props.webAclArn,
+      minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+      httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      defaultBehavior: this.pass(props),
+      errorResponses: ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
+      logBucket: props.logs,
+      logFilePrefix: `${props.host}/`,
+    });
+    acknowledge(this.distribution, 'AwsSolutions-CFR1', 'Users are everywhere: whom to serve is not decided by country.');
+    this.nameIt(props);
+  }
+
+  private pass({ origin, originSecret, naming }: EdgeDistributionProps): cloudfront.BehaviorOptions {
+    return {
+      origin: new origins.HttpOrigin(origin, {
+        protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+        originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+        customHeaders: { [ORIGIN_HEADER]: originSecret },
+        // A region that is dead does not answer: 2 x 3 s instead of 3 x 10 s until the user is told.
+        connectionAttempts: 2,
+        connectionTimeout: Duration.seconds(3),
+        readTimeout: Duration.seconds(READ_TIMEOUT),
+        // A connection to the region that lost the traffic is not kept for longer than this.
+        keepaliveTimeout: Duration.seconds(5),
+      }),
+      allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+      cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER,
+      viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+      compress: false,
+      functionAssociations: [{ function: naming, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
+    };
+  }
+
+  private nameIt({ dns, host }: EdgeDistributionProps): void {
+    for (const type of ['A', 'AAAA']) {
+      new route53.CfnRecordSet(this, type, {
+        hostedZoneId: dns.zoneId,
+        name: host,
+        type,
+        aliasTarget: { hostedZoneId: CLOUDFRONT_ZONE, dnsName: this.distribution.distributionDomainName, evaluateTargetHealth: false },
+      });
+    }
+  }
+}
+
+/** Says whose request it is, in a header that clients can't choose: theirs is overwritten. */
+export const clientNaming = (scope: Construct, id: string): cloudfront.Function =>
+  new cloudfront.Function(scope, id, {
+    comment: `writes the client's address into ${CLIENT_HEADER}`,
+    runtime: cloudfront.FunctionRuntime.JS_2_0,
+    code: cloudfront.FunctionCode.fromInline(
+      `function handler(event) {\n  event.request.headers['${CLIENT_HEADER}'] = { value: event.viewer.ip };\n  delete event.request.headers['${ORIGIN_HEADER}'];\n  return event.request;\n}\n`,
+    ),
+  });
+
