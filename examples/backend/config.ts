@@ -45,6 +45,8 @@ const schema = z.object({
     .transform(list)
     .pipe(z.array(z.enum(NEEDS))),
   EVENT_INTAKE: z.enum(['database', 'queue']).default('database'),
+  /** Replicas that must have an event before it is acknowledged from the queue; 0 where the cache has none. */
+  QUEUE_COPIES: z.coerce.number().int().min(0).default(1),
   QUEUE_BACKPRESSURE_AT: z.coerce.number().int().min(1).default(10_000),
   CHALLENGE_SECONDS: z.coerce.number().positive().default(120),
   SESSION_SECONDS: z.coerce.number().positive().default(86_400),
@@ -81,7 +83,7 @@ export const configFrom = (environment: Environment) => {
     deadlineMs: env.REQUEST_DEADLINE_MS,
     drainTimeoutMs: env.DRAIN_TIMEOUT_SECONDS * 1000,
     readyNeeds: env.READY_NEEDS,
-    events: { intake: env.EVENT_INTAKE, backpressureAt: env.QUEUE_BACKPRESSURE_AT },
+    events: { intake: env.EVENT_INTAKE, backpressureAt: env.QUEUE_BACKPRESSURE_AT, copies: env.QUEUE_COPIES },
     challengeMs: env.CHALLENGE_SECONDS * 1000,
     sessionMs: env.SESSION_SECONDS * 1000,
     database:

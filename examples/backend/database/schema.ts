@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS receipts (
   submitter text NOT NULL,
   result text NOT NULL,
   signature text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now()
+  repeats integer NOT NULL DEFAULT 0,
+  submitted_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE IF NOT EXISTS receipt_audit (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS events (
   id text PRIMARY KEY,
   type text NOT NULL,
   payload jsonb NOT NULL,
+  repeats integer NOT NULL DEFAULT 0,
   queued boolean NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );

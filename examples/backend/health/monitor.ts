@@ -16,6 +16,7 @@ const PERIOD_MS = 1000;
 
 export class Monitor {
   private readonly states = new Map<Part, PartState>();
+  private readonly reached = new Map<Part, number>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -32,6 +33,18 @@ export class Monitor {
 
   reachable(part: Part): boolean {
     return this.states.get(part)?.reachable ?? false;
+  }
+
+  /** For how long it can't be reached, in milliseconds; 0: it can, or nothing is known. */
+  lostFor(part: Part): number {
+    const state = this.states.get(part);
+    return state === undefined || state.reachable ? 0 : this.monotonic() - state.since;
+  }
+
+  /** How long ago the last call was begun that was answered, in milliseconds. */
+  lastReached(part: Part): number | undefined {
+    const at = this.reached.get(part);
+    return at === undefined ? undefined : this.monotonic() - at;
   }
 
   get parts(): readonly Part[] {
@@ -55,8 +68,10 @@ export class Monitor {
   async look(): Promise<void> {
     await Promise.all(
       this.parts.map(async (part) => {
+        const begun = this.monotonic();
         try {
           await this.checks[part]?.();
+          this.reached.set(part, begun);
           this.record(part, true, null);
         } catch (error) {
           this.record(part, false, error instanceof Error ? error.message : String(error));

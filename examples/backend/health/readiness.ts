@@ -16,8 +16,8 @@ export interface Situation {
 
 export type Readiness = { readonly ready: true; readonly degraded: readonly Need[] } | { readonly ready: false; readonly because: string };
 
-/** Longer than a failover that the pooler or a retry bridges, shorter than what users notice. */
-export const PARTITION_AFTER_MS = 3000;
+/** A connection that breaks and is made again is not a partition. */
+export const PARTITION_AFTER_MS = 2000;
 
 /**
  * Ready means: sending requests here is at least as good as sending them elsewhere. So a pod that alone has lost the database leaves, and one that has lost it like

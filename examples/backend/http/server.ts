@@ -11,7 +11,8 @@ declare module 'fastify' {
   }
 }
 
-export const DEFAULT_MAX_BODY = 16 * 1024;
+/** No body is larger, whatever the limits' file says: what is read before it is refused is bounded. */
+const MAX_BODY = 1024 * 1024;
 /** Longer than any proxy in front keeps an idle connection: the side that sends requests must be the one that closes. */
 const KEEP_ALIVE_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -20,19 +21,18 @@ export interface ServerParts {
   readonly config: Config;
   readonly metrics: Metrics;
   readonly faults: Faults;
-  readonly maxBody?: number;
 }
 
 /** How long this request may still take, in milliseconds. */
 export const remaining = (request: FastifyRequest): number => Math.max(1, request.deadlineAt - performance.now());
 
 /** A server that knows no route yet: what holds for all of them. */
-export const createServer = ({ config, metrics, faults, maxBody = DEFAULT_MAX_BODY }: ServerParts): FastifyInstance => {
+export const createServer = ({ config, metrics, faults }: ServerParts): FastifyInstance => {
   const app = fastify({
     logger: { level: config.logLevel, base: { ...config.identity }, timestamp: () => `,"time":"${new Date().toISOString()}"` },
     // Metrics count the requests; the log tells of those that went wrong.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: maxBody,
+    bodyLimit: MAX_BODY,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Only a proxy inside (a private address) may say for whom it asks.

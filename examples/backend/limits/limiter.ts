@@ -1,0 +1,132 @@
+import { RateLimiterMemory, type RateLimiterAbstract, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { CacheConnection } from '../cache/connection';
+import type { Guard } from '../cache/guard';
+import { Problem, unavailable } from '../http/problem';
+import type { Metrics } from '../metrics';
+import { type Bucket, bucketOf, TOKEN_BUCKET } from './bucket';
+import type { Limit, Limits, Switches } from './files';
+
+export interface LimiterParts {
+  readonly cache: CacheConnection | null;
+  readonly guard: Guard;
+  readonly limits: () => Limits | null;
+  readonly switches: () => Switches;
+  /** From 0.5 to 1, by the seconds that a warm-up takes. */
+  readonly warmUp: (seconds: number) => number;
+  /** Pods that share a limit. */
+  readonly replicas: () => number;
+  readonly metrics: Metrics;
+}
+
+export interface Asking {
+  /** A user who has proven who it is, or an address. */
+  readonly subject: string;
+  readonly method: string;
+  /** The route's pattern. */
+  readonly route: string;
+}
+
+type Kind = 'user' | 'endpoint';
+interface Applied {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly limit: Limit;
+}
+
+/** The limit of an endpoint: its own rate where it has one. */
+const endpointLimit = ({ endpoint, endpoints }: Limits, { method, route }: Asking): Limit => {
+  const own = endpoints.find((one) => one.method === method && one.path === route)?.requestsPerSecond;
+  return own === undefined ? endpoint : { ...endpoint, requestsPerSecond: own };
+};
+
+/** How much one may ask of the service: by user and by endpoint, counted for all pods in Redis; and, while that is away, as it was declared. */
+export class RateLimiter {
+  private readonly buckets = new Map<string, RateLimiterAbstract>();
+  private builtFor: unknown;
+
+  constructor(private readonly parts: LimiterParts) {}
+
+  /** @throws Problem 429 with Retry-After, or 503 where the limiter is away and that was declared to close the service */
+  async admit(asking: Asking): Promise<void> {
+    const limits = this.parts.limits();
+    if (limits === null) return;
+    const applied: readonly Applied[] = [
+      { kind: 'user', key: `{${asking.subject}}`, limit: limits.user },
+      { kind: 'endpoint', key: `{${asking.subject}}:${asking.method} ${asking.route}`, limit: endpointLimit(limits, asking) },
+    ];
+    const end = this.parts.metrics.limiterSeconds.startTimer();
+    try {
+      await this.consume(limits, applied);
+    } finally {
+      end();
+    }
+  }
+
+  private async consume(limits: Limits, applied: readonly Applied[]): Promise<void> {
+    const rate = this.factor(limits);
+    const shared = await this.inCache(applied, rate);
+    if (shared !== 'away') return this.refuseIfAny(shared);
+    if (limits.limiterDown === 'open') return;
+    if (limits.limiterDown === 'closed') throw unavailable('limiter_unavailable', 'requests are not counted at the moment, and uncounted ones are not served');
+    this.refuseIfAny(await this.take(applied, 'local', (limit) => bucketOf((limit.requestsPerSecond * rate) / this.parts.replicas(), limit.window)));
+  }
+
+  private factor({ emergencyDivisor, warmUpSeconds }: Limits): number {
+    return this.parts.warmUp(warmUpSeconds) / (this.parts.switches().emergencyLimits ? emergencyDivisor : 1);
+  }
+
+  private async inCache(applied: readonly Applied[], rate: number): Promise<readonly (Denied | null)[] | 'away'> {
+    const { cache, guard } = this.parts;
+    if (cache === null) return 'away';
+    if (this.builtFor !== cache.client) this.buckets.clear();
+    this.builtFor = cache.client;
+    try {
+      return await guard.run(() => this.take(applied, 'shared', (limit) => bucketOf(limit.requestsPerSecond * rate, limit.window)));
+    } catch {
+      // The guard's owner is told of the change, and counts it; here it only matters that there is no answer.
+      return 'away';
+    }
+  }
+
+  private take(applied: readonly Applied[], where: 'shared' | 'local', size: (limit: Limit) => Bucket): Promise<readonly (Denied | null)[]> {
+    return Promise.all(
+      applied.map(async (one) => {
+        try {
+          await this.bucket(one.kind, where, size(one.limit)).consume(one.key);
+          return null;
+        } catch (refused) {
+          if (!(refused instanceof RateLimiterRes)) throw refused;
+          return { ...one, waitMs: refused.msBeforeNext };
+        }
+      }),
+    );
+  }
+
+  private bucket(kind: Kind, where: 'shared' | 'local', { points, duration }: Bucket): RateLimiterAbstract {
+    const name = `${where}:${kind}:${points}:${duration}`;
+    const present = this.buckets.get(name);
+    if (present !== undefined) return present;
+    // Who has been refused is refused here until a token is there: a flood does not reach Redis.
+    const options = { keyPrefix: `limit:${kind}`, points, duration, inMemoryBlockOnConsumed: points + 1 };
+    const { cache } = this.parts;
+    const made =
+      where === 'shared' && cache !== null
+        ? new RateLimiterRedis({ ...options, storeClient: cache.client, customIncrTtlLuaScript: TOKEN_BUCKET })
+        : new RateLimiterMemory(options);
+    this.buckets.set(name, made);
+    return made;
+  }
+
+  private refuseIfAny(results: readonly (Denied | null)[]): void {
+    const denied = results.filter((result) => result !== null);
+    const [first] = denied;
+    if (first === undefined) return;
+    for (const { kind } of denied) this.parts.metrics.rateLimitDenials.inc({ limit: kind });
+    const seconds = Math.max(...denied.map(({ limit, waitMs }) => Math.max(limit.retryAfter ?? 1, Math.ceil(waitMs / 1000))));
+    throw new Problem(429, 'too_many_requests', `more than ${first.limit.requestsPerSecond} requests per second (limit: ${first.kind})`, seconds);
+  }
+}
+
+interface Denied extends Applied {
+  readonly waitMs: number;
+}

@@ -1,0 +1,270 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configFrom } from '../../../examples/backend/config';
+import { createService, type Service } from '../../../examples/backend/service';
+import { freePort } from '../../support/free-port';
+import { describeIf, imageTools } from '../../support/requires';
+import { newUser, receiptBy } from './client';
+import { eventually, type Servers, startServers } from './servers';
+
+const START_MS = 900_000;
+const SLOW_MS = 120_000;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Record<string, unknown>;
+}
+
+describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey Cluster', () => {
+  let servers: Servers;
+  const running: Service[] = [];
+
+  const start = async (more: Readonly<Record<string, string>> = {}): Promise<Service> => {
+    const ports = { PORT: String(await freePort()), METRICS_PORT: String(await freePort()) };
+    const service = createService(configFrom({ ...servers.environment, ...ports, LOG_LEVEL: 'silent', FAULTS: '1', RELEASE: 'r1', ...more }));
+    running.push(service);
+    await service.start();
+    return service;
+  };
+
+  const ask = async (service: Service, method: 'GET' | 'POST', url: string, payload?: object, headers: Record<string, string> = {}): Promise<Answer> => {
+    const answer = await service.app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+  };
+  const order = (service: Service, key: string, quantity = 1): Promise<Answer> =>
+    ask(service, 'POST', '/orders', { item: 'bolt', quantity }, { 'idempotency-key': key });
+  const event = (service: Service, id: string): Promise<Answer> => ask(service, 'POST', '/events', { id, type: 'moved', payload: { x: 1 } });
+  const part = async (service: Service, name: string, reachable: boolean): Promise<void> =>
+    eventually(
+      `${name} reachable: ${reachable}`,
+      async () => ((await ask(service, 'GET', '/health')).body['parts'] as Record<string, { reachable: boolean }>)[name]?.reachable === reachable,
+      () => '',
+    );
+
+  let service: Service;
+  beforeAll(async () => {
+    servers = await startServers();
+    service = await start();
+  }, START_MS);
+  afterAll(async () => {
+    await Promise.all(running.map((one) => one.stop()));
+    await servers.close();
+  }, SLOW_MS);
+  afterEach(async () => {
+    servers.database.back();
+    servers.cache.back();
+    await part(service, 'database', true);
+    await part(service, 'cache', true);
+  }, SLOW_MS);
+
+  test('is ready, and says which release it is', async () => {
+    const answer = await ask(service, 'GET', '/health/ready');
+    expect(answer).toMatchObject({ status: 200, body: { ready: true, degraded: [] } });
+    expect(answer.headers['x-release']).toBe('r1');
+  });
+
+  test('places an order once, however often it is sent', async () => {
+    const first = await order(service, 'k1');
+    const again = await order(service, 'k1');
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.body).toEqual(first.body);
+    expect((await ask(service, 'GET', `/orders/${String(first.body['id'])}`)).body).toEqual(first.body);
+  });
+
+  test('places an order once when it is sent many times at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => order(service, 'k2')));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(new Set(answers.map(({ body }) => body['id'])).size).toBe(1);
+  });
+
+  test('refuses a key that was used for another order', async () => {
+    await order(service, 'k3', 1);
+    expect(await order(service, 'k3', 2)).toMatchObject({ status: 422, body: { error: 'key_used_for_another_order' } });
+  });
+
+  test(
+    'finishes an order that was begun while the database was away for a moment',
+    async () => {
+      await servers.database.stop();
+      const pending = order(service, 'k4');
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await servers.database.restart();
+      expect((await pending).status).toBe(201);
+      expect((await order(service, 'k4')).status).toBe(200);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    'says 503 with Retry-After when the deadline has passed, and not later',
+    async () => {
+      const impatient = await start({ REQUEST_DEADLINE_MS: '1500' });
+      servers.database.away();
+      const begun = performance.now();
+      const answer = await order(impatient, 'k5');
+      expect(answer).toMatchObject({ status: 503, body: { error: 'database_unavailable' } });
+      expect(answer.headers['retry-after']).toBe('1');
+      expect(performance.now() - begun).toBeLessThan(4000);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    'takes up a rotated login with the next connection',
+    async () => {
+      const rotated = await start();
+      await Promise.all([
+        writeFile(join(servers.directory, 'database', 'username'), 'app\n'),
+        writeFile(join(servers.directory, 'database', 'password'), 'wrong\n'),
+      ]);
+      await servers.database.stop();
+      await servers.database.restart();
+      await part(rotated, 'database', false);
+      await writeFile(join(servers.directory, 'database', 'password'), 'secret\n');
+      await part(rotated, 'database', true);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    'keeps sessions from the database while the cache is away, and from the cache again when it is back',
+    async () => {
+      const { body } = await ask(service, 'POST', '/sessions', { subject: 'ann' });
+      const find = (): Promise<Answer> => ask(service, 'GET', `/sessions/${String(body['id'])}`);
+      expect((await find()).headers['x-served-from']).toBe('cache');
+      servers.cache.away();
+      expect(await find()).toMatchObject({ status: 200, headers: { 'x-served-from': 'database' } });
+      expect((await ask(service, 'POST', '/sessions', { subject: 'bob' })).status).toBe(201);
+      await part(service, 'cache', false);
+      expect((await ask(service, 'GET', '/health/ready')).body).toEqual({ ready: true, degraded: ['cache'] });
+      servers.cache.back();
+      await eventually(
+        'served from the cache',
+        async () => (await find()).headers['x-served-from'] === 'cache',
+        () => '',
+      );
+    },
+    SLOW_MS,
+  );
+
+  test(
+    'keeps events while the database is away, and has each of them once when it is back',
+    async () => {
+      expect((await event(service, 'e-0')).status).toBe(201);
+      servers.database.away();
+      await part(service, 'database', false);
+      const ids = Array.from({ length: 30 }, (_, index) => `e-${index}`);
+      const answers = await Promise.all([...ids, ...ids].map((id) => event(service, id)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+      servers.database.back();
+      await eventually(
+        'the queue is empty',
+        async () => {
+          const { status, body } = await ask(service, 'GET', '/events/count?prefix=e-');
+          return status === 200 && body['queued'] === 0 && body['stored'] === 30;
+        },
+        () => '',
+      );
+    },
+    SLOW_MS,
+  );
+
+  test(
+    'asks to slow down when too many events wait',
+    async () => {
+      const small = await start({ QUEUE_BACKPRESSURE_AT: '5' });
+      servers.database.away();
+      await part(small, 'database', false);
+      const statuses: number[] = [];
+      for (let index = 0; index < 12; index += 1) statuses.push((await event(small, `b-${index}`)).status);
+      expect(statuses.slice(0, 5)).toEqual([202, 202, 202, 202, 202]);
+      expect(await event(small, 'b-last')).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
+    },
+    SLOW_MS,
+  );
+
+  describe('receipts', () => {
+    const user = newUser();
+    const challenge = async (): Promise<string> => String((await ask(service, 'POST', '/challenges', {})).body['nonce']);
+    const submit = (receipt: object, from = service): Promise<Answer> => ask(from, 'POST', '/receipts', receipt);
+
+    test('are taken once', async () => {
+      const receipt = receiptBy(user, await challenge());
+      expect(await submit(receipt)).toMatchObject({ status: 201, body: { nonceChecked: true } });
+      expect(await submit(receipt)).toMatchObject({ status: 409, body: { error: 'duplicate_nonce', accepted: true } });
+      expect(await submit(receiptBy(user, receipt.nonce, 'b'.repeat(64)))).toMatchObject({ status: 409, body: { error: 'duplicate_nonce' } });
+    });
+
+    test('are taken once of many at once', async () => {
+      const nonce = await challenge();
+      const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => submit(receiptBy(user, nonce, String(index).repeat(64)))));
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
+    });
+
+    test('with a nonce that was never issued are refused', async () => {
+      expect(await submit(receiptBy(user, 'x'.repeat(43)))).toMatchObject({ status: 410, body: { error: 'expired_challenge' } });
+    });
+
+    test(
+      'are judged by the backup when the cache has forgotten its nonces, and still taken once',
+      async () => {
+        const receipt = receiptBy(user, await challenge());
+        const used = receiptBy(user, await challenge());
+        expect((await submit(used)).status).toBe(201);
+        await servers.cache.forgetEverything();
+        expect((await submit(receipt)).status).toBe(201);
+        expect((await submit(used)).status).toBe(409);
+        expect((await submit(receiptBy(user, used.nonce, 'c'.repeat(64)))).status).toBe(409);
+      },
+      SLOW_MS,
+    );
+
+    test(
+      'are not taken while nonces can not be checked, unless somebody has allowed it, and then each is written down',
+      async () => {
+        const receipts = [receiptBy(user, await challenge()), receiptBy(user, await challenge())] as const;
+        servers.cache.away();
+        const refused = await submit(receipts[0]);
+        expect(refused).toMatchObject({ status: 503, body: { error: 'nonce_store_unavailable' } });
+        expect(refused.headers['retry-after']).toBe('5');
+        const allowed = { nonceUnchecked: { by: 'ann', reason: 'drill', until: new Date(Date.now() + 600_000).toISOString() } };
+        await writeFile(join(servers.directory, 'switches.json'), JSON.stringify(allowed));
+        await eventually(
+          'the emergency is on',
+          async () => (await submit(receipts[0])).status === 201,
+          () => '',
+        );
+        expect(await submit(receipts[1])).toMatchObject({ status: 201, body: { nonceChecked: false } });
+        expect((await submit(receipts[1])).status).toBe(409);
+        await writeFile(join(servers.directory, 'switches.json'), '{}');
+        await eventually(
+          'the emergency is over',
+          async () => (await submit(receiptBy(user, 'y'.repeat(43)))).status === 503,
+          () => '',
+        );
+      },
+      SLOW_MS,
+    );
+  });
+
+  test(
+    'finishes what was begun when it is stopped, and takes nothing new',
+    async () => {
+      const stopping = await start({ FAULTS_INITIAL: '{"latencyMs":800}' });
+      const { port } = stopping.app.server.address() as { port: number };
+      const pending = fetch(`http://127.0.0.1:${port}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'k9' },
+        body: JSON.stringify({ item: 'nut', quantity: 1 }),
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const stopped = stopping.stop();
+      running.splice(running.indexOf(stopping), 1);
+      expect((await pending).status).toBe(201);
+      await stopped;
+      await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('fetch failed');
+    },
+    SLOW_MS,
+  );
+});
