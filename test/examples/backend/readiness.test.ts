@@ -67,7 +67,12 @@ describe('the monitor', () => {
     const state = { fails: false, time: 0 };
     const check = (): Promise<void> => (state.fails ? Promise.reject(new Error('refused')) : Promise.resolve());
     const metrics = createMetrics();
-    const monitor = new Monitor({ database: check }, metrics, (part, { reachable, error }) => told.push([part, reachable, error]), () => (state.time += 500));
+    const monitor = new Monitor(
+      { database: check },
+      metrics,
+      (part, { reachable, error }) => told.push([part, reachable, error]),
+      () => (state.time += 500),
+    );
     await monitor.look();
     state.fails = true;
     await monitor.look();

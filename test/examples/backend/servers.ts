@@ -31,6 +31,7 @@ class Server {
   static async start(image: BuiltImage, script: string, files: Files): Promise<Server> {
     const { directory, env } = await imageRootfs(image);
     const scratch = await mkdtemp(join(tmpdir(), 'holdfast-server-'));
+    await mkdir(join(scratch, 'files'));
     await writeFile(join(scratch, 'env'), [...env, ''].join('\n'));
     for (const [path, content] of Object.entries(files)) {
       const target = join(scratch, 'files', path);
@@ -127,7 +128,8 @@ export const startServers = async (): Promise<Servers> => {
     alternativeNames: ['DNS:localhost', 'IP:127.0.0.1'],
     usages: ['serverAuth', 'clientAuth'],
   });
-  const ports = { postgres: await freePort(), pooler: await freePort(), cache: await Promise.all(Array.from({ length: NODES }, () => freePort())) };
+  const ports = { postgres: await freePort(), pooler: await freePort(), cache: [] as number[] };
+  while (ports.cache.length < NODES) ports.cache.push(await freePort());
 
   const postgres = await Server.start(images.patroni, postgresScript(ports.postgres), {});
   const startPooler = (): Promise<Server> => Server.start(images.pgbouncer, 'exec pgbouncer /conf/pgbouncer.ini', poolerFiles(ports, certificate));

@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Guard } from '../../../examples/backend/cache/guard';
+import { guarded } from '../../../examples/backend/cache/guard';
+import { bucketOf } from '../../../examples/backend/limits/bucket';
+import { type Limits, NO_SWITCHES, readLimits, readSwitches } from '../../../examples/backend/limits/files';
+import { RateLimiter } from '../../../examples/backend/limits/limiter';
+import { WarmUp } from '../../../examples/backend/limits/warm-up';
+import { createMetrics } from '../../../examples/backend/metrics';
+
+const LIMITS: Limits = {
+  user: { requestsPerSecond: 10, window: 1, retryAfter: 10 },
+  endpoint: { requestsPerSecond: 2, window: 1, retryAfter: 1 },
+  endpoints: [{ method: 'POST', path: '/orders', requestsPerSecond: 6 }],
+  limiterDown: 'local',
+  warmUpSeconds: 60,
+  invalidSignatures: { perAddress: 3, window: 60, blockFor: 600 },
+  emergencyDivisor: 2,
+  maxBody: 1000,
+};
+
+const open: Guard = guarded(100, () => undefined);
+
+/** Without Redis, as a pod that has lost it counts. */
+const limiter = (limits: Limits | null, { emergency = false, replicas = 1, warmUp = 1 } = {}) => {
+  const metrics = createMetrics();
+  const switches = { ...NO_SWITCHES, emergencyLimits: emergency };
+  const made = new RateLimiter({
+    cache: null,
+    guard: open,
+    limits: () => limits,
+    switches: () => switches,
+    warmUp: () => warmUp,
+    replicas: () => replicas,
+    metrics,
+  });
+  const admitted = async (times: number, subject = 'ann', route = '/orders'): Promise<number> => {
+    const answers = await Promise.allSettled(Array.from({ length: times }, () => made.admit({ subject, method: 'POST', route })));
+    return answers.filter(({ status }) => status === 'fulfilled').length;
+  };
+  return { made, metrics, admitted };
+};
+
+describe('a bucket', () => {
+  test.each([
+    [10, 1, { points: 10, duration: 1 }],
+    [10, 5, { points: 50, duration: 5 }],
+    [0.5, 1, { points: 1, duration: 2 }],
+    [0.1, 1, { points: 1, duration: 10 }],
+    [10 / 3, 1, { points: 3, duration: 1 }],
+  ])('of %d per second over %d s is %j', (rate, window, bucket) => expect(bucketOf(rate, window)).toEqual(bucket));
+});
+
+describe('limits', () => {
+  test("are an endpoint's own where it has one, and the user's over all endpoints", async () => {
+    const { admitted } = limiter(LIMITS);
+    expect(await admitted(10)).toBe(6);
+    expect(await admitted(10, 'bob', '/sessions')).toBe(2);
+    const both = limiter({ ...LIMITS, endpoint: { ...LIMITS.endpoint, requestsPerSecond: 100 }, endpoints: [] });
+    expect(await both.admitted(20)).toBe(10);
+  });
+
+  test('of one user are nobody else’s', async () => {
+    const { admitted } = limiter(LIMITS);
+    await admitted(50);
+    expect(await admitted(6, 'bob')).toBe(6);
+  });
+
+  test('refuse with the Retry-After of the table, and are counted', async () => {
+    const { made, metrics, admitted } = limiter(LIMITS);
+    await admitted(6);
+    await expect(made.admit({ subject: 'ann', method: 'POST', route: '/orders' })).rejects.toMatchObject({ status: 429, retryAfterSeconds: 1 });
+    await admitted(10);
+    await expect(made.admit({ subject: 'ann', method: 'POST', route: '/orders' })).rejects.toMatchObject({ status: 429, retryAfterSeconds: 10 });
+    expect((await metrics.rateLimitDenials.get()).values.some(({ labels, value }) => labels.limit === 'endpoint' && value > 0)).toBe(true);
+  });
+
+  test('come back with time', async () => {
+    const { admitted } = limiter(LIMITS);
+    await admitted(6);
+    expect(await admitted(1)).toBe(0);
+    await pause(1100);
+    expect(await admitted(1)).toBe(1);
+  });
+
+  test('are divided in an emergency', async () => expect(await limiter(LIMITS, { emergency: true }).admitted(10)).toBe(3));
+  test('begin at half after the state was lost', async () => expect(await limiter(LIMITS, { warmUp: 0.5 }).admitted(10)).toBe(3));
+  test('are shared between pods that count for themselves', async () => expect(await limiter(LIMITS, { replicas: 3 }).admitted(10)).toBe(2));
+  test('are none where none are declared', async () => expect(await limiter(null).admitted(100)).toBe(100));
+  test('let everything through while the limiter is away, where that was declared', async () =>
+    expect(await limiter({ ...LIMITS, limiterDown: 'open' }).admitted(100)).toBe(100));
+  test('let nothing through while the limiter is away, where that was declared', async () => {
+    const { made } = limiter({ ...LIMITS, limiterDown: 'closed' });
+    await expect(made.admit({ subject: 'ann', method: 'POST', route: '/orders' })).rejects.toMatchObject({ status: 503, code: 'limiter_unavailable' });
+  });
+});
+
+test('warming up goes from a half to the whole', () => {
+  const state = { now: 1_000_000 };
+  const warmUp = new WarmUp(() => state.now);
+  warmUp.bornAt(state.now);
+  expect(warmUp.factor(60)).toBe(0.5);
+  state.now += 30_000;
+  expect(warmUp.factor(60)).toBe(0.75);
+  state.now += 60_000;
+  expect(warmUp.factor(60)).toBe(1);
+  expect(warmUp.factor(0)).toBe(1);
+});
+
+describe('a guard', () => {
+  const failing = (): Promise<never> => Promise.reject(new Error('away'));
+
+  test('stops asking after three errors, and looks again', async () => {
+    const changes: boolean[] = [];
+    const guard = guarded(1000, (isOpen) => changes.push(isOpen));
+    for (let times = 0; times < 3; times += 1) await expect(guard.run(failing)).rejects.toThrow('away');
+    const asked = jest.fn(() => Promise.resolve('here'));
+    await expect(guard.run(asked)).rejects.toThrow(/circuit/i);
+    expect(asked).not.toHaveBeenCalled();
+    await pause(1100);
+    await expect(guard.run(asked)).resolves.toBe('here');
+    expect(changes).toEqual([true, false]);
+  });
+
+  test('does not wait longer than it says', async () => {
+    const begun = performance.now();
+    await expect(guarded(50, () => undefined).run(() => pause(5000))).rejects.toThrow(/timed out/i);
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+});
+
+describe('the files', () => {
+  test('are read as they were rendered', () =>
+    expect(readLimits(JSON.stringify({ ...LIMITS, user: { ...LIMITS.user, per: 'user', status: 429 } }))).toMatchObject(LIMITS));
+  test('are refused when a limit is missing', () => expect(() => readLimits('{"user":{}}')).toThrow(/requestsPerSecond/));
+  test('say who answers for an emergency, and until when', () =>
+    expect(() => readSwitches('{"nonceUnchecked":{"by":"","reason":"x","until":"soon"}}')).toThrow(/by.*until/s));
+  test('switch nothing when they are empty', () => expect(readSwitches('{}')).toEqual(NO_SWITCHES));
+});
