@@ -2,6 +2,7 @@
 import { App, type Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
+import { publicWorkloads } from '../lib/topology/gateway';
 import type { Environment, Region } from '../lib/topology/types';
 import { workloadsInOrder } from '../lib/topology/start-order';
 import { ApplicationsChart } from './applications';
@@ -12,6 +13,7 @@ import { controllerCharts } from './controllers';
 import type { ChartContext } from './data-chart';
 import { DelayedReplicaChart } from './delayed-replica';
 import { EtcdChart } from './etcd';
+import { GatewayChart } from './gateway';
 import { MaintenanceChart } from './maintenance';
 import { assertManifestFits } from './manifest-size';
 import type { Platform } from './platform';
@@ -25,7 +27,7 @@ export * from './names';
 export { IMAGE_NAMES, type ImageName, type Platform } from './platform';
 
 export interface Manifest {
-  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`, `rotation`, `applications`, and `workload-<name>` for each workload. */
+  /** The chart's name: `cluster`, `etcd`, `postgres`, `pooler`, `maintenance`, `cache`, `backup`, `delayed-replica`, `rotation`, `applications`, `gateway`, and `workload-<name>` for each workload. */
   readonly name: string;
   readonly objects: readonly object[];
   readonly yaml: string;
@@ -58,8 +60,15 @@ const workloadCharts = (scope: Construct, context: ChartContext): Chart[] => {
   return [
     new ApplicationsChart(scope, context),
     ...controllerCharts(scope, context),
+    ...gatewayCharts(scope, context),
     ...workloadsInOrder(environment).map((workload) => new WorkloadChart(scope, context, workload)),
   ];
+};
+
+/** Before the workloads: it waits for their pods, and they for nothing. */
+const gatewayCharts = (scope: Construct, context: ChartContext): Chart[] => {
+  const { environment } = context;
+  return environment.edge === null || publicWorkloads(environment).length === 0 ? [] : [new GatewayChart(scope, context, environment.edge)];
 };
 
 /** A standby region's members have the same passwords, and a rotation does not reach them: there is no schedule where it would be refused. */

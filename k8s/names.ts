@@ -54,7 +54,18 @@ export const CACHE_USERS_KEY = 'users.acl';
 export const CONTROLLERS = ['argo-rollouts', 'metrics-server', 'metrics-adapter', 'memory-keeper'] as const;
 export type ControllerName = (typeof CONTROLLERS)[number];
 export type Component =
-  ControllerName | 'etcd' | 'postgres' | 'pgbouncer' | 'maintenance' | 'backup' | 'postgres-delayed' | 'cache' | 'cache-keeper' | 'cache-sync' | 'rotation';
+  | ControllerName
+  | 'etcd'
+  | 'postgres'
+  | 'pgbouncer'
+  | 'maintenance'
+  | 'backup'
+  | 'postgres-delayed'
+  | 'cache'
+  | 'cache-keeper'
+  | 'cache-sync'
+  | 'rotation'
+  | 'gateway';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -37,7 +37,8 @@ export const newState = (): KeeperState => ({
 });
 
 /** The gateway has everything that is to be there. */
-export const isComplete = (state: KeeperState): boolean => state.process !== null && state.problems.size === 0 && CARGOES.every((cargo) => state.told.has(cargo));
+export const isComplete = (state: KeeperState): boolean =>
+  state.process !== null && state.problems.size === 0 && CARGOES.every((cargo) => state.told.has(cargo));
 
 interface Delivery {
   readonly fingerprint: string;

@@ -8,7 +8,12 @@ const HANGING_MS = 60_000;
 /** Prometheus' text format. A figure that is not known is left out: it is not zero. */
 export const renderMetrics = (state: KeeperState): string =>
   prometheusText('holdfast_gateway_', [
-    ['certificate_not_after_seconds', 'gauge', 'When the certificate expires that the gateway was given.', state.notAfter === null ? undefined : state.notAfter.getTime() / 1000],
+    [
+      'certificate_not_after_seconds',
+      'gauge',
+      'When the certificate expires that the gateway was given.',
+      state.notAfter === null ? undefined : state.notAfter.getTime() / 1000,
+    ],
     ['blocklist_entries', 'gauge', 'Entries of the blocklist that the gateway refuses.', state.blocked ?? undefined],
     ['emergency_limits', 'gauge', 'Whether the limits of an emergency apply.', state.emergency === null ? undefined : Number(state.emergency)],
     ...CARGOES.flatMap((cargo): Sample[] => [

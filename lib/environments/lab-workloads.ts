@@ -26,7 +26,14 @@ export const labWorkloads: EnvironmentInput = {
   name: 'lab-workloads',
   everyRegion: { ...smallRegion, pooler: { ...smallRegion.pooler, maxClientConnections: 500 } },
   cache: smallCache,
-  edge: {},
+  // The catalogue's limits; a drill waits for what ends by itself.
+  edge: { warmUp: seconds(20), invalidSignatures: { perAddress: 10, window: seconds(60), blockFor: seconds(60) } },
+  gateway: {
+    maxConnections: 2000,
+    addresses: 20_000,
+    resources: { cpu: millicores(20), memory: mebibytes(192), cpuLimit: millicores(1000) },
+    drain: { preStop: seconds(5), timeout: seconds(10) },
+  },
   workloads: shop.workloads,
   maintenance: { retention: shop.retention },
 };

@@ -1,5 +1,5 @@
 /** What the gateway listens on. */
-import { behindCloudFront, GATEWAY_HEALTH_PATH, GATEWAY_METRICS_PORT, GATEWAY_PORT, gatewayMembers, trustedProxies } from '../topology/gateway';
+import { GATEWAY_HEALTH_PATH, GATEWAY_METRICS_PORT, GATEWAY_PORT, gatewayMembers, REGION_HEALTH_PATH, trustedHops, trustedProxies } from '../topology/gateway';
 import type { Edge, Environment, Region } from '../topology/types';
 import { answer, type Section } from './haproxy-global';
 import { limitRules, signatureRules } from './haproxy-limits';
@@ -25,8 +25,6 @@ const LOGGED_PERCENT = 1;
 /** One address that is no load balancer may hold this share of the connections. */
 const CONNECTION_SHARE = 10;
 
-/** Set by CloudFront: the client's address. */
-const CLIENT_ADDRESS_HEADER = 'x-client-address';
 const NOWHERE = 'nowhere';
 
 const LOG = [
@@ -50,15 +48,17 @@ const LOG = [
 ].join(' ');
 
 /** The load balancer says for whom it asks; nobody else is believed. */
-const clientAddress = (environment: Environment): readonly string[] => [
-  'http-request set-src req.hdr_ip(x-forwarded-for,-1) if balancer { req.hdr(x-forwarded-for) -m found }',
-  ...(behindCloudFront(environment)
-    ? [
-        '# CloudFront comes by this port alone, with a secret that the load balancer knows, and says whom it asks for.',
-        `http-request set-src req.hdr_ip(${CLIENT_ADDRESS_HEADER}) if balancer { req.hdr(x-forwarded-port) -m str 443 } { req.hdr(${CLIENT_ADDRESS_HEADER}) -m found }`,
-      ]
-    : []),
-  `http-request del-header ${CLIENT_ADDRESS_HEADER}`,
+const clientAddress = (environment: Environment): string =>
+  `http-request set-src req.hdr_ip(x-forwarded-for,-${trustedHops(environment)}) if balancer { req.hdr(x-forwarded-for) -m found }`;
+
+/** Asked by those who decide where clients are sent: whether this region serves every workload. It is neither limited nor sent on. */
+const regionReady = (routes: readonly Route[]): readonly string[] => [
+  `acl region path ${REGION_HEALTH_PATH}`,
+  'http-request set-log-level silent if region',
+  ...[...new Set(routes.map(({ backend }) => backend))].map(
+    (backend) => `http-request return ${answer(503, `${backend} has no pod that serves`)} if region { nbsrv(${backend}) lt 1 }`,
+  ),
+  `http-request return ${answer(200, 'none')} if region`,
 ];
 
 /** Refused before anything is sent on: what no workload has to understand. */
@@ -116,10 +116,11 @@ export const publicFrontend = (frontend: PublicFrontend): Section => {
       `stick-table type ipv6 size ${addresses} expire 60s store conn_cur`,
       'tcp-request connection track-sc2 src if !balancer',
       `tcp-request connection reject if !balancer { sc2_conn_cur gt ${Math.max(10, Math.floor(maxConnections / CONNECTION_SHARE))} }`,
-      ...clientAddress(environment),
+      clientAddress(environment),
       `acl health path ${GATEWAY_HEALTH_PATH}`,
       'http-request set-log-level silent if health',
       'http-request return status 200 content-type text/plain string ok if health',
+      ...regionReady(routes),
       ...limitRules(gatewayMembers(region), edge),
       ...formRules(frontend),
       ...headerRules(),

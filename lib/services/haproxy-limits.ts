@@ -45,14 +45,15 @@ export const peers = (members: readonly GatewayMember[], { addresses }: Gateway,
 export const peerEnvironment = (own: GatewayMember, members: readonly GatewayMember[]): Readonly<Record<string, string>> => ({
   GATEWAY_MEMBER: own.name,
   ...Object.fromEntries(
-    members.map((member) => [peerVariable(member), member.name === own.name ? `0.0.0.0:${GATEWAY_PEERS_PORT}` : `${member.name}.${APPLICATION_NAMESPACE}.svc.cluster.local:${GATEWAY_PEERS_PORT}`]),
+    members.map((member) => [
+      peerVariable(member),
+      member.name === own.name ? `0.0.0.0:${GATEWAY_PEERS_PORT}` : `${member.name}.${APPLICATION_NAMESPACE}.svc.cluster.local:${GATEWAY_PEERS_PORT}`,
+    ]),
   ),
 });
 
 const summed = (variable: string, converter: string, members: readonly GatewayMember[]): readonly string[] =>
-  members.map(
-    ({ name }, i) => `http-request set-var(txn.${variable}) ${CLIENT},${converter}(${tableOf(name)})${i === 0 ? '' : `,add(txn.${variable})`}`,
-  );
+  members.map(({ name }, i) => `http-request set-var(txn.${variable}) ${CLIENT},${converter}(${tableOf(name)})${i === 0 ? '' : `,add(txn.${variable})`}`);
 
 /** Requests of one address in any window of the cascade's second layer: what the gateway allows. */
 export const addressLimit = ({ limits: { waf } }: Edge): number => Math.max(1, Math.floor(waf.requestsPerSecond * waf.window));

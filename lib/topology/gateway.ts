@@ -27,11 +27,13 @@ export const GATEWAY_METRICS_PORT = 9101;
 export const GATEWAY_KEEPER_PORT = 9102;
 /** 200 while the gateway serves. */
 export const GATEWAY_HEALTH_PATH = '/gateway/health';
+/** 200 while every public workload has a pod that serves: what Route 53 asks of a region. */
+export const REGION_HEALTH_PATH = '/health/ready';
 /** With tls.crt and tls.key. */
 export const GATEWAY_TLS_SECRET = 'gateway-tls';
-/** With one CIDR per line in `blocklist.txt`, and `# why` behind it. */
+/** With one CIDR per line in `addresses.txt`, and `# why` behind it. */
 export const BLOCKLIST_CONFIG_MAP = 'blocklist';
-export const BLOCKLIST_KEY = 'blocklist.txt';
+export const BLOCKLIST_KEY = 'addresses.txt';
 
 /** A workload that clients outside reach. */
 export type PublicWorkload = Workload & { readonly public: WorkloadPublic };
@@ -60,8 +62,8 @@ export const trustedProxies = ({ network, zones }: Region): readonly string[] =>
   return zones.map((_, i) => `${text(first + i * 2 ** (32 - masks.public))}/${masks.public}`);
 };
 
-/** Whether clients come through CloudFront, which then says whom it asks for. */
-export const behindCloudFront = ({ edge, dns }: Pick<Environment, 'edge' | 'dns'>): boolean => edge !== null && dns !== null;
+/** How many proxies have added an address to `X-Forwarded-For`: the load balancer, and CloudFront before it where there is one. */
+export const trustedHops = ({ edge, dns }: Pick<Environment, 'edge' | 'dns'>): 1 | 2 => (edge !== null && dns !== null ? 2 : 1);
 
 /** Between two failed checks the next one does not wait for the whole interval. */
 export const checkAgainAfter = ({ interval }: GatewayCheck): number => interval / 4;
@@ -82,5 +84,5 @@ export const BALANCER_CHECK = { intervalSeconds: 5, timeoutSeconds: 2, failures:
 export const balancerOutOfRotationSeconds = (): number =>
   BALANCER_CHECK.intervalSeconds + (BALANCER_CHECK.failures - 1) * BALANCER_CHECK.intervalSeconds + BALANCER_CHECK.timeoutSeconds;
 
-/** A pod that leaves by itself is named by the cluster's DNS for so long (lib/services/corefile.ts), and the gateway asks once a second. */
-export const POD_LEAVES_WITHIN_SECONDS = 4;
+/** A pod that leaves by itself: the cluster's DNS has followed after a moment, the gateway asks it once a second, and an answer may get lost. */
+export const POD_LEAVES_WITHIN_SECONDS = 3;
