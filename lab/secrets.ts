@@ -10,6 +10,7 @@ import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, forEachCacheUser, passwordDigest
 import { delayedReplicaName, NAMESPACE, postgresName } from '../lib/topology/derive';
 import { MAINTENANCE_ROLE } from '../lib/topology/maintenance';
 import { applicationSecrets } from './application-secrets';
+import { gatewaySecrets } from './gateway-secrets';
 import { controllerSecrets } from './controller-secrets';
 import type { KubernetesApi, KubernetesObject } from './kubernetes/api';
 import { createAuthority, issueCertificate, type CertificateRequest, type KeyPair } from './pki';
@@ -175,6 +176,7 @@ export const createSecrets = async (lab: LabSettings, { authority, passwords }: 
     }),
     ...cacheSecrets(credentials.cache),
     ...(await controllerSecrets(lab, authority)),
+    ...(await gatewaySecrets(lab, authority)),
     secret('pgbouncer-users', { 'userlist.txt': userlist([{ user: credentials.applicationUser, password: credentials.application }]) }),
     ...applicationSecrets(lab, credentials),
   ];
