@@ -13,7 +13,9 @@ import { clearNode, startNode } from '../kubernetes/node';
 import { livePid } from '../processes';
 import { labRegions, type LabSettings } from '../settings';
 import { readState } from '../state';
+import { behaveAgain } from './misbehaviour';
 import { cordonMark, emptyDisk, isCordoned, NODE_FAULTS, signalNode } from './primitives';
+import { restoreReleaseByCommand } from './release';
 
 /** @returns what was healed, for the log */
 export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => {
@@ -58,5 +60,8 @@ const healRegion = async (lab: LabSettings): Promise<readonly string[]> => {
     await rm(cordonMark(lab), { force: true });
     healed.push(`uncordoned ${node}`);
   }
+  if (await restoreReleaseByCommand(lab, binaries)) healed.push('put the release before it back');
+  const behaving = await behaveAgain(lab);
+  if (behaving > 0) healed.push(`told ${behaving} pod${behaving === 1 ? '' : 's'} to behave`);
   return healed;
 };

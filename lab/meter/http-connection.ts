@@ -1,7 +1,6 @@
 /** One client's way to the gateways, over TLS that is verified, from inside the lab's network. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { TLSSocket } from 'node:tls';
 import { now } from './clock';
 import type { HttpMeterConfiguration } from './http-configuration';
 import { signedHeaders, type User } from './signing';
@@ -88,7 +87,7 @@ export class Connection {
         clearTimeout(connecting);
       };
       outgoing.on('socket', (socket) => {
-        if (outgoing.reusedSocket || (socket as TLSSocket).authorized) onConnected();
+        if (outgoing.reusedSocket) onConnected();
         else socket.once('secureConnect', onConnected);
       });
       const failed = (error: Error): void => {

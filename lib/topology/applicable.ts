@@ -2,6 +2,7 @@
 import { homeRegion, postgresMemberCount } from './derive';
 import { familyOf, SCENARIOS, type Scenario, type ScenarioFamily } from './scenarios';
 import type { Environment } from './types';
+import { userWorkload } from './workload-timings';
 
 /** Why no scenario of a family applies, or null. */
 const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environment) => string | null>> = {
@@ -15,15 +16,28 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
   secrets: () => null,
   backups: () => null,
   operations: () => null,
+  workloads: (environment) => (userWorkload(environment) === null ? 'no workload is reached by users' : null),
 };
 
 /** They make a new history. */
 const IN_PLACE: readonly Scenario[] = ['restore-point-in-time', 'restore-interrupted', 'restore-disk-full'];
 
+/** What a scenario of workloads needs besides a workload that users reach, or null: it is there. */
+const workloadObstacle = (environment: Environment, scenario: Scenario): string | null => {
+  const workload = userWorkload(environment);
+  if (workload === null) return null; // the family's obstacle says so
+  const without = (need: string): string | null => (workload.needs.includes(need) ? null : `${workload.name} does without ${need}`);
+  if (scenario === 'pod-loses-database' || scenario === 'database-down') return without('database');
+  if (scenario === 'cache-down') return without('cache');
+  if (scenario === 'queue-backlog' && workload.scaling.queue === null) return `${workload.name} has no queue that it scales by`;
+  if (scenario === 'load-surge' && workload.scaling.max === workload.scaling.min) return `${workload.name} always has as many replicas`;
+  return null;
+};
+
 /** Why the scenario does not apply to the environment, or null. */
 export const obstacleTo = (environment: Environment, scenario: Scenario): string | null => {
   if (scenario === 'standby-delayed-extract' && environment.backups.delayedReplica === null) return 'there is no replica that stays behind';
-  return FAMILY_OBSTACLES[familyOf(scenario)](environment);
+  return FAMILY_OBSTACLES[familyOf(scenario)](environment) ?? workloadObstacle(environment, scenario);
 };
 
 /** The scenarios that the environment makes a promise for, in the catalogue's order. */

@@ -202,6 +202,19 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   failback: objective(10),
   'maintenance-under-load': objective(5),
   'connections-exhausted': objective(60),
+  // CS-3: nobody notices a deployment. A client's own pause between two requests is in it.
+  'good-deploy': objective(2),
+  'bad-deploy': objective(2),
+  // CS-7 allows a minute.
+  'out-of-memory': objective(5),
+  // PW-1: out of rotation within 30 s.
+  'pod-loses-database': objective(30),
+  'application-node-dies': objective(30),
+  'queue-backlog': objective(2),
+  'load-surge': objective(2),
+  // NR-4: at once; NR-3: what was handed in meanwhile is stored within 60 s.
+  'cache-down': objective(5),
+  'database-down': objective(15),
   'redis-master-dies': objective(5),
   'redis-az-lost': objective(5),
   'redis-master-isolated': objective(5),

@@ -43,6 +43,17 @@ export const BACKUP_SCENARIOS = [
   'standby-delayed-extract',
 ] as const;
 export const OPERATION_SCENARIOS = ['connections-exhausted', 'maintenance-under-load', 'region-cold-start'] as const;
+export const WORKLOAD_SCENARIOS = [
+  'good-deploy',
+  'bad-deploy',
+  'out-of-memory',
+  'pod-loses-database',
+  'application-node-dies',
+  'queue-backlog',
+  'load-surge',
+  'cache-down',
+  'database-down',
+] as const;
 
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];
 export type CacheScenario = (typeof CACHE_SCENARIOS)[number];
@@ -51,6 +62,7 @@ export type FailoverScenario = (typeof FAILOVER_SCENARIOS)[number];
 export type SecretScenario = (typeof SECRET_SCENARIOS)[number];
 export type BackupScenario = (typeof BACKUP_SCENARIOS)[number];
 export type OperationScenario = (typeof OPERATION_SCENARIOS)[number];
+export type WorkloadScenario = (typeof WORKLOAD_SCENARIOS)[number];
 
 /** By family, in the order of the catalogue. */
 export const SCENARIO_FAMILIES = {
@@ -61,6 +73,7 @@ export const SCENARIO_FAMILIES = {
   secrets: SECRET_SCENARIOS,
   backups: BACKUP_SCENARIOS,
   operations: OPERATION_SCENARIOS,
+  workloads: WORKLOAD_SCENARIOS,
 } as const;
 export type ScenarioFamily = keyof typeof SCENARIO_FAMILIES;
 export type Scenario = (typeof SCENARIO_FAMILIES)[ScenarioFamily][number];

@@ -6,6 +6,7 @@ import { OPERATION_PROCEDURES } from './operations';
 import type { Procedures } from './procedure';
 import { REGION_PROCEDURES } from './regions';
 import { SECRET_PROCEDURES } from './secrets';
+import { WORKLOAD_PROCEDURES } from './workloads';
 
 export type { Procedure, ProcedureContext } from './procedure';
 
@@ -16,4 +17,5 @@ export const PROCEDURES: Procedures<ProcedureScenario> = {
   ...SECRET_PROCEDURES,
   ...BACKUP_PROCEDURES,
   ...OPERATION_PROCEDURES,
+  ...WORKLOAD_PROCEDURES,
 };

@@ -7,6 +7,7 @@ import { OPERATION_DRILLS } from './operations';
 import type { ProcedureDescriptions } from './procedure';
 import { REGION_DRILLS } from './regions';
 import { SECRET_DRILLS } from './secrets';
+import { WORKLOAD_DRILLS } from './workloads';
 
 export { DATABASE_DRILLS } from './database';
 export type { DrillDescription, StepsDescription } from './description';
@@ -19,4 +20,5 @@ export const PROCEDURE_DRILLS: ProcedureDescriptions<ProcedureScenario> = {
   ...SECRET_DRILLS,
   ...BACKUP_DRILLS,
   ...OPERATION_DRILLS,
+  ...WORKLOAD_DRILLS,
 };

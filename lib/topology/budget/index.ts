@@ -11,6 +11,7 @@ import { OPERATION_STAGES } from './operations';
 import { REGION_LOSSES, REGION_STAGES } from './regions';
 import { SECRET_STAGES } from './secrets';
 import type { Stage } from './stages';
+import { WORKLOAD_STAGES } from './workloads';
 
 export { CONSTANTS, NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from './constants';
 export type { FamilyLosses, FamilyStages, LossBound } from './family';
@@ -43,6 +44,7 @@ const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = {
   ...SECRET_STAGES,
   ...BACKUP_STAGES,
   ...OPERATION_STAGES,
+  ...WORKLOAD_STAGES,
 };
 /** Scenarios that are not listed lose what the home region's database may lose. */
 const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES, ...FAILOVER_LOSSES, ...BACKUP_LOSSES };
