@@ -33,8 +33,8 @@ const wholeNumber =
     return n;
   };
 
-const list = (options: { readonly json?: boolean }): number => {
-  const { environment } = settingsOf('lab');
+const list = (options: { readonly json?: boolean; readonly environment?: string }): number => {
+  const { environment } = options.environment === undefined ? settingsOf('lab') : settingsOf('lab', options.environment);
   const drills = drillsFor(environment).map((drill) => ({
     name: drill.name,
     title: drill.title,
@@ -139,8 +139,9 @@ export const registerDrill = (program: Command): void => {
   drill
     .command('list')
     .description('the drills, with budget and objective')
+    .option('--environment <name>', 'of a lab in which environment (default: the one that is up, or "lab")')
     .option('--json', 'as JSON')
-    .action((options: { json?: boolean }) => void (process.exitCode = list(options)));
+    .action((options: { json?: boolean; environment?: string }) => void (process.exitCode = list(options)));
   drill
     .command('run')
     .argument('<name>', 'see `holdfast drill list`')
