@@ -44,6 +44,7 @@ export const goodDeploy: Procedure = async (context) => {
     await pause(stage, NEW_ALONE_SECONDS);
     window = { from, to: now() };
     back = await deployAndHold(stage, () => putReleaseBack(lab, api), allowed, isWhole);
+    return {};
   });
   const { release, workload } = run.stage;
   const allowed = releaseServesWithin(workload);

@@ -1,7 +1,6 @@
 /** The drills application-node-dies and pod-loses-database: pods that leave rotation while others serve. */
 import { unknown, type Finding } from '../../lib/drill/verdict';
 import { WITHOUT_DATABASE_SECONDS, WORKLOAD_CONSTANTS } from '../../lib/topology/budget/constants-workloads';
-import { NAMESPACE } from '../../lib/topology/derive';
 import { OUT_OF_ROTATION, outOfRotationSeconds } from '../../lib/topology/gateway';
 import type { Procedure } from '../drill/procedures/procedure';
 import { NotSteadyError } from '../drill/run';
@@ -79,7 +78,7 @@ export const applicationNodeDies: Procedure = async (context) => {
 
 export const podLosesDatabase: Procedure = async (context) => {
   const { api, progress } = context;
-  const found: { out?: number | null; back?: number | null } = {};
+  const found: { out?: number | null } = {};
   const run = await runWorkloadDrill(context, async (stage) => {
     const { node, pods, rotation } = await struckOn(stage, await nodeToStrike(stage));
     const poolers = addressesOf(await podsOf(api, 'pgbouncer'));
@@ -93,11 +92,10 @@ export const podLosesDatabase: Procedure = async (context) => {
     } finally {
       await rotation.stop();
     }
+    return {};
   });
-  const { workload } = run.stage;
   const allowed =
     WORKLOAD_CONSTANTS.databaseMissed.upper + WORKLOAD_CONSTANTS.partitionTold.upper + outOfRotationSeconds(context.lab.environment.gateway.check);
-  progress(`${workload.name} in ${NAMESPACE}: out of rotation after ${found.out?.toFixed(1) ?? 'never'} s`);
   return judged(run, {
     findings: [rotationFinding(found.out, allowed, 'every gateway had the pods without a database out of rotation')],
     extra: { outOfRotationSeconds: found.out ?? null },

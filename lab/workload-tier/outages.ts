@@ -22,6 +22,7 @@ export const cacheDown: Procedure = async (context) => {
     progress(`${pods.length} pods can’t reach any of ${nodes.length} nodes of the cache`);
     for (const pod of pods) await cutPodFrom(pod.node, pod.address, nodes, 'reset');
     await pause(stage, CACHE_DOWN_SECONDS);
+    return {};
   });
   const sessions = servedDuring(run.history, 'session', run.history.faultAt + 1, run.history.healedAt);
   return judged(run, {

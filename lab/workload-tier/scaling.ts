@@ -77,6 +77,7 @@ export const loadSurge: Procedure = async (context) => {
     }
     seen.crowd = await attemptsOf(meters);
     await holdUntilScaledIn(stage, before, scaled);
+    return {};
   });
   const failed = seen.crowd.filter((a) => a.final && a.outcome !== 'ok').length;
   const crowdFinding =
@@ -161,6 +162,7 @@ export const queueBacklog: Procedure = async (context) => {
       emptySeconds: empty === null ? null : empty - began,
     };
     await holdUntilScaledIn(stage, before, scaled);
+    return {};
   });
   const { release, workload } = run.stage;
   return judged(run, {

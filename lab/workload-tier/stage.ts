@@ -34,7 +34,14 @@ export interface WorkloadStage {
 }
 
 /** What a drill does between the steady state and the recovery. */
-export type WorkloadFault = (stage: WorkloadStage) => Promise<{ readonly excluded?: Readonly<Record<string, string>>; readonly healedAt?: number } | void>;
+export type WorkloadFault = (stage: WorkloadStage) => Promise<FaultEnd>;
+
+export interface FaultEnd {
+  /** Clients that nobody can serve, with the reason. */
+  readonly excluded?: Readonly<Record<string, string>>;
+  /** When the fault was over. @default - when everything has been healed */
+  readonly healedAt?: number;
+}
 
 export interface WorkloadRun {
   readonly stage: WorkloadStage;
@@ -107,7 +114,7 @@ const carryOut = async (stage: WorkloadStage, fault: WorkloadFault): Promise<Mar
   await pause(stage, STEADY_SECONDS + (context.seed % 10) / 10);
   await arm(context.lab, context.deadMan, context.drill.longestFaultSeconds);
   const faultAt = now();
-  const done = (await fault(stage)) ?? {};
+  const done = await fault(stage);
   for (const line of await healEverything(context.lab)) context.progress(line);
   const healedAt = done.healedAt ?? now();
   const excluded = done.excluded ?? {};
