@@ -8,7 +8,8 @@ import { lab, smallCache, smallRegion } from './lab';
 const shop = backend({
   image: REFERENCE_BACKEND,
   resources: { cpu: millicores(100), cpuLimit: millicores(500), memory: mebibytes(128), memoryLimit: mebibytes(256) },
-  scaling: { min: 3, max: 6, requestsPerSecond: 100 },
+  // Drills of a steady state make 17 requests a second and replica, a surge 40. A request of so little CPU would be used up by either.
+  scaling: { min: 3, max: 6, cpuPercent: null, requestsPerSecond: 30, queue: { metric: 'backend_queue_depth', perReplica: 100, backpressureAt: 1000 } },
   probes: { startup: { failures: 10 } },
   databaseConnections: 5,
   drain: { preStop: seconds(5), timeout: seconds(10), grace: seconds(20) },

@@ -37,7 +37,7 @@ test('a pod that the kernel killed serves again within 20 s', () => {
 });
 
 test('slower checks of the gateway make the budget longer, by as much', () => {
-  const check = { ...lab.gateway.check, timeout: seconds(1.3) };
+  const check = { ...lab.gateway.check, timeout: seconds(1.1) };
   const slower = defineEnvironment({ ...labWorkloads, gateway: { check } });
   const more = outOfRotationSeconds(check) - outOfRotationSeconds(lab.gateway.check);
   expect(more).toBeGreaterThan(0);
