@@ -35,6 +35,9 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** So long a service that starts waits for its parts before it serves without them: one that is new should not be the one that is degraded. */
+const PATIENCE_MS = 5000;
+
 /** What all routes have in common. */
 interface Common {
   readonly app: FastifyInstance;
@@ -124,7 +127,7 @@ const lifecycle = (common: Common, files: readonly WatchedFile<unknown>[], drain
     app,
     start: async () => {
       await Promise.all(files.map((file) => file.start()));
-      await watch.monitor.start();
+      await watch.monitor.start(PATIENCE_MS);
       drain?.start();
       await metricsServer.listen({ host: '0.0.0.0', port: config.ports.metrics });
       await app.listen({ host: '0.0.0.0', port: config.ports.http });

@@ -13,6 +13,7 @@ export interface PartState {
 export type Check = () => Promise<void>;
 
 const PERIOD_MS = 1000;
+const FIRST_PERIOD_MS = 100;
 
 export class Monitor {
   private readonly states = new Map<Part, PartState>();
@@ -51,9 +52,14 @@ export class Monitor {
     return Object.keys(this.checks) as Part[];
   }
 
-  /** Asks every part once; then again every second, until it is stopped. */
-  async start(): Promise<void> {
+  /** Asks every part until each has answered once or `patienceMs` is over; then again every second, until it is stopped. */
+  async start(patienceMs = 0): Promise<void> {
+    const begun = this.monotonic();
     await this.look();
+    while (this.parts.some((part) => !this.reachable(part)) && this.monotonic() - begun < patienceMs) {
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PERIOD_MS));
+      await this.look();
+    }
     const again = (): void => {
       this.timer = setTimeout(() => void this.look().finally(again), PERIOD_MS);
       this.timer.unref();

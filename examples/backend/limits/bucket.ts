@@ -1,3 +1,5 @@
+import type { Limit } from './files';
+
 /** A token bucket: `points` requests at once, and all of them again after `duration` seconds. */
 export interface Bucket {
   readonly points: number;
@@ -6,12 +8,11 @@ export interface Bucket {
 }
 
 /**
- * @param rate requests per second, on average
- * @param window seconds of that rate that may come at once
+ * @param share of the limit, for example of one of three pods; above 0
  */
-export const bucketOf = (rate: number, window: number): Bucket => {
-  const points = Math.max(1, Math.floor(rate * window));
-  return { points, duration: Math.max(1, Math.round(points / rate)) };
+export const bucketOf = ({ requestsPerSecond, burst }: Pick<Limit, 'requestsPerSecond' | 'burst'>, share: number): Bucket => {
+  const points = Math.max(1, Math.floor(burst * share));
+  return { points, duration: Math.max(1, Math.round(points / (requestsPerSecond * share))) };
 };
 
 /**

@@ -3,18 +3,24 @@ import { z } from 'zod';
 /** limits.json: rendered from the model, the application's part of the cascade. */
 const limit = z.object({
   requestsPerSecond: z.number().positive(),
-  window: z.number().positive(),
-  retryAfter: z.number().int().min(0).nullable(),
+  /** Requests that are let through at once. */
+  burst: z.number().int().min(1),
+  retryAfterSeconds: z.number().int().min(0).nullable(),
 });
 
-const limitsFile = z.object({
+const limitSet = z.object({
   user: limit,
+  /** For endpoints that have none of their own. */
   endpoint: limit,
-  endpoints: z.array(z.object({ method: z.string(), path: z.string(), requestsPerSecond: z.number().positive().optional() })).default([]),
+  endpoints: z.array(limit.extend({ method: z.string(), path: z.string() })),
+});
+
+const limitsFile = limitSet.extend({
+  /** In force while `switches.json` says `emergencyLimits`. */
+  emergency: limitSet,
   limiterDown: z.enum(['open', 'closed', 'local']),
   warmUpSeconds: z.number().min(0),
-  invalidSignatures: z.object({ perAddress: z.number().int().min(1), window: z.number().positive(), blockFor: z.number().positive() }),
-  emergencyDivisor: z.number().min(1),
+  invalidSignatures: z.object({ perAddress: z.number().int().min(1), windowSeconds: z.number().positive(), blockForSeconds: z.number().positive() }),
   maxBody: z.number().int().min(1),
 });
 
@@ -29,6 +35,7 @@ const switchesFile = z.object({
 });
 
 export type Limit = z.infer<typeof limit>;
+export type LimitSet = z.infer<typeof limitSet>;
 export type Limits = z.infer<typeof limitsFile>;
 export type Switches = z.infer<typeof switchesFile>;
 

@@ -4,7 +4,7 @@ import type { Guard } from '../cache/guard';
 import { Problem, unavailable } from '../http/problem';
 import type { Metrics } from '../metrics';
 import { type Bucket, bucketOf, TOKEN_BUCKET } from './bucket';
-import type { Limit, Limits, Switches } from './files';
+import type { Limit, Limits, LimitSet, Switches } from './files';
 
 export interface LimiterParts {
   readonly cache: CacheConnection | null;
@@ -34,10 +34,8 @@ interface Applied {
 }
 
 /** The limit of an endpoint: its own rate where it has one. */
-const endpointLimit = ({ endpoint, endpoints }: Limits, { method, route }: Asking): Limit => {
-  const own = endpoints.find((one) => one.method === method && one.path === route)?.requestsPerSecond;
-  return own === undefined ? endpoint : { ...endpoint, requestsPerSecond: own };
-};
+const endpointLimit = ({ endpoint, endpoints }: LimitSet, { method, route }: Asking): Limit =>
+  endpoints.find((one) => one.method === method && one.path === route) ?? endpoint;
 
 /** How much one may ask of the service: by user and by endpoint, counted for all pods in Redis; and, while that is away, as it was declared. */
 export class RateLimiter {
@@ -50,9 +48,10 @@ export class RateLimiter {
   async admit(asking: Asking): Promise<void> {
     const limits = this.parts.limits();
     if (limits === null) return;
+    const inForce = this.parts.switches().emergencyLimits ? limits.emergency : limits;
     const applied: readonly Applied[] = [
-      { kind: 'user', key: `{${asking.subject}}`, limit: limits.user },
-      { kind: 'endpoint', key: `{${asking.subject}}:${asking.method} ${asking.route}`, limit: endpointLimit(limits, asking) },
+      { kind: 'user', key: `{${asking.subject}}`, limit: inForce.user },
+      { kind: 'endpoint', key: `{${asking.subject}}:${asking.method} ${asking.route}`, limit: endpointLimit(inForce, asking) },
     ];
     const end = this.parts.metrics.limiterSeconds.startTimer();
     try {
@@ -63,25 +62,21 @@ export class RateLimiter {
   }
 
   private async consume(limits: Limits, applied: readonly Applied[]): Promise<void> {
-    const rate = this.factor(limits);
-    const shared = await this.inCache(applied, rate);
+    const share = this.parts.warmUp(limits.warmUpSeconds);
+    const shared = await this.inCache(applied, share);
     if (shared !== 'away') return this.refuseIfAny(shared);
     if (limits.limiterDown === 'open') return;
     if (limits.limiterDown === 'closed') throw unavailable('limiter_unavailable', 'requests are not counted at the moment, and uncounted ones are not served');
-    this.refuseIfAny(await this.take(applied, 'local', (limit) => bucketOf((limit.requestsPerSecond * rate) / this.parts.replicas(), limit.window)));
+    this.refuseIfAny(await this.take(applied, 'local', (limit) => bucketOf(limit, share / this.parts.replicas())));
   }
 
-  private factor({ emergencyDivisor, warmUpSeconds }: Limits): number {
-    return this.parts.warmUp(warmUpSeconds) / (this.parts.switches().emergencyLimits ? emergencyDivisor : 1);
-  }
-
-  private async inCache(applied: readonly Applied[], rate: number): Promise<readonly (Denied | null)[] | 'away'> {
+  private async inCache(applied: readonly Applied[], share: number): Promise<readonly (Denied | null)[] | 'away'> {
     const { cache, guard } = this.parts;
     if (cache === null) return 'away';
     if (this.builtFor !== cache.client) this.buckets.clear();
     this.builtFor = cache.client;
     try {
-      return await guard.run(() => this.take(applied, 'shared', (limit) => bucketOf(limit.requestsPerSecond * rate, limit.window)));
+      return await guard.run(() => this.take(applied, 'shared', (limit) => bucketOf(limit, share)));
     } catch {
       // The guard's owner is told of the change, and counts it; here it only matters that there is no answer.
       return 'away';
@@ -122,7 +117,7 @@ export class RateLimiter {
     const [first] = denied;
     if (first === undefined) return;
     for (const { kind } of denied) this.parts.metrics.rateLimitDenials.inc({ limit: kind });
-    const seconds = Math.max(...denied.map(({ limit, waitMs }) => Math.max(limit.retryAfter ?? 1, Math.ceil(waitMs / 1000))));
+    const seconds = Math.max(...denied.map(({ limit, waitMs }) => Math.max(limit.retryAfterSeconds ?? 1, Math.ceil(waitMs / 1000))));
     throw new Problem(429, 'too_many_requests', `more than ${first.limit.requestsPerSecond} requests per second (limit: ${first.kind})`, seconds);
   }
 }

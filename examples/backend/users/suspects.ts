@@ -68,7 +68,7 @@ export class Suspects {
     if (this.counters !== undefined && this.builtFor === client && this.builtWith === limits) return this.counters;
     this.builtFor = client;
     this.builtWith = limits;
-    const { perAddress: points, window: duration, blockFor: blockDuration } = limits;
+    const { perAddress: points, windowSeconds: duration, blockForSeconds: blockDuration } = limits;
     const counter = (keyPrefix: string): Counter => {
       const options = { keyPrefix, points, duration, blockDuration };
       const alone = new RateLimiterMemory(options);

@@ -2,19 +2,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Guard } from '../../../examples/backend/cache/guard';
 import { guarded } from '../../../examples/backend/cache/guard';
 import { bucketOf } from '../../../examples/backend/limits/bucket';
-import { type Limits, NO_SWITCHES, readLimits, readSwitches } from '../../../examples/backend/limits/files';
+import { type Limits, type LimitSet, NO_SWITCHES, readLimits, readSwitches } from '../../../examples/backend/limits/files';
 import { RateLimiter } from '../../../examples/backend/limits/limiter';
 import { WarmUp } from '../../../examples/backend/limits/warm-up';
 import { createMetrics } from '../../../examples/backend/metrics';
+import { renderLimits } from '../../../lib/services/limits';
+import { EDGE_DEFAULTS } from '../../../lib/topology/defaults-edge';
+import type { Workload } from '../../../lib/topology/types-workloads';
 
+const perSecond = (requests: number, retryAfterSeconds: number) => ({ requestsPerSecond: requests, burst: requests, retryAfterSeconds });
+const setOf = (user: number, endpoint: number, orders: number): LimitSet => ({
+  user: perSecond(user, 10),
+  endpoint: perSecond(endpoint, 1),
+  endpoints: [{ method: 'POST', path: '/orders', ...perSecond(orders, 1) }],
+});
 const LIMITS: Limits = {
-  user: { requestsPerSecond: 10, window: 1, retryAfter: 10 },
-  endpoint: { requestsPerSecond: 2, window: 1, retryAfter: 1 },
-  endpoints: [{ method: 'POST', path: '/orders', requestsPerSecond: 6 }],
+  ...setOf(10, 2, 6),
+  emergency: setOf(5, 1, 3),
   limiterDown: 'local',
   warmUpSeconds: 60,
-  invalidSignatures: { perAddress: 3, window: 60, blockFor: 600 },
-  emergencyDivisor: 2,
+  invalidSignatures: { perAddress: 3, windowSeconds: 60, blockForSeconds: 600 },
   maxBody: 1000,
 };
 
@@ -42,12 +49,14 @@ const limiter = (limits: Limits | null, { emergency = false, replicas = 1, warmU
 
 describe('a bucket', () => {
   test.each([
-    [10, 1, { points: 10, duration: 1 }],
-    [10, 5, { points: 50, duration: 5 }],
-    [0.5, 1, { points: 1, duration: 2 }],
-    [0.1, 1, { points: 1, duration: 10 }],
-    [10 / 3, 1, { points: 3, duration: 1 }],
-  ])('of %d per second over %d s is %j', (rate, window, bucket) => expect(bucketOf(rate, window)).toEqual(bucket));
+    [10, 10, 1, { points: 10, duration: 1 }],
+    [10, 50, 1, { points: 50, duration: 5 }],
+    [0.5, 1, 1, { points: 1, duration: 2 }],
+    [1, 1, 0.1, { points: 1, duration: 10 }],
+    [10, 10, 1 / 3, { points: 3, duration: 1 }],
+  ])('of %d per second, %d at once, a share of %d of it, is %j', (requestsPerSecond, burst, share, bucket) =>
+    expect(bucketOf({ requestsPerSecond, burst }, share)).toEqual(bucket),
+  );
 });
 
 describe('limits', () => {
@@ -55,7 +64,7 @@ describe('limits', () => {
     const { admitted } = limiter(LIMITS);
     expect(await admitted(10)).toBe(6);
     expect(await admitted(10, 'bob', '/sessions')).toBe(2);
-    const both = limiter({ ...LIMITS, endpoint: { ...LIMITS.endpoint, requestsPerSecond: 100 }, endpoints: [] });
+    const both = limiter({ ...LIMITS, endpoint: perSecond(100, 1), endpoints: [] });
     expect(await both.admitted(20)).toBe(10);
   });
 
@@ -129,8 +138,14 @@ describe('a guard', () => {
 });
 
 describe('the files', () => {
-  test('are read as they were rendered', () =>
-    expect(readLimits(JSON.stringify({ ...LIMITS, user: { ...LIMITS.user, per: 'user', status: 429 } }))).toMatchObject(LIMITS));
+  test('are read as the model renders them', () => {
+    const path = { method: 'POST', path: '/orders', requestsPerSecond: 5 };
+    const workload = { name: 'shop', public: { host: null, paths: ['/'], port: 'http', endpoints: [path] } };
+    const read = readLimits(renderLimits(EDGE_DEFAULTS, { workloads: [workload as unknown as Workload] }));
+    expect(read.user).toEqual(perSecond(10, 10));
+    expect(read.endpoints).toEqual([{ method: 'POST', path: '/orders', ...perSecond(5, 1) }]);
+    expect(read.emergency.user.requestsPerSecond).toBe(2.5);
+  });
   test('are refused when a limit is missing', () => expect(() => readLimits('{"user":{}}')).toThrow(/requestsPerSecond/));
   test('say who answers for an emergency, and until when', () =>
     expect(() => readSwitches('{"nonceUnchecked":{"by":"","reason":"x","until":"soon"}}')).toThrow(/by.*until/s));

@@ -15,14 +15,14 @@ import { newUser, receiptBy, signedHeaders } from './client';
 import { FakeLedger, FakeNonces } from './fakes';
 
 const PER_ADDRESS = 3;
+const wide = { requestsPerSecond: 1000, burst: 1000, retryAfterSeconds: 1 };
+const WIDE = { user: wide, endpoint: wide, endpoints: [] };
 const LIMITS: Limits = {
-  user: { requestsPerSecond: 1000, window: 1, retryAfter: 10 },
-  endpoint: { requestsPerSecond: 1000, window: 1, retryAfter: 1 },
-  endpoints: [],
+  ...WIDE,
+  emergency: WIDE,
   limiterDown: 'local',
   warmUpSeconds: 0,
-  invalidSignatures: { perAddress: PER_ADDRESS, window: 60, blockFor: 600 },
-  emergencyDivisor: 2,
+  invalidSignatures: { perAddress: PER_ADDRESS, windowSeconds: 60, blockForSeconds: 600 },
   maxBody: 2000,
 };
 
