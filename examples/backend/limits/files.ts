@@ -42,6 +42,6 @@ export type Switches = z.infer<typeof switchesFile>;
 export const NO_SWITCHES: Switches = switchesFile.parse({});
 
 /** @throws when it is not as it has to be */
-export const readLimits = (text: string): Limits | null => limitsFile.parse(JSON.parse(text));
+export const readLimits = (text: string): Limits => limitsFile.parse(JSON.parse(text));
 /** @throws when it is not as it has to be */
 export const readSwitches = (text: string): Switches => switchesFile.parse(JSON.parse(text));
