@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   images: async () => (await import('./commands/images')).registerImages,
   lab: async () => (await import('./commands/lab')).registerLab,
   cache: async () => (await import('./commands/cache')).registerCache,
+  rollout: async () => (await import('./commands/rollout')).registerRollout,
   drill: async () => (await import('./commands/drill')).registerDrill,
   drills: async () => (await import('./commands/drills')).registerDrills,
   rotate: async () => (await import('./commands/rotate')).registerRotate,

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { IMAGE_NAMES, manifestsFor, type ImageName, type Platform } from '../k8s';
+import { METRICS_SERVER_IMAGE, ROLLOUTS_IMAGE } from '../lib/services/controllers';
 import { COREDNS_IMAGE } from '../lib/services/corefile';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import { partitionOf } from '../lib/topology/aws-regions';
@@ -21,7 +22,7 @@ export interface ManifestNaming extends ImageNaming {
 
 export const imageReferences = ({ registry, tag }: ImageNaming): Readonly<Record<ImageName, string>> => {
   const ours = Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:${tag}`])) as Record<ImageName, string>;
-  return { ...ours, coredns: COREDNS_IMAGE };
+  return { ...ours, coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsServer: METRICS_SERVER_IMAGE };
 };
 
 const onAws = (environment: Environment, region: Region, naming: ManifestNaming): Platform => ({

@@ -14,8 +14,8 @@ const target = join(root, 'k8s', 'argo-rollouts', 'published.generated.ts');
 // ClusterAnalysisTemplate is of no use to a controller of one namespace.
 const TYPES = ['rollout', 'experiment', 'analysis-template', 'analysis-run'];
 
-const [, version] = /ROLLOUTS_VERSION = '([^']+)'/.exec(readFileSync(join(root, 'lab', 'kubernetes', 'binaries.ts'), 'utf8')) ?? [];
-if (version === undefined) throw new Error('lab/kubernetes/binaries.ts names no ROLLOUTS_VERSION');
+const [, version] = /ROLLOUTS_VERSION = '([^']+)'/.exec(readFileSync(join(root, 'lib', 'services', 'controllers.ts'), 'utf8')) ?? [];
+if (version === undefined) throw new Error('lib/services/controllers.ts names no ROLLOUTS_VERSION');
 
 const withoutDescriptions = (value) => {
   if (Array.isArray(value)) return value.map(withoutDescriptions);

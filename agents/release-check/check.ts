@@ -50,7 +50,7 @@ export const checkRelease = async (config: ReleaseCheckConfig, ports: CheckPorts
   const samples: Sample[] = [];
   for (;;) {
     samples.push(...(await round(config, ports, addresses)));
-    const over = ports.now() - start + config.intervalSeconds > config.durationSeconds;
+    const over = ports.now() - start + config.intervalSeconds >= config.durationSeconds;
     const verdict = judge(samples, config, planned, over);
     if (verdict.kind !== 'go on') return verdict;
     ports.report(`${samples.length} of ${planned} requests made`);

@@ -1,4 +1,4 @@
-import { METRICS_SERVER_VERSION, ROLLOUTS_VERSION } from '../kubernetes/binaries';
+import { METRICS_SERVER_VERSION, ROLLOUTS_VERSION } from '../../lib/services/controllers';
 
 /** What environments without workloads are made of too. */
 export const DATA_IMAGES = ['patroni', 'etcd', 'pgbouncer', 'agent', 'coredns', 'pause', 'valkey', 'redis'] as const;

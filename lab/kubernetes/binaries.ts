@@ -1,9 +1,8 @@
 /** Which binaries the lab runs: Kubernetes with its name server, and the controllers that workloads need. */
+import { METRICS_SERVER_VERSION, ROLLOUTS_VERSION } from '../../lib/services/controllers';
 import { type BinariesOptions, type PinnedBinaries, pinnedBinaries } from './pinned-binaries';
 
 export const KUBERNETES_VERSION = '1.35.4';
-export const ROLLOUTS_VERSION = '1.10.2';
-export const METRICS_SERVER_VERSION = '0.9.0';
 export const PEBBLE_VERSION = '2.10.1';
 
 const KUBERNETES: PinnedBinaries = {

@@ -5,13 +5,17 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { METRICS_SERVER_IMAGE, ROLLOUTS_IMAGE } from '../services/controllers';
 import { COREDNS_IMAGE } from '../services/corefile';
 import type { Cache } from '../topology/types';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
-export type ImageName = (typeof BUILT)[number] | 'coredns';
+export type ImageName = (typeof BUILT)[number] | 'coredns' | 'rollouts' | 'metricsServer';
 /** References by name; `cache` and `backend` where the environment has them. */
 export type ImageReferences = Readonly<Record<ImageName, string>> & { readonly cache?: string; readonly backend?: string };
+
+/** By those who make them. */
+const PUBLISHED = { coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsServer: METRICS_SERVER_IMAGE } as const;
 
 /** Files that a build of this project writes into an image's folder. */
 const BUNDLES: Readonly<Record<string, { readonly file: string; readonly target: string }>> = {
@@ -43,7 +47,7 @@ export class ContainerImages extends Construct {
     const { cacheEngine, referenceBackend = false } = props;
     const cache = cacheEngine === undefined ? {} : { cache: this.build('cache', { ENGINE: cacheEngine }) };
     const backend = referenceBackend ? { backend: this.build('backend') } : {};
-    this.references = { ...built, ...cache, ...backend, coredns: COREDNS_IMAGE };
+    this.references = { ...built, ...cache, ...backend, ...PUBLISHED };
   }
 
   private build(name: (typeof BUILT)[number] | 'cache' | 'backend', buildArgs: Record<string, string> = {}): string {
