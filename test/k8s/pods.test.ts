@@ -1,3 +1,4 @@
+import { CONTROLLERS } from '../../k8s/names';
 import { at, containersOf, everyRendering, listAt, nameOf, workloadsOf } from './fixtures';
 
 const POD = 'spec.template.spec';
@@ -24,10 +25,12 @@ test.each(pods)('%s says what it needs: memory as request and limit alike, CPU a
   }
 });
 
-test.each(pods)('%s carries a priority, and no token of the API unless it is the DNS', (_title, workload) => {
-  const dns = workload.metadata.name === 'coredns';
-  expect(at(workload, `${POD}.priorityClassName`)).toBe(dns ? 'system-node-critical' : 'holdfast-data');
-  expect(at(workload, `${POD}.automountServiceAccountToken`)).toBe(dns ? undefined : false);
+test.each(pods)('%s carries a priority, and no token of the API unless it is the DNS or a controller', (_title, workload) => {
+  const { name } = workload.metadata;
+  const dns = name === 'coredns';
+  const ofTheSystem: Readonly<Record<string, string>> = { coredns: 'system-node-critical', 'metrics-server': 'system-cluster-critical' };
+  expect(at(workload, `${POD}.priorityClassName`)).toBe(ofTheSystem[name] ?? 'holdfast-data');
+  expect(at(workload, `${POD}.automountServiceAccountToken`)).toBe(dns ? undefined : (CONTROLLERS as readonly string[]).includes(name));
   expect(at(workload, `${POD}.enableServiceLinks`)).toBe(false);
 });
 

@@ -18,7 +18,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 /** Kinds by the path of their group in the API server's /openapi/v3. */
 const BUILT_IN = {
   'api/v1': ['ConfigMap', 'Namespace', 'Pod', 'Service', 'ServiceAccount'],
+  'apis/apiextensions.k8s.io/v1': ['CustomResourceDefinition'],
+  'apis/apiregistration.k8s.io/v1': ['APIService'],
   'apis/apps/v1': ['DaemonSet', 'Deployment', 'StatefulSet'],
+  'apis/autoscaling/v2': ['HorizontalPodAutoscaler'],
   'apis/batch/v1': ['CronJob', 'Job'],
   'apis/networking.k8s.io/v1': ['NetworkPolicy'],
   'apis/policy/v1': ['PodDisruptionBudget'],
@@ -28,7 +31,7 @@ const BUILT_IN = {
 };
 
 /** Custom resources that have no v1 yet, and the version that they are used in. */
-const BEFORE_V1 = { PushSecret: 'v1alpha1' };
+const BEFORE_V1 = { PushSecret: 'v1alpha1', Rollout: 'v1alpha1', AnalysisTemplate: 'v1alpha1' };
 
 /** Parts of custom resources that we never use and that are large: only the named alternatives are kept. */
 const KEPT_ALTERNATIVES = {
