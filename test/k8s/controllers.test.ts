@@ -45,7 +45,9 @@ describe('what controllers may do', () => {
     const subjects = new Set(bindings.flatMap((binding) => listAt(binding, 'subjects').map(nameOf)));
     expect([...subjects].sort()).toEqual(['coredns', 'metrics-adapter', 'metrics-server']);
     const rules = all.filter(({ kind }) => kind === 'ClusterRole').flatMap((role) => listAt(role, 'rules') as Rule[]);
-    expect(rules.filter(({ verbs, resourceNames }) => verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)) && resourceNames === undefined)).toEqual([]);
+    expect(rules.filter(({ verbs, resourceNames }) => verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)) && resourceNames === undefined)).toEqual(
+      [],
+    );
     expect(JSON.stringify(rules)).not.toContain('"*"');
   });
 });
@@ -55,9 +57,12 @@ describe("Argo Rollouts' types", () => {
 
   test('are those of the version that runs', () => {
     expect(PUBLISHED_VERSION).toBe(ROLLOUTS_VERSION);
-    expect(at(find(homeManifests(withWorkloads, { ...AWS, images: { ...AWS.images, rollouts: ROLLOUTS_IMAGE } }), 'Deployment', 'argo-rollouts'), 'spec.template.spec.containers.0.image')).toContain(
-      `:v${PUBLISHED_VERSION}`,
-    );
+    expect(
+      at(
+        find(homeManifests(withWorkloads, { ...AWS, images: { ...AWS.images, rollouts: ROLLOUTS_IMAGE } }), 'Deployment', 'argo-rollouts'),
+        'spec.template.spec.containers.0.image',
+      ),
+    ).toContain(`:v${PUBLISHED_VERSION}`);
   });
 
   test('are applied before what they describe', () => {
@@ -115,4 +120,6 @@ test('two of each controller, never both away by intent', () => {
 });
 
 test('an environment without workloads has none of them', () =>
-  expect(objectsOf(homeManifests(environmentNamed('lab'), LAB)).filter(({ metadata }) => /rollouts|metrics-|memory-keeper|holdfast-system/.test(metadata.name))).toEqual([]));
+  expect(
+    objectsOf(homeManifests(environmentNamed('lab'), LAB)).filter(({ metadata }) => /rollouts|metrics-|memory-keeper|holdfast-system/.test(metadata.name)),
+  ).toEqual([]));

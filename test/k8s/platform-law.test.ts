@@ -52,9 +52,26 @@ describe('the same environment on the lab and on AWS', () => {
     const apiVersions = issued.filter(({ path }) => path.endsWith(':apiVersion')).map(({ right }) => right);
     expect(new Set(apiVersions)).toEqual(new Set(['cert-manager.io/v1', 'external-secrets.io/v1', 'external-secrets.io/v1alpha1']));
   });
+});
+
+describe('an environment with workloads on the lab and on AWS', () => {
+  const workloads = environmentNamed('lab-workloads');
+  const found = differences(homeManifests(workloads, LAB), homeManifests(workloads, AWS)).filter(({ path }) =>
+    /holdfast-system|argo-rollouts|metrics-|memory-keeper|AnalysisTemplate|CustomResourceDefinition|APIService/.test(path),
+  );
+  const allowed = [
+    /^Deployment\/[a-z-]+:spec\.template\.spec\.containers\.[a-z-]+\.(image|imagePullPolicy)$/,
+    /^AnalysisTemplate\/[a-z-]+:spec\.metrics\.requests\.provider\.job\.spec\.template\.spec\.containers\.release-check\.(image|imagePullPolicy)$/,
+    /^Deployment\/metrics-server:spec\.template\.spec\.containers\.metrics-server\.args\./,
+    /^(Certificate|Issuer)\/metrics-adapter-tls(-own)?:/,
+  ];
+
+  test('its controllers differ in images, who makes the certificate, and whether kubelets are verified, and in nothing else', () =>
+    expect(judge(found, allowed)).toEqual({ forbidden: [], unused: [] }));
 
   test('names each image of the platform', () => {
-    const images = found.filter(({ path }) => path.endsWith('.image')).map(({ left }) => left);
+    const all = [production, workloads].flatMap((environment) => differences(homeManifests(environment, LAB), homeManifests(environment, AWS)));
+    const images = all.filter(({ path }) => path.endsWith('.image')).map(({ left }) => left);
     expect(new Set(images)).toEqual(new Set(Object.values(LAB.images)));
   });
 });

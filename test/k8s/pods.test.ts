@@ -2,7 +2,10 @@ import { CONTROLLERS } from '../../k8s/names';
 import { at, containersOf, everyRendering, listAt, nameOf, workloadsOf } from './fixtures';
 
 const POD = 'spec.template.spec';
-const pods = everyRendering().flatMap((r) => workloadsOf(r.manifests).map((w) => [`${r.title}: ${w.kind}/${w.metadata.name}`, w] as const));
+const everything = everyRendering().flatMap((r) => workloadsOf(r.manifests).map((w) => [`${r.title}: ${w.kind}/${w.metadata.name}`, w] as const));
+/** Ours; those of users are Rollouts, whose image says as whom it runs. */
+const pods = everything.filter(([, workload]) => workload.kind !== 'Rollout');
+const ofUsers = everything.filter(([, workload]) => workload.kind === 'Rollout');
 
 test.each(pods)('%s is confined', (_title, workload) => {
   expect(at(workload, `${POD}.securityContext`)).toMatchObject({
@@ -13,6 +16,20 @@ test.each(pods)('%s is confined', (_title, workload) => {
   });
   for (const c of containersOf(workload)) {
     expect(at(c, 'securityContext')).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+  }
+});
+
+test.each(ofUsers)('%s is confined, has a limit, no priority over the data tier, and no token', (_title, workload) => {
+  expect(at(workload, POD)).toMatchObject({
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  });
+  expect(at(workload, `${POD}.priorityClassName`)).toBeUndefined();
+  for (const c of containersOf(workload)) {
+    expect(at(c, 'securityContext')).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+    expect(at(c, 'resources.limits.memory')).toMatch(/^\d+Mi$/);
+    expect(at(c, 'resources.limits.cpu')).toMatch(/^\d+m$/);
   }
 });
 

@@ -36,7 +36,7 @@ const BEFORE_V1 = { PushSecret: 'v1alpha1', Rollout: 'v1alpha1', AnalysisTemplat
 /** Parts of custom resources that we never use and that are large: only the named alternatives are kept. */
 const KEPT_ALTERNATIVES = {
   'cert-manager.io/v1/Issuer': { spec: ['ca', 'selfSigned'] },
-  'external-secrets.io/v1/SecretStore': { 'spec.provider': ['aws'] },
+  'external-secrets.io/v1/SecretStore': { 'spec.provider': ['aws', 'kubernetes'] },
   'external-secrets.io/v1alpha1/PushSecret': {
     spec: ['data', 'deletionPolicy', 'refreshInterval', 'secretStoreRefs', 'selector', 'template', 'updatePolicy'],
     'spec.selector': ['secret'],
@@ -71,7 +71,7 @@ const reduce = (schema, onRef) => {
   if (schema.nullable && reduced.type) reduced.type = [reduced.type, 'null'];
   if (schema.items) reduced.items = reduce(schema.items, onRef);
   if (schema.properties) {
-    const own = Object.entries(schema.properties).filter(([name]) => name !== 'status' && name !== 'managedFields');
+    const own = Object.entries(schema.properties).filter(([name]) => !(name === 'status' && 'metadata' in schema.properties) && name !== 'managedFields');
     reduced.properties = Object.fromEntries(own.map(([name, s]) => [name, reduce(s, onRef)]));
     if (!schema['x-kubernetes-preserve-unknown-fields']) reduced.additionalProperties = false;
   } else if (schema.additionalProperties) {
