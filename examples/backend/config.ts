@@ -53,7 +53,7 @@ const schema = z.object({
   DATABASE_HOST: z.string().optional(),
   DATABASE_PORT: port.default(6432),
   DATABASE_NAME: z.string().default('app'),
-  DATABASE_POOL: z.coerce.number().int().min(1).default(10),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(1).default(10),
   DATABASE_DIRECTORY: z.string().default('/etc/holdfast/database'),
   CACHE_NODES: z.string().default('').transform(list),
   CACHE_USER: z.string().default('app'),
@@ -89,7 +89,7 @@ export const configFrom = (environment: Environment) => {
     database:
       env.DATABASE_HOST === undefined
         ? null
-        : { host: env.DATABASE_HOST, port: env.DATABASE_PORT, name: env.DATABASE_NAME, pool: env.DATABASE_POOL, directory: env.DATABASE_DIRECTORY },
+        : { host: env.DATABASE_HOST, port: env.DATABASE_PORT, name: env.DATABASE_NAME, pool: env.DATABASE_CONNECTIONS, directory: env.DATABASE_DIRECTORY },
     cache: env.CACHE_NODES.length === 0 ? null : { nodes: env.CACHE_NODES, user: env.CACHE_USER, directory: env.CACHE_DIRECTORY },
     limitsFile: env.LIMITS_FILE,
     switchesFile: env.SWITCHES_FILE,

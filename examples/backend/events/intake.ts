@@ -68,7 +68,9 @@ export class Intake {
     const { backpressureAt, databaseReachable, onProblem } = this.parts;
     try {
       if ((await this.depth()) >= backpressureAt) {
-        throw new Problem(429, 'queue_full', `${this.known.depth} events wait already; from ${backpressureAt} on, no more are taken`, SLOW_DOWN_SECONDS);
+        throw new Problem(429, 'queue_full', `${this.known.depth} events wait already; from ${backpressureAt} on, no more are taken`, {
+          retryAfterSeconds: SLOW_DOWN_SECONDS,
+        });
       }
       await queue.push(event);
       this.known = { ...this.known, depth: this.known.depth + 1 };

@@ -32,7 +32,7 @@ export const receiptRoutes = (app: FastifyInstance, desk: Desk, gate: GateParts)
   app.post('/receipts', { onRequest: refuseAtOnce }, async (request, reply) => {
     metrics.receiptsReceived.inc();
     const submitted = wellFormed(request, gate);
-    refuseBlocked(submitted.submitter, gate.switches());
+    refuseBlocked(submitted.submitter, gate.switches(), gate.clock.now());
     await refuseSuspects(gate, request.ip, submitted.submitter);
     await verifySignature(gate, request, submitted);
     const { nonceChecked } = await desk.take(submitted, () => remaining(request));

@@ -51,7 +51,7 @@ const observe = (app: FastifyInstance, config: Config, metrics: Metrics): void =
   app.addHook('onRequest', (request, reply, done) => {
     request.deadlineAt = performance.now() + config.deadlineMs;
     metrics.inFlight.inc();
-    reply.header('x-release', config.identity.release);
+    reply.headers({ 'x-release': config.identity.release, 'x-pod': config.identity.pod });
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -95,7 +95,8 @@ const problemOf = (error: unknown): Problem => {
   return new Problem(500, 'internal', 'an error of the service, which it has written into its log');
 };
 
-const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply => {
-  if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', String(problem.retryAfterSeconds));
-  return reply.code(problem.status).send({ error: problem.code, message: problem.message, ...problem.details });
-};
+const sendProblem = (reply: FastifyReply, { status, code, message, details, headers }: Problem): FastifyReply =>
+  reply
+    .code(status)
+    .headers(headers)
+    .send({ error: code, message, ...details });

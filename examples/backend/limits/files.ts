@@ -24,14 +24,17 @@ const limitsFile = limitSet.extend({
   maxBody: z.number().int().min(1),
 });
 
+const moment = z.iso.datetime({ offset: true });
+
 /** switches.json: what people and commands change in an emergency. */
 const switchesFile = z.object({
   emergencyLimits: z.boolean().default(false),
   nonceUnchecked: z
-    .object({ by: z.string().min(1), reason: z.string().min(1), until: z.iso.datetime({ offset: true }) })
+    .object({ by: z.string().min(1), reason: z.string().min(1), until: moment })
     .nullable()
     .default(null),
-  blockedUsers: z.array(z.string()).default([]),
+  /** `until` null: for good. */
+  blockedUsers: z.array(z.object({ user: z.string(), until: moment.nullable() })).default([]),
 });
 
 export type Limit = z.infer<typeof limit>;

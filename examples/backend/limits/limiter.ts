@@ -118,7 +118,10 @@ export class RateLimiter {
     if (first === undefined) return;
     for (const { kind } of denied) this.parts.metrics.rateLimitDenials.inc({ limit: kind });
     const seconds = Math.max(...denied.map(({ limit, waitMs }) => Math.max(limit.retryAfterSeconds ?? 1, Math.ceil(waitMs / 1000))));
-    throw new Problem(429, 'too_many_requests', `more than ${first.limit.requestsPerSecond} requests per second (limit: ${first.kind})`, seconds);
+    throw new Problem(429, 'too_many_requests', `more than ${first.limit.requestsPerSecond} requests per second (limit: ${first.kind})`, {
+      retryAfterSeconds: seconds,
+      headers: { 'x-limit': first.kind },
+    });
   }
 }
 

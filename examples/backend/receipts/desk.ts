@@ -96,7 +96,7 @@ export class Desk {
   private rejection(reason: keyof typeof ANSWERS, details: Readonly<Record<string, unknown>> = {}): Problem {
     this.parts.metrics.receiptsRejected.inc({ reason });
     const [status, message] = ANSWERS[reason];
-    return new Problem(status, reason, message, undefined, details);
+    return new Problem(status, reason, message, { details });
   }
 }
 

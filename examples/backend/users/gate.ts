@@ -46,8 +46,9 @@ export const subjectOf = (request: FastifyRequest): string => request.user ?? re
 
 const isOperational = ({ url }: FastifyRequest): boolean => url.startsWith('/health') || url.startsWith('/faults');
 
-export const refuseBlocked = (user: string, { blockedUsers }: Switches): void => {
-  if (blockedUsers.includes(user)) throw new Problem(403, 'user_blocked', 'this user is blocked');
+export const refuseBlocked = (user: string, { blockedUsers }: Switches, now: number): void => {
+  const blocked = blockedUsers.some((one) => one.user === user && (one.until === null || Date.parse(one.until) > now));
+  if (blocked) throw new Problem(403, 'user_blocked', 'this user is blocked');
 };
 
 /** @throws Problem 403 before the body has been read */
@@ -61,7 +62,7 @@ export const refuseSuspects = async ({ suspects, metrics }: Suspicious, address:
 const refuse = (metrics: Metrics, seconds: number): void => {
   if (seconds === 0) return;
   metrics.sourcesRefused.inc({ by: 'invalid_signatures' });
-  throw new Problem(403, 'source_blocked', 'too many invalid signatures came from here', seconds);
+  throw new Problem(403, 'source_blocked', 'too many invalid signatures came from here', { retryAfterSeconds: seconds });
 };
 
 /** In this order, the cheapest first: who is known to be bad, what is malformed, who is blocked, the signature, and then how much of it there may be. */
@@ -93,7 +94,7 @@ const keepRawBody = (app: FastifyInstance, maxBody: () => number | undefined): v
 
 const authenticate = async (parts: GateParts, request: FastifyRequest): Promise<string> => {
   const { 'x-user': user, 'x-timestamp': timestamp, 'x-signature': signature } = parse(signed, request.headers);
-  refuseBlocked(user, parts.switches());
+  refuseBlocked(user, parts.switches(), parts.clock.now());
   if (Math.abs(Number(timestamp) - parts.clock.now()) > MAX_SKEW_MS) {
     throw new Problem(401, 'stale_signature', `X-Timestamp is more than ${MAX_SKEW_MS / 1000} s away from this service's time`);
   }
@@ -116,5 +117,5 @@ export const verifyOrAccuse = async ({ suspects, metrics }: Suspicious, { addres
   metrics.signaturesVerified.inc({ result: holds ? 'valid' : 'invalid' });
   if (holds) return;
   await suspects.accuse(address, user);
-  throw new Problem(401, 'invalid_signature', 'the signature is not that of this user over this request');
+  throw new Problem(401, 'invalid_signature', 'the signature is not that of this user over this request', { headers: { 'x-invalid-signature': '1' } });
 };

@@ -61,7 +61,7 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
   test('is ready, and says which release it is', async () => {
     const answer = await ask(service, 'GET', '/health/ready');
     expect(answer).toMatchObject({ status: 200, body: { ready: true, degraded: [] } });
-    expect(answer.headers['x-release']).toBe('r1');
+    expect(answer.headers).toMatchObject({ 'x-release': 'r1', 'x-pod': 'backend' });
   });
 
   test('places an order once, however often it is sent', async () => {

@@ -7,6 +7,7 @@ import { RateLimiter } from '../../../examples/backend/limits/limiter';
 import { WarmUp } from '../../../examples/backend/limits/warm-up';
 import { createMetrics } from '../../../examples/backend/metrics';
 import { renderLimits } from '../../../lib/services/limits';
+import { renderSwitches } from '../../../lib/services/switches';
 import { EDGE_DEFAULTS } from '../../../lib/topology/defaults-edge';
 import type { Workload } from '../../../lib/topology/types-workloads';
 
@@ -77,7 +78,10 @@ describe('limits', () => {
   test('refuse with the Retry-After of the table, and are counted', async () => {
     const { made, metrics, admitted } = limiter(LIMITS);
     await admitted(6);
-    await expect(made.admit({ subject: 'ann', method: 'POST', route: '/orders' })).rejects.toMatchObject({ status: 429, retryAfterSeconds: 1 });
+    await expect(made.admit({ subject: 'ann', method: 'POST', route: '/orders' })).rejects.toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '1', 'x-limit': 'endpoint' },
+    });
     await admitted(10);
     await expect(made.admit({ subject: 'ann', method: 'POST', route: '/orders' })).rejects.toMatchObject({ status: 429, retryAfterSeconds: 10 });
     expect((await metrics.rateLimitDenials.get()).values.some(({ labels, value }) => labels.limit === 'endpoint' && value > 0)).toBe(true);
@@ -132,7 +136,7 @@ describe('a guard', () => {
 
   test('does not wait longer than it says', async () => {
     const begun = performance.now();
-    await expect(guarded(50, () => undefined).run(() => pause(5000))).rejects.toThrow(/timed out/i);
+    await expect(guarded(50, () => undefined).run(() => pause(5000, undefined, { ref: false }))).rejects.toThrow(/timed out/i);
     expect(performance.now() - begun).toBeLessThan(3000);
   });
 });
@@ -149,5 +153,11 @@ describe('the files', () => {
   test('are refused when a limit is missing', () => expect(() => readLimits('{"user":{}}')).toThrow(/requestsPerSecond/));
   test('say who answers for an emergency, and until when', () =>
     expect(() => readSwitches('{"nonceUnchecked":{"by":"","reason":"x","until":"soon"}}')).toThrow(/by.*until/s));
+  test('are read as commands write them', () => {
+    const blocked = { user: 'did:key:z6Mk', until: null, reason: 'fraud', by: 'ann' };
+    const nonceUnchecked = { by: 'ann', reason: 'the store burns', until: '2026-11-22T12:00:00.000Z' };
+    const read = readSwitches(renderSwitches({ emergencyLimits: true, nonceUnchecked, blockedUsers: [blocked] }));
+    expect(read).toEqual({ emergencyLimits: true, nonceUnchecked, blockedUsers: [{ user: blocked.user, until: null }] });
+  });
   test('switch nothing when they are empty', () => expect(readSwitches('{}')).toEqual(NO_SWITCHES));
 });

@@ -93,9 +93,18 @@ describe('a signed request', () => {
     expect([answer.statusCode, answer.json<{ error: string }>().error]).toEqual([status, error]);
   });
 
+  test('of a user who was blocked until a while ago is served', async () => {
+    const { app, state } = service();
+    state.switches = { ...NO_SWITCHES, blockedUsers: [{ user: user.did, until: new Date(state.now - 1000).toISOString() }] };
+    expect((await who(app, signedHeaders(user, 'POST', '/who', BODY))).statusCode).toBe(200);
+  });
+
+  test('that is forged tells the gateway so', async () =>
+    expect((await who(service().app, signedHeaders(user, 'POST', '/who', '{}'))).headers['x-invalid-signature']).toBe('1'));
+
   test('of a blocked user is refused before it is verified', async () => {
     const { app, state, verified } = service();
-    state.switches = { ...NO_SWITCHES, blockedUsers: [user.did] };
+    state.switches = { ...NO_SWITCHES, blockedUsers: [{ user: user.did, until: null }] };
     expect((await who(app, signedHeaders(user, 'POST', '/who', BODY))).json()).toMatchObject({ error: 'user_blocked' });
     expect(await verified()).toBe(0);
   });
