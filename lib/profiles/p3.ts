@@ -104,9 +104,12 @@ const anchor = (input: P3Input): WorkloadInput => ({
   alerts: ANCHOR_ALERTS,
 });
 
+/** What is not the same for all three. */
+const OWN: readonly string[] = ['image', 'meshImage', 'anchorImage', 'chainRpc'];
+
 /** Changes concern all three. @example const protocol = p3({ image: '...@sha256:...', chainRpc: { host: 'rpc.example.com', port: 443 } }); */
 export const p3 = (input: P3Input): Profile => {
-  const { image: _image, meshImage: _mesh, anchorImage: _anchor, chainRpc: _chain, ...changes } = input;
+  const changes: Partial<WorkloadInput> = Object.fromEntries(Object.entries(input).filter(([key]) => !OWN.includes(key)));
   return {
     workloads: [api(input), mesh(input), anchor(input)].map((workload) => adjusted(workload, changes)),
     retention: [],

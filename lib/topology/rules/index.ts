@@ -27,6 +27,8 @@ import { DRILL_RULES } from './drills';
 import { EDGE_RULES } from './edge';
 import { GATEWAY_RULES } from './gateway';
 import type { Rule } from './rule';
+import { WORKLOAD_OPERATION_RULES } from './workload-operation';
+import { WORKLOAD_RULES } from './workloads';
 
 export type { Rule } from './rule';
 
@@ -92,6 +94,8 @@ export const RULES: readonly Rule[] = [
   ...EDGE_RULES,
   ...FAILOVER_RULES,
   ...DRILL_RULES,
+  ...WORKLOAD_RULES,
+  ...WORKLOAD_OPERATION_RULES,
   objectivesArePositive,
   objectivesAreReachable,
 ];
