@@ -1,12 +1,13 @@
 import { Chart } from 'cdk8s';
 import { KubeConfigMap, KubeNamespace } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
+import { LIMITS_CONFIG, renderLimits, SWITCHES_CONFIG } from '../lib/services/limits';
 import { APPLICATION_NAMESPACE } from '../lib/topology/derive';
 import { handOverLogins } from './application-secrets';
 import type { ChartContext } from './data-chart';
 import { CACHE_CLIENT_LABEL, DATABASE_CLIENT_LABEL } from './names';
 import { denyByDefault } from './network-policies';
-import { inApplications, SWITCHES_CONFIG } from './workload-names';
+import { inApplications } from './workload-names';
 
 const LEVEL = 'restricted';
 
@@ -19,6 +20,7 @@ export class ApplicationsChart extends Chart {
     super(scope, 'applications', { disableResourceNameHashes: true });
     this.defineNamespace();
     denyByDefault(this, APPLICATION_NAMESPACE);
+    this.defineLimits();
     this.defineSwitches();
     if (context.platform.secrets === 'aws-secrets-manager') handOverLogins(this, context);
   }
@@ -39,8 +41,19 @@ export class ApplicationsChart extends Chart {
     });
   }
 
+  private get ownLabels(): Record<string, string> {
+    return { 'app.kubernetes.io/instance': this.context.environment.name };
+  }
+
+  private defineLimits(): void {
+    const { environment } = this.context;
+    if (environment.edge === null) return;
+    const data = { [LIMITS_CONFIG.key]: renderLimits(environment.edge, environment) };
+    new KubeConfigMap(this, 'limits', { metadata: inApplications(LIMITS_CONFIG.name, this.ownLabels), data });
+  }
+
   /** Without content: what is in it is changed by commands, and applying this chart again must not take it back. No file: everything is off. */
   private defineSwitches(): void {
-    new KubeConfigMap(this, 'switches', { metadata: inApplications(SWITCHES_CONFIG, { 'app.kubernetes.io/instance': this.context.environment.name }) });
+    new KubeConfigMap(this, 'switches', { metadata: inApplications(SWITCHES_CONFIG.name, this.ownLabels) });
   }
 }

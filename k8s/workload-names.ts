@@ -25,10 +25,6 @@ export const METRICS_ADAPTER_PEER = inNamespace(SYSTEM_NAMESPACE, { 'app.kuberne
 
 /** In namespace `applications`: what workloads log in with, and whom they believe. */
 export const APPLICATION_SECRETS = { database: 'database-client', databaseCa: 'database-ca', cache: 'cache-client', cacheCa: 'cache-ca' } as const;
-export const LIMITS_CONFIG = 'limits';
-/** What people and commands change while everything runs; no chart has an opinion on its content. */
-export const SWITCHES_CONFIG = 'switches';
-
 export const inApplications = (name: string, labels: Record<string, string>): { name: string; namespace: string; labels: Record<string, string> } => ({
   name,
   namespace: APPLICATION_NAMESPACE,

@@ -13,6 +13,7 @@ import {
   type Volume,
   type VolumeMount,
 } from 'cdk8s-plus-27/lib/imports/k8s';
+import { LIMITS_CONFIG, SWITCHES_CONFIG } from '../lib/services/limits';
 import { RUN_AS } from '../lib/services/paths';
 import { portNamed, WORKLOAD_DIRS, workloadEnvironment, needs } from '../lib/services/workload-environment';
 import { REFERENCE_BACKEND } from '../lib/topology/defaults-workloads';
@@ -23,7 +24,7 @@ import { type ChartContext, containerPorts } from './data-chart';
 import { ZONE_LABEL } from './names';
 import type { Platform } from './platform';
 import { containerSecurity, fieldEnv, leaveDeadNodeAfter, podDefaults, projectedVolume, readOnly } from './pods';
-import { APPLICATION_SECRETS, LIMITS_CONFIG, SWITCHES_CONFIG, workloadLabels, workloadSelector } from './workload-names';
+import { APPLICATION_SECRETS, workloadLabels, workloadSelector } from './workload-names';
 
 /** On the pods of each release, by its controller. */
 const RELEASE_LABEL = 'rollouts-pod-template-hash';
@@ -79,8 +80,8 @@ const writable = (name: string, mountPath: string, mebibytes: number): Mounted =
 const mounted = (workload: Workload, { environment }: ChartContext): readonly Mounted[] => [
   ...(needs(workload, 'database') ? [login('database', APPLICATION_SECRETS.database, ['username', 'password'], APPLICATION_SECRETS.databaseCa)] : []),
   ...(needs(workload, 'cache') ? [login('cache', APPLICATION_SECRETS.cache, ['password'], APPLICATION_SECRETS.cacheCa)] : []),
-  ...(environment.edge === null ? [] : [settings('limits', LIMITS_CONFIG)]),
-  settings('switches', SWITCHES_CONFIG),
+  ...(environment.edge === null ? [] : [settings('limits', LIMITS_CONFIG.name)]),
+  settings('switches', SWITCHES_CONFIG.name),
   writable('reports', WORKLOAD_DIRS.reports, 256),
   writable('tmp', '/tmp', 128),
 ];

@@ -16,6 +16,7 @@ const endpoint = (requestsPerSecond: number): EnvironmentInput =>
   edge(
     {},
     {
+      ...withRegion({ cluster: { instanceType: 'm7i.2xlarge' } }),
       workloads: [
         {
           name: 'shop',

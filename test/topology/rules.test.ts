@@ -5,6 +5,7 @@ import type { DrillPolicy, DrillScheduleInput, EnvironmentInput, Objective, Regi
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
 import { EDGE_CASES } from './edge-cases';
 import { environmentWith, regionWith, standbyWith, withRegion, withStandby, type Case } from './fixtures';
+import { WORKLOAD_CASES } from './workload-cases';
 
 type Postgres = Exclude<RegionInput['postgres'], undefined>;
 const postgres = (changes: Postgres): EnvironmentInput => withRegion({ postgres: changes });
@@ -674,6 +675,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
   },
   ...EDGE_CASES,
+  ...WORKLOAD_CASES,
   'objectives-are-positive': {
     keeps: environmentWith({ objectives: { switchover: { rto: seconds(5) } } }),
     breaks: [[environmentWith({ objectives: { switchover: { rto: seconds(0) } } }), 'objectives.switchover.rto', /> 0 s/]],
