@@ -1,5 +1,6 @@
 /** One gateway: HAProxy, and beside it the keeper that tells it what has changed. */
 import { type Container, IntOrString, type PodSpec, type Volume } from 'cdk8s-plus-27/lib/imports/k8s';
+import { SWITCHES_CONFIG } from '../lib/services/limits';
 import { GATEWAY_KEEPER_CONFIG_FILE } from '../lib/services/gateway-keeper';
 import { peerEnvironment } from '../lib/services/haproxy-limits';
 import { GATEWAY_BLOCKLIST_DIR, GATEWAY_CONFIG_DIR, GATEWAY_RUN_DIR, GATEWAY_TLS_DIR, HAPROXY_FILE, SWITCHES_DIR } from '../lib/services/paths';
@@ -19,7 +20,6 @@ import { mebibytes, millicores } from '../lib/topology/units';
 import { type ChartContext, containerPorts } from './data-chart';
 import { ZONE_LABEL } from './names';
 import { configVolume, container, leaveDeadNodeAfter, memoryVolume, podDefaults, readOnly, resources } from './pods';
-import { SWITCHES_CONFIG } from './workload-names';
 
 /** A pod on a node that is marked dead is replaced after so long, on another node of its zone. */
 const LEAVE_DEAD_NODE_AFTER_SECONDS = 10;
@@ -101,6 +101,6 @@ const volumes = (): Volume[] => [
   configVolume('configuration', GATEWAY),
   { name: 'tls', secret: { secretName: GATEWAY_TLS_SECRET, defaultMode: 0o440 } },
   { name: 'blocklist', configMap: { name: BLOCKLIST_CONFIG_MAP, defaultMode: 0o440, optional: true } },
-  { name: 'switches', configMap: { name: SWITCHES_CONFIG, defaultMode: 0o440, optional: true } },
+  { name: 'switches', configMap: { name: SWITCHES_CONFIG.name, defaultMode: 0o440, optional: true } },
   memoryVolume('run', 4),
 ];
