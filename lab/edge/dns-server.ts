@@ -16,6 +16,8 @@ export interface DnsReply {
   readonly status: 'answered' | 'no-data' | 'no-such-name' | 'not-ours';
   /** IPv4 addresses. */
   readonly addresses: readonly string[];
+  /** Of TXT records, for questions about those. */
+  readonly texts?: readonly string[];
   /** Seconds. */
   readonly ttl: number;
 }
@@ -34,8 +36,13 @@ const clientOf = (packet: DecodedPacket, from: string): string => {
   return from.replace(/^::ffff:/, '');
 };
 
+interface Asked {
+  readonly packet: DecodedPacket;
+  readonly question: DnsQuestion;
+}
+
 /** @returns undefined for what is no query: it gets no answer */
-export const replyTo = (message: Buffer, from: string, ask: (question: DnsQuestion) => DnsReply): Buffer | undefined => {
+const questionIn = (message: Buffer, from: string): Asked | undefined => {
   let packet: DecodedPacket;
   try {
     packet = decode(message);
@@ -44,16 +51,36 @@ export const replyTo = (message: Buffer, from: string, ask: (question: DnsQuesti
   }
   const [question] = packet.questions ?? [];
   if (packet.type !== 'query' || question === undefined) return undefined;
-  const asked = { name: question.name.toLowerCase().replace(/\.$/, ''), type: question.type, client: clientOf(packet, from) };
-  const { status, addresses, ttl } = ask(asked);
+  return { packet, question: { name: question.name.toLowerCase().replace(/\.$/, ''), type: question.type, client: clientOf(packet, from) } };
+};
+
+const encodeReply = ({ packet }: Asked, { status, addresses, texts = [], ttl }: DnsReply): Buffer => {
+  const [question] = packet.questions ?? [];
+  if (question === undefined) throw new Error('a reply needs a question');
+  const { name } = question;
   const reply: Packet = {
     type: 'response',
     id: packet.id ?? 0,
     flags: AUTHORITATIVE | ((packet.flags ?? 0) & RECURSION_DESIRED) | RCODES[status],
     questions: [question],
-    answers: addresses.map((data) => ({ type: 'A', name: question.name, ttl, data })),
+    answers: [...addresses.map((data) => ({ type: 'A' as const, name, ttl, data })), ...texts.map((data) => ({ type: 'TXT' as const, name, ttl, data }))],
   };
   return encode(reply);
+};
+
+/** @returns undefined for what is no query: it gets no answer */
+export const replyTo = (message: Buffer, from: string, ask: (question: DnsQuestion) => DnsReply): Buffer | undefined => {
+  const asked = questionIn(message, from);
+  return asked === undefined ? undefined : encodeReply(asked, ask(asked.question));
+};
+
+/** Whoever knows the answers, perhaps only after asking somebody else. */
+export type Answerer = (question: DnsQuestion) => DnsReply | Promise<DnsReply>;
+
+/** Nobody who asks is told why: a server that can't say is silent, and is asked again. */
+const replyLater = async (message: Buffer, from: string, ask: Answerer): Promise<Buffer | undefined> => {
+  const asked = questionIn(message, from);
+  return asked === undefined ? undefined : encodeReply(asked, await ask(asked.question));
 };
 
 export interface DnsServer {
@@ -68,11 +95,15 @@ export interface DnsListen {
 }
 
 /** @throws Error (rejects) when the address is taken or not ours */
-export const serveDns = async ({ host, port }: DnsListen, ask: (question: DnsQuestion) => DnsReply): Promise<DnsServer> => {
+export const serveDns = async ({ host, port }: DnsListen, ask: Answerer): Promise<DnsServer> => {
   const udp = createSocket('udp4');
   udp.on('message', (message, { address, port: from }) => {
-    const reply = replyTo(message, address, ask);
-    if (reply !== undefined) udp.send(reply.length <= UDP_BYTES ? reply : truncated(reply), from, address);
+    replyLater(message, address, ask).then(
+      (reply) => {
+        if (reply !== undefined) udp.send(reply.length <= UDP_BYTES ? reply : truncated(reply), from, address);
+      },
+      () => undefined, // no answer: the client asks again
+    );
   });
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject);
@@ -98,21 +129,26 @@ const closeBoth = async (udp: Socket, tcp: Server): Promise<void> => {
   await new Promise<void>((resolve) => tcp.close(() => resolve()));
 };
 
-/** Messages with their length in two bytes before them, possibly several. */
-const serveStream = (socket: TcpSocket, ask: (question: DnsQuestion) => DnsReply): void => {
+/** Messages with their length in two bytes before them, possibly several; answered in their order. */
+const serveStream = (socket: TcpSocket, ask: Answerer): void => {
   let rest = Buffer.alloc(0);
+  let turn: Promise<void> = Promise.resolve();
   socket.setTimeout(10_000, () => socket.destroy());
   socket.on('error', () => undefined); // the client has gone: it will ask again
+  const answer = async (message: Buffer): Promise<void> => {
+    const reply = await replyLater(message, socket.remoteAddress ?? '', ask);
+    if (reply === undefined) return void socket.destroy();
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(reply.length);
+    socket.write(Buffer.concat([length, reply]));
+  };
   socket.on('data', (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
     while (rest.length >= 2 && rest.length >= rest.readUInt16BE(0) + 2) {
       const end = rest.readUInt16BE(0) + 2;
-      const reply = replyTo(rest.subarray(2, end), socket.remoteAddress ?? '', ask);
+      const message = rest.subarray(2, end);
       rest = rest.subarray(end);
-      if (reply === undefined) return void socket.destroy();
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(reply.length);
-      socket.write(Buffer.concat([length, reply]));
+      turn = turn.then(() => answer(message)).catch(() => void socket.destroy());
     }
   });
 };

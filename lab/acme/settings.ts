@@ -1,0 +1,30 @@
+/** Where the lab's certificate authority is: a host beside the zones with pebble (an ACME server), an emulated Route 53, and the name server of its zone. */
+import { join } from 'node:path';
+import type { LabSettings } from '../settings';
+
+/** As bridges of zones are numbered; 6 is the edge's, 8 the object store's, 9 the control plane's. */
+export const ACME_BRIDGE = 7;
+export const DIRECTORY_PORT = 14000;
+export const MANAGEMENT_PORT = 15000;
+/** On loopback of that host. */
+export const EMULATOR_PORT = 4567;
+
+export interface AcmeSettings {
+  readonly netns: string;
+  readonly gateway: string;
+  readonly address: string;
+  readonly directory: string;
+  /** Commands of drills. */
+  readonly control: string;
+}
+
+/** The host's address in a region's network: what `acme.directory` of a lab's environment names. */
+export const acmeAddress = (vpcCidr: string): string => `${vpcCidr.split('.').slice(0, 2).join('.')}.${ACME_BRIDGE}.10`;
+
+export const acmeSettings = (lab: LabSettings): AcmeSettings => {
+  const address = acmeAddress(lab.region.network.vpcCidr);
+  const directory = join(lab.directory, 'acme');
+  return { netns: `${lab.prefix}-ca`, gateway: address.replace(/\.10$/, '.1'), address, directory, control: join(directory, 'control.sock') };
+};
+
+export const hasAuthority = (lab: LabSettings): boolean => lab.environment.acme !== null;
