@@ -25,7 +25,7 @@ const chainOf = (socket: TLSSocket): string => {
   while (current?.raw !== undefined && !seen.has(current.fingerprint256)) {
     seen.add(current.fingerprint256);
     blocks.push(new X509Certificate(current.raw).toString());
-    current = current.issuerCertificate as DetailedPeerCertificate | undefined;
+    current = current.issuerCertificate;
   }
   return blocks.join('');
 };

@@ -34,6 +34,7 @@ const onAws = (environment: Environment, region: Region, naming: ManifestNaming)
   backups: awsBackupStorage(environment, region, naming.account, partitionOf(region.name)),
   regionGateway: 'aws-nlb',
   kubelets: 'verified',
+  acme: { kind: 'public', topic: null },
   leaseStore: { kind: 'aws' },
 });
 

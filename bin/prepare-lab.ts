@@ -6,10 +6,11 @@ import type { Platform } from '../k8s/platform';
 import { checkDisk, checkInotify, whyNoLab } from '../lab/requirements';
 import { emulatorPython } from '../lab/aws/emulator';
 import { cacheRoot } from '../lab/cache';
+import { certbotEnvironment, hasAuthority } from '../lab/acme/settings';
 import { hasOutside } from '../lab/edge/settings';
 import { buildImages } from '../lab/images/build';
 import { containerdTemplate } from '../lab/images/containerd-template';
-import { DATA_IMAGES, type ImageName, REFERENCE_IMAGES, WORKLOAD_IMAGES } from '../lab/images/catalog';
+import { ACME_IMAGES, DATA_IMAGES, type ImageName, REFERENCE_IMAGES, WORKLOAD_IMAGES } from '../lab/images/catalog';
 import { kubernetesBinaries } from '../lab/kubernetes/binaries';
 import type { KubernetesObject } from '../lab/kubernetes/api';
 import { projectRoot } from '../lab/kubernetes/scripts';
@@ -44,14 +45,14 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
   await checkDisk();
   checkInotify(lab.environment.regions.flatMap((region) => region.zones).length, lab.environment.regions.length);
   const compiler = lab.environment.regions.length > 1 ? ['--compiler'] : []; // for the relay between regions
-  const python = hasOutside(lab) ? ['--python'] : []; // for the emulated AWS
+  const python = hasOutside(lab) || hasAuthority(lab) ? ['--python'] : []; // for the emulated AWS
   execFileSync('bash', [join(projectRoot(), 'scripts', 'host-packages.sh'), ...compiler, ...python], { stdio: ['ignore', 'inherit', 'inherit'] });
   const options = { cacheDir: cacheRoot(), progress };
   const binaries = await kubernetesBinaries(options);
   const images = await buildImages({ ...options, names: imagesOf(lab.environment) });
   const objectStore = await objectStoreBinary(progress);
   const template = await containerdTemplate(images, options);
-  if (hasOutside(lab)) await emulatorPython(progress);
+  if (hasOutside(lab) || hasAuthority(lab)) await emulatorPython(progress);
   const references = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, image.reference]));
   return { binaries, images: { template, pause: images.pause.reference }, objectStore, references };
 };
@@ -59,17 +60,20 @@ export const prepareLab = async (progress: Progress, lab: LabSettings): Promise<
 const imagesOf = (environment: Environment): readonly ImageName[] => [
   ...DATA_IMAGES,
   ...(environment.workloads.length === 0 ? [] : WORKLOAD_IMAGES),
+  ...(environment.acme?.client === 'certbot' ? ACME_IMAGES : []),
   ...(runsReferenceBackend(environment) ? REFERENCE_IMAGES : []),
 ];
 
 const labPlatform = (lab: LabSettings, references: Readonly<Record<string, string>>): Platform => {
   const image = (name: string): string => references[name] ?? missing(name);
   const cache = lab.environment.cache === null ? {} : { cache: image(lab.environment.cache.engine) };
-  const workloads = lab.environment.workloads.length === 0 ? {} : { rollouts: image('rollouts'), metricsServer: image('metrics-server'), gateway: image('gateway') };
+  const workloads =
+    lab.environment.workloads.length === 0 ? {} : { rollouts: image('rollouts'), metricsServer: image('metrics-server'), gateway: image('gateway') };
+  const acme = lab.environment.acme?.client === 'certbot' ? { acme: image('acme') } : {};
   const reference = runsReferenceBackend(lab.environment) ? { backend: image('backend') } : {};
   const data = { etcd: image('etcd'), patroni: image('patroni'), pgbouncer: image('pgbouncer'), agent: image('agent'), coredns: image('coredns') };
   return {
-    images: { ...data, ...cache, ...workloads, ...reference },
+    images: { ...data, ...cache, ...workloads, ...acme, ...reference },
     imagePullPolicy: 'Never',
     storage: 'local',
     secrets: 'provided',
@@ -77,6 +81,7 @@ const labPlatform = (lab: LabSettings, references: Readonly<Record<string, strin
     backups: labBackupStorage(lab.environment),
     regionGateway: 'node-addresses',
     kubelets: 'unverified',
+    acme: { kind: 'lab', environment: certbotEnvironment(lab) },
     leaseStore: { kind: 'emulated', endpoint: AWS_ENDPOINT },
   };
 };

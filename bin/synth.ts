@@ -60,6 +60,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
     regionGateway: 'aws-nlb',
     kubelets: 'verified',
+    acme: { kind: 'public', topic: null },
     leaseStore: { kind: 'aws' },
   });
 

@@ -14,7 +14,7 @@ import type { Construct } from 'constructs';
 import { CONTROLLER_REPLICAS } from '../lib/topology/controllers';
 import type { ChartContext } from './data-chart';
 import { disruptOneAtATime } from './disruption';
-import { type ControllerName, labelsOf, selectorOf } from './names';
+import { type Component, labelsOf, selectorOf } from './names';
 import { addressesOf, type Allowed, allowTraffic } from './network-policies';
 import { configurationHash, leaveDeadNodeAfter, podDefaults } from './pods';
 import { overNodes } from './spread';
@@ -37,7 +37,7 @@ export interface ControllerPod {
 export abstract class ControllerChart extends Chart {
   protected constructor(
     scope: Construct,
-    protected readonly component: ControllerName,
+    protected readonly component: Component,
     protected readonly namespaceName: string,
     protected readonly context: ChartContext,
   ) {

@@ -8,6 +8,9 @@ import { workloadsInOrder } from '../lib/topology/start-order';
 import { ApplicationsChart } from './applications';
 import { BackupChart } from './backup';
 import { CacheChart } from './cache';
+import { CertificateMonitorChart } from './certificate-monitor';
+import { CertificateRenewerChart } from './certificate-renewer';
+import { ClockMonitorChart } from './clock-monitor';
 import { ClusterChart } from './cluster';
 import { controllerCharts } from './controllers';
 import type { ChartContext } from './data-chart';
@@ -61,6 +64,7 @@ const workloadCharts = (scope: Construct, context: ChartContext): Chart[] => {
     new ApplicationsChart(scope, context),
     ...controllerCharts(scope, context),
     ...gatewayCharts(scope, context),
+    ...certificateCharts(scope, context),
     ...workloadsInOrder(environment).map((workload) => new WorkloadChart(scope, context, workload)),
   ];
 };
@@ -69,6 +73,13 @@ const workloadCharts = (scope: Construct, context: ChartContext): Chart[] => {
 const gatewayCharts = (scope: Construct, context: ChartContext): Chart[] => {
   const { environment } = context;
   return environment.edge === null || publicWorkloads(environment).length === 0 ? [] : [new GatewayChart(scope, context, environment.edge)];
+};
+
+/** A standby region renews its own: what a promotion relies on is there before it. */
+const certificateCharts = (scope: Construct, context: ChartContext): Chart[] => {
+  const { acme } = context.environment;
+  const certificates = acme === null ? [] : [new CertificateRenewerChart(scope, context, acme), new CertificateMonitorChart(scope, context)];
+  return [...certificates, new ClockMonitorChart(scope, context)];
 };
 
 /** A standby region's members have the same passwords, and a rotation does not reach them: there is no schedule where it would be refused. */

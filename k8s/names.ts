@@ -65,7 +65,10 @@ export type Component =
   | 'cache-keeper'
   | 'cache-sync'
   | 'rotation'
-  | 'gateway';
+  | 'gateway'
+  | 'certificate-renewer'
+  | 'certificate-monitor'
+  | 'clock-monitor';
 export const selectorOf = (component: Component): Record<string, string> => ({ 'app.kubernetes.io/name': component, 'app.kubernetes.io/part-of': 'holdfast' });
 export const labelsOf = (component: Component, environment: Environment): Record<string, string> => ({
   ...selectorOf(component),

@@ -21,12 +21,17 @@ export interface Platform {
   readonly regionGateway: 'node-addresses' | 'aws-nlb' | 'none';
   /** Whether kubelets show certificates of the cluster's authority: those of the lab sign for themselves. */
   readonly kubelets: 'verified' | 'unverified';
+  /** Where certificates of the public kind come from: an authority that everybody trusts, by the pods' own role; or a lab's, with what its programs find there. */
+  readonly acme:
+    | { readonly kind: 'public'; readonly topic: string | null }
+    /** Variables by which certbot finds the lab's Route 53; its authorities are in the ConfigMap `acme-trust`. */
+    | { readonly kind: 'lab'; readonly environment: Readonly<Record<string, string>> };
   /** Where the lease of an environment whose regions fail over is kept: AWS' own DynamoDB by the pods' role, or a store that stands in for it, of the data tier's authority. */
   readonly leaseStore: { readonly kind: 'aws' } | { readonly kind: 'emulated'; readonly endpoint: string };
 }
 
-/** `cache`: with a cache; `backend`: with a workload that is the reference backend; `gateway`: where a workload is public; `rollouts` and `metricsServer`: with workloads, where no chart or add-on of their publishers brings them. */
-export const OPTIONAL_IMAGE_NAMES = ['cache', 'backend', 'rollouts', 'metricsServer', 'gateway'] as const;
+/** `cache`: with a cache; `acme`: where certbot renews certificates; `backend`: with a workload that is the reference backend; `gateway`: where a workload is public; `rollouts` and `metricsServer`: with workloads, where no chart or add-on of their publishers brings them. */
+export const OPTIONAL_IMAGE_NAMES = ['cache', 'backend', 'rollouts', 'metricsServer', 'gateway', 'acme'] as const;
 type OptionalImageName = (typeof OPTIONAL_IMAGE_NAMES)[number];
 export const IMAGE_NAMES = ['etcd', 'patroni', 'pgbouncer', 'agent', 'coredns', ...OPTIONAL_IMAGE_NAMES] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];

@@ -13,6 +13,8 @@ import { repositorySecret, startObjectStore } from './s3/store';
 import { clientTls, createSecrets, createSharedSecrets, readCredentials, type SharedSecrets } from './secrets';
 import { labRegions, type LabSettings } from './settings';
 import { claim, claimRegion, markUp, phaseOf } from './state';
+import { hasAuthority } from './acme/settings';
+import { startAuthority, trustObjects, type AuthorityParts } from './acme/start';
 import { removeLab } from './down';
 import { startOutside, type OutsideParts } from './edge/start';
 import { persistentVolumes } from './volumes';
@@ -79,11 +81,13 @@ export const applyAllCharts = async (
   chartsOf: (region: LabSettings) => readonly (readonly KubernetesObject[])[],
   progress: Progress,
   outside?: Pick<OutsideParts, 'python' | 'stacks'>,
+  authority?: AuthorityParts,
 ): Promise<void> => {
   const shared = await createSharedSecrets();
   const regions = labRegions(lab);
   // Before the pods: they ask for the lease as soon as they run.
   if (outside !== undefined) await startOutside(lab, { ...outside, authority: shared.authority, application: shared.passwords.application }, progress);
+  if (authority !== undefined) await startAuthority(lab, authority, shared.authority);
   const named = (region: LabSettings): Progress => (regions.length === 1 ? progress : (line) => progress(`${region.region.name}: ${line}`));
   await Promise.all(regions.map((region) => applyCharts(region, chartsOf(region), shared, named(region))));
 };
@@ -115,6 +119,8 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
       await applyAll(api, chart);
       await applyAll(api, secretsOf(chart));
     }
+    // Their namespaces came with the charts; pods wait for them.
+    if (hasAuthority(lab)) await applyAll(api, await trustObjects(lab));
     progress('charts applied');
     await nodesReady(lab, api);
     progress(`${lab.nodes.length} nodes ready`);

@@ -34,6 +34,7 @@ const targets = {
   'meter-cache': program('lab/meter/cache-writer.ts', 'meter-cache'),
   'meter-http': program('lab/meter/http.ts', 'meter-http'),
   'lab-outside': program('lab/edge/outside-main.ts', 'lab-outside'),
+  'lab-authority': program('lab/acme/authority-main.ts', 'lab-authority'),
   'lab-edge': program('lab/edge/region-main.ts', 'lab-edge'),
   'lab-function-worker': program('lab/aws/function-worker.ts', 'lab-function-worker'),
   'meter-prober': program('lab/meter/prober.ts', 'meter-prober'),

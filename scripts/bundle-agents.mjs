@@ -1,6 +1,6 @@
 // Bundles every agent, agents/<name>/main.ts, into one file <name>.js for the image `agent`: into images/agent, where every build of the image finds it
 // (lab, `cdk deploy`), or into the directory given. A bundle whose agent is gone is removed. The same sources give the same bytes.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,6 +27,8 @@ export const bundleAgents = async (directory = join(root, 'images', 'agent')) =>
   });
   const stale = readdirSync(directory).filter((file) => file.endsWith('.js') && !names.includes(file.slice(0, -3)));
   for (const file of stale) rmSync(join(directory, file));
+  // Its image has certbot beside it, and none of the others.
+  copyFileSync(join(directory, 'certificate-renewer.js'), join(root, 'images', 'acme', 'certificate-renewer.js'));
 };
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

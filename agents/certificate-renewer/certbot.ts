@@ -113,7 +113,7 @@ export const issueByCertbot = async (place: Place, account: Account, signal: Abo
   const live = join(workDirectory, 'config', 'live', LINEAGE);
   if (code !== 0 || !existsSync(join(live, 'fullchain.pem'))) {
     const unknown = ACCOUNT_UNKNOWN.test(output) || ACCOUNT_UNKNOWN.test(await detailsOf(workDirectory));
-    throw new IssueError(`certbot ended with ${code === null ? `no code within ${LONGEST_MS / 1000} s` : code}: ${essence(output)}`, unknown);
+    throw new IssueError(`certbot ended with ${code ?? `no code within ${LONGEST_MS / 1000} s`}: ${essence(output)}`, unknown);
   }
   const [chain, key] = await Promise.all([readFile(join(live, 'fullchain.pem'), 'utf8'), readFile(join(live, 'privkey.pem'), 'utf8')]);
   return { chain, key, account: await readAccount(workDirectory) };

@@ -1,5 +1,5 @@
 /** One look, and what follows from it: decides, issues, verifies, installs, tells. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { chainProblems, summaryOf } from '../../lib/operations/certificates/chain';
 import { decideRenewal, type Installed, type RenewalDecision } from '../../lib/operations/certificates/renewal';
 import type { RenewerConfig } from '../../lib/services/certificates';

@@ -1,9 +1,12 @@
+import { cacheRoot } from '../../lab/cache';
+import { controllerBinaries } from '../../lab/kubernetes/binaries';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { emulatorPython } from '../../lab/aws/emulator';
 import { removeLab } from '../../lab/down';
+import { hasAuthority } from '../../lab/acme/settings';
 import { hasOutside } from '../../lab/edge/settings';
 import { watch } from '../../lab/faults/dead-man';
 import { health } from '../../lab/health';
@@ -100,7 +103,10 @@ const applyInside = async (options: LabOptions): Promise<number> => {
   const { images } = await readState(lab);
   const progress = progressLine();
   const outside = hasOutside(lab) ? { python: await emulatorPython(progress), stacks: labStacks(lab.environment) } : undefined;
-  await applyAllCharts(lab, (region) => labCharts(region, images), progress, outside);
+  const authority = hasAuthority(lab)
+    ? { python: await emulatorPython(progress), pebble: join(await controllerBinaries({ progress, cacheDir: cacheRoot() }), 'pebble') }
+    : undefined;
+  await applyAllCharts(lab, (region) => labCharts(region, images), progress, outside, authority);
   return EXIT.ok;
 };
 

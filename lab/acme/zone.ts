@@ -21,7 +21,7 @@ export const ensureZone = async (emulatorPort: number, zoneName: string): Promis
 export const textsIn = (listing: string, name: string): readonly string[] =>
   [...listing.matchAll(/<ResourceRecordSet>.*?<\/ResourceRecordSet>/gs)]
     .map(([set]) => set)
-    .filter((set) => /<Type>TXT<\/Type>/.test(set) && (/<Name>([^<]+)<\/Name>/.exec(set)?.[1] ?? '').toLowerCase().replace(/\.$/, '') === name)
+    .filter((set) => set.includes('<Type>TXT</Type>') && (/<Name>([^<]+)<\/Name>/.exec(set)?.[1] ?? '').toLowerCase().replace(/\.$/, '') === name)
     .flatMap((set) => [...set.matchAll(/<Value>([^<]*)<\/Value>/g)].map(([, value = '']) => value.replaceAll('&quot;', '"').replace(/^"|"$/g, '')));
 
 /** @param zoneId in the emulated Route 53 */

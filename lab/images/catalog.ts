@@ -4,13 +4,15 @@ import { METRICS_SERVER_VERSION, ROLLOUTS_VERSION } from '../../lib/services/con
 export const DATA_IMAGES = ['patroni', 'etcd', 'pgbouncer', 'agent', 'coredns', 'pause', 'valkey', 'redis'] as const;
 /** Only for environments that have workloads. */
 export const WORKLOAD_IMAGES = ['rollouts', 'metrics-server', 'gateway'] as const;
+/** Only for environments whose certificates certbot renews. */
+export const ACME_IMAGES = ['acme'] as const;
 /** Only for environments that run the reference backend. */
 export const REFERENCE_IMAGES = ['backend'] as const;
 /**
  * The images of the lab, in the order in which they are built. All are deployed to AWS as well, from the same Dockerfiles, but for what AWS gets from its
  * publishers: CoreDNS, the pause image, Argo Rollouts and metrics-server.
  */
-export const IMAGE_NAMES = [...DATA_IMAGES, ...WORKLOAD_IMAGES, ...REFERENCE_IMAGES] as const;
+export const IMAGE_NAMES = [...DATA_IMAGES, ...WORKLOAD_IMAGES, ...ACME_IMAGES, ...REFERENCE_IMAGES] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];
 
 /** CoreDNS' version in the Kubernetes archive, see images/kubernetes/build.sh. */
@@ -51,5 +53,6 @@ export const IMAGES: Readonly<Record<ImageName, ImageDefinition>> = {
     buildArgs: { METRICS_SERVER_VERSION },
   },
   gateway: {},
+  acme: { built: ['acme/certificate-renewer.js'] },
   backend: { built: ['backend/backend.js'] },
 };

@@ -11,8 +11,8 @@ import type { Cache } from '../topology/types';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
 export type ImageName = (typeof BUILT)[number] | 'coredns' | 'rollouts' | 'metricsServer';
-/** References by name; `cache` and `backend` where the environment has them. */
-export type ImageReferences = Readonly<Record<ImageName, string>> & { readonly cache?: string; readonly backend?: string };
+/** References by name; `cache`, `backend` and `acme` where the environment has them. */
+export type ImageReferences = Readonly<Record<ImageName, string>> & { readonly cache?: string; readonly backend?: string; readonly acme?: string };
 
 /** By those who make them. */
 const PUBLISHED = { coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsServer: METRICS_SERVER_IMAGE } as const;
@@ -20,6 +20,7 @@ const PUBLISHED = { coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsSer
 /** Files that a build of this project writes into an image's folder. */
 const BUNDLES: Readonly<Record<string, { readonly file: string; readonly target: string }>> = {
   agent: { file: 'follower.js', target: 'agents' },
+  acme: { file: 'certificate-renewer.js', target: 'agents' },
   backend: { file: 'backend.js', target: 'backend' },
 };
 
@@ -30,6 +31,8 @@ export interface ContainerImagesProps {
   readonly instanceType: ec2.InstanceType;
   /** @default - no image of the cache is built */
   readonly cacheEngine?: Cache['engine'];
+  /** @default false - what renews certificates is not built */
+  readonly acme?: boolean;
   /** @default false - the reference backend is not built */
   readonly referenceBackend?: boolean;
 }
@@ -44,13 +47,14 @@ export class ContainerImages extends Construct {
     super(scope, id);
     this.props = props;
     const built = Object.fromEntries(BUILT.map((name) => [name, this.build(name)])) as Record<(typeof BUILT)[number], string>;
-    const { cacheEngine, referenceBackend = false } = props;
+    const { cacheEngine, acme = false, referenceBackend = false } = props;
     const cache = cacheEngine === undefined ? {} : { cache: this.build('cache', { ENGINE: cacheEngine }) };
     const backend = referenceBackend ? { backend: this.build('backend') } : {};
-    this.references = { ...built, ...cache, ...backend, ...PUBLISHED };
+    const renewer = acme ? { acme: this.build('acme') } : {};
+    this.references = { ...built, ...cache, ...backend, ...renewer, ...PUBLISHED };
   }
 
-  private build(name: (typeof BUILT)[number] | 'cache' | 'backend', buildArgs: Record<string, string> = {}): string {
+  private build(name: (typeof BUILT)[number] | 'cache' | 'backend' | 'acme', buildArgs: Record<string, string> = {}): string {
     const { directory, instanceType } = this.props;
     const bundle = BUNDLES[name];
     if (bundle !== undefined && !existsSync(join(directory, name, bundle.file))) {

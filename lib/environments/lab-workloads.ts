@@ -1,7 +1,7 @@
 import { backend } from '../profiles/backend';
 import type { EnvironmentInput } from '../topology/types';
 import { REFERENCE_BACKEND } from '../topology/defaults-workloads';
-import { mebibytes, millicores, seconds } from '../topology/units';
+import { hours, mebibytes, millicores, minutes, seconds } from '../topology/units';
 import { lab, smallCache, smallRegion } from './lab';
 
 /** Small, and with short pauses: a drill waits for each of them. `FAULTS`: a drill may tell the backend to misbehave. */
@@ -35,6 +35,19 @@ export const labWorkloads: EnvironmentInput = {
     resources: { cpu: millicores(20), memory: mebibytes(192), cpuLimit: millicores(1000) },
     drain: { preStop: seconds(5), timeout: seconds(10) },
   },
+  dns: { zoneName: 'holdfast.test', zoneId: 'Z00000000000000000LAB', ttl: seconds(10) },
+  // Minutes instead of weeks: a drill has certificates issued that live for less, and sees every threshold.
+  acme: {
+    directory: 'https://10.50.7.10:14000/dir',
+    contact: 'platform@holdfast.test',
+    names: ['app.holdfast.test'],
+    lifetime: hours(24),
+    renewBefore: minutes(4),
+    thresholds: { warning: minutes(4), high: minutes(3), critical: minutes(2), emergency: minutes(1) },
+    checkEvery: seconds(5),
+    retryEvery: seconds(10),
+  },
+  clocks: { sources: ['10.50.7.11', '10.50.7.12', '10.50.7.13'], checkEvery: seconds(5) },
   workloads: shop.workloads,
   maintenance: { retention: shop.retention },
 };

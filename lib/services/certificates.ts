@@ -14,13 +14,11 @@ import {
   postgresMemberNames,
   postgresName,
 } from '../topology/derive';
+import { GATEWAY, GATEWAY_PORT, GATEWAY_TLS_SECRET } from '../topology/gateway';
 import { ACME_DEFAULTS } from '../topology/defaults';
 import type { Acme, CertificateThresholds, Clocks, Environment, Region } from '../topology/types';
 
-/** The gateway's pods, the port that they speak TLS on, and the Secret with what they serve. */
-export const GATEWAY_COMPONENT = 'gateway';
-export const GATEWAY_TLS_PORT = 8443;
-export const GATEWAY_TLS_SECRET = 'gateway-tls';
+export { GATEWAY_TLS_SECRET };
 /** What was served before, for whoever has to go back. */
 export const PREVIOUS_TLS_SECRET = 'gateway-tls-previous';
 /** The authority's account: its key. */
@@ -114,9 +112,9 @@ export const watchedPorts = (environment: Environment, region: Region): readonly
       ? []
       : [
           {
-            component: GATEWAY_COMPONENT,
+            component: GATEWAY,
             namespace: APPLICATION_NAMESPACE,
-            port: GATEWAY_TLS_PORT,
+            port: GATEWAY_PORT,
             speaks: 'tls',
             names: environment.acme.names.map((name) => name.replace(/^\*\./, 'any.')),
             trust: 'public',

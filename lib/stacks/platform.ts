@@ -61,8 +61,13 @@ export class Platform extends RegionalStack {
   private buildImages({ environment, region, imagesDirectory }: PlatformProps): ImageReferences {
     const instanceType = new ec2.InstanceType(region.cluster.instanceType);
     const engine = environment.cache === null ? {} : { cacheEngine: environment.cache.engine };
-    return new ContainerImages(this, 'Images', { directory: imagesDirectory, instanceType, ...engine, referenceBackend: runsReferenceBackend(environment) })
-      .references;
+    return new ContainerImages(this, 'Images', {
+      directory: imagesDirectory,
+      instanceType,
+      ...engine,
+      acme: environment.acme?.client === 'certbot',
+      referenceBackend: runsReferenceBackend(environment),
+    }).references;
   }
 
   private defineNodes(): NodeGroups {

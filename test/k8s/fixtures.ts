@@ -21,6 +21,7 @@ export const LAB: Platform = {
   backups: { buckets: bucketsAt(() => '10.50.8.10'), credentials: 'shared', roleArn: null, addressing: 'path', authority: 'provided' },
   regionGateway: 'node-addresses',
   kubelets: 'unverified',
+  acme: { kind: 'lab', environment: { AWS_ENDPOINT_URL_ROUTE_53: 'https://10.50.7.10' } },
   leaseStore: { kind: 'emulated', endpoint: 'https://10.70.0.10' },
 };
 
@@ -39,6 +40,7 @@ export const AWS: Platform = {
   },
   regionGateway: 'aws-nlb',
   kubelets: 'verified',
+  acme: { kind: 'public', topic: null },
   leaseStore: { kind: 'aws' },
 };
 

@@ -1,5 +1,5 @@
 /** What is served at an endpoint, as a client sees it, and how bad that is. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { CertificateThresholds } from '../../topology/types';
 import { chainProblems, summaryOf, type CertificateSummary } from './chain';
 
