@@ -1,0 +1,1 @@
+// stands for the bundle of agents/follower
