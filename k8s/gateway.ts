@@ -10,6 +10,7 @@ import {
   BLOCKLIST_KEY,
   GATEWAY,
   GATEWAY_KEEPER_PORT,
+  GATEWAY_MEMBER_LABEL,
   GATEWAY_METRICS_PORT,
   GATEWAY_PEERS_PORT,
   GATEWAY_PORT,
@@ -25,9 +26,6 @@ import { addressesOf, type Allowed, namespacesWith, podsOf, restrictPods } from 
 import { configurationHash } from './pods';
 import { ROLLOUT } from './stateless';
 import { workloadPods } from './workload-names';
-
-/** On the pods of one member. */
-const MEMBER_LABEL = 'holdfast.dev/gateway';
 
 /**
  * HAProxy in every AZ. One Deployment for each, so that each member has a name that lasts: the others find what it has counted by it. No autoscaling: one of them serves
@@ -74,7 +72,7 @@ export class GatewayChart extends Chart {
 
   private defineMember(member: GatewayMember): void {
     const { environment } = this.context;
-    const own = { [MEMBER_LABEL]: member.name };
+    const own = { [GATEWAY_MEMBER_LABEL]: member.name };
     const selector = { ...selectorOf(GATEWAY), ...own };
     new KubeService(this, `${member.name}-peers`, {
       metadata: this.metadata(member.name, own),

@@ -1,9 +1,10 @@
-/** Is the lab's data tier whole? Asked strictly before every drill. */
+/** Is the lab whole: its data tier, and its workloads? Asked strictly before every drill. */
 import { NAMESPACE, postgresMemberCount } from '../lib/topology/derive';
 import { isReady, type KubernetesApi, type Node, type Pod } from './kubernetes/api';
 import { cacheComplaints } from './cache-tier/status';
 import { clusterMembers, complaints, type PatroniClientTls, type PatroniMember } from './patroni';
 import type { LabSettings } from './settings';
+import { workloadComplaints } from './workload-health';
 
 export const podsOf = (api: KubernetesApi, service: 'etcd' | 'postgres' | 'pgbouncer' | 'cache'): Promise<readonly Pod[]> =>
   api.list<Pod>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=app.kubernetes.io/name%3D${service}`);
@@ -37,6 +38,7 @@ export const health = async (lab: LabSettings, api: KubernetesApi, tls: PatroniC
       ...nodes.filter((n) => !isReady(n)).map((n) => `${n.metadata.name} is not ready`),
       ...podComplaints,
       ...(await cacheComplaints(lab, api)),
+      ...(await workloadComplaints(lab, api, tls.ca)),
       ...(members.error === undefined ? complaints(members.list, counts.postgres).map((c) => `PostgreSQL: ${c}`) : [`PostgreSQL: ${members.error}`]),
     ],
   };

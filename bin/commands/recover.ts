@@ -124,7 +124,11 @@ const recoverTarget = async (target: Target, options: RecoverOptions): Promise<n
   const { environment, region, switches, startsMachines } = target;
   const tiers = tiersOf(environment, region);
   const policy: Policy = { startsMachines, primaryForbidden: primaryForbidden(environment, region, options.otherRegionsFenced === true) };
-  const cluster = kubectlCluster({ program: target.kubectl, kubeconfig: target.kubeconfig });
+  const cluster = kubectlCluster({
+    program: target.kubectl,
+    kubeconfig: target.kubeconfig,
+    rollouts: target.environment.workloads.length > 0,
+  });
   const looking = { cluster, tiers, power: switches.power, silentMeansOff: options.machinesAreOff === true, region };
   if (options.plan === true) return showPlan(tiers, region, await look(looking), policy, options.json === true);
   const progress = progressLine();

@@ -8,6 +8,8 @@ export interface KubectlOptions {
   readonly program: string;
   /** Path of a kubeconfig; undefined: kubectl's own default. */
   readonly kubeconfig: string | undefined;
+  /** The cluster knows releases of workloads (their type comes with the controller). @default - false */
+  readonly rollouts?: boolean;
 }
 
 /** Nobody answers at the API's address. */
@@ -32,7 +34,7 @@ export interface Cluster {
 
 const KINDS = 'nodes,pods,statefulsets.apps,deployments.apps,daemonsets.apps,leases.coordination.k8s.io';
 
-export const kubectlCluster = ({ program, kubeconfig }: KubectlOptions): Cluster => {
+export const kubectlCluster = ({ program, kubeconfig, rollouts = false }: KubectlOptions): Cluster => {
   const kubectl = (args: readonly string[]): Promise<string> =>
     new Promise((resolve, reject) => {
       const common = [...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]), '--request-timeout', REQUEST_TIMEOUT];
@@ -45,7 +47,12 @@ export const kubectlCluster = ({ program, kubeconfig }: KubectlOptions): Cluster
     });
   const inNamespace = (namespace: string): readonly string[] => ['--namespace', namespace];
   return {
-    objects: async () => (JSON.parse(await kubectl(['get', KINDS, '--all-namespaces', '--output', 'json'])) as { items: KubernetesObject[] }).items,
+    objects: async () =>
+      (
+        JSON.parse(await kubectl(['get', rollouts ? `${KINDS},rollouts.argoproj.io` : KINDS, '--all-namespaces', '--output', 'json'])) as {
+          items: KubernetesObject[];
+        }
+      ).items,
     scale: async ({ kind, namespace, name }, replicas) =>
       void (await kubectl([...inNamespace(namespace), 'scale', `${kind.toLowerCase()}/${name}`, `--replicas=${replicas}`])),
     removePod: async ({ name, namespace }, force) =>

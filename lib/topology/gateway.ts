@@ -17,6 +17,8 @@ export const GATEWAY_DEFAULTS: Gateway = {
 };
 
 export const GATEWAY = 'gateway';
+/** On the pods of one member. */
+export const GATEWAY_MEMBER_LABEL = 'holdfast.dev/gateway';
 /** TLS, for clients and the load balancer. */
 export const GATEWAY_PORT = 8443;
 /** Between the gateways: what each has counted. */

@@ -2,6 +2,7 @@ import { DNS_DEFAULTS } from '../../lib/topology/defaults';
 import { decide, type Decision, type Policy } from '../../lib/operations/recovery/plan';
 import type { RegionSeen } from '../../lib/operations/recovery/observation';
 import { tierState } from '../../lib/operations/recovery/state';
+import { workloadWithDefaults } from '../../lib/topology/defaults-workloads';
 import { tiersOf } from '../../lib/operations/recovery/tiers';
 import { ENVIRONMENT, REGION, TIERS, tierNamed, World } from './recovery-world';
 
@@ -167,7 +168,27 @@ test('one pod at a time where that is asked for: the next one when the one befor
   expect(counts).toEqual([1, 2, 3]);
 });
 
-test('a component that nobody knows how to start is named', () => {
+test('applications come one pod at a time after what they need, and the gateways last (PW-10, P3-4)', () => {
+  const image = `registry.example.com/app@sha256:${'0'.repeat(64)}`;
+  const workloads = [
+    workloadWithDefaults({ name: 'anchor', image, needs: ['database', 'relay'] }),
+    workloadWithDefaults({ name: 'api', image, needs: ['database'], public: { paths: ['/'] } }),
+    workloadWithDefaults({ name: 'relay', image, needs: ['api'] }),
+  ];
+  const environment = { ...ENVIRONMENT, edge: {} as never, workloads };
+  const tiers = tiersOf(environment, REGION).slice(TIERS.length);
+  expect(tiers.map(({ id, oneAtATime, members }) => [id, oneAtATime, members])).toEqual([
+    ['application-api', true, 3],
+    ['application-relay', true, 3],
+    ['application-anchor', true, 3],
+    ['gateway-a', false, 1],
+    ['gateway-b', false, 1],
+    ['gateway-c', false, 1],
+  ]);
+  expect(tiers[0]).toMatchObject({ enough: 2, workload: { kind: 'Rollout', namespace: 'applications', name: 'api' } });
+});
+
+test('names without anything public behind them have nothing that is started', () => {
   const environment = { ...ENVIRONMENT, dns: { ...DNS_DEFAULTS, zoneName: 'example.com', zoneId: 'Z1' } };
-  expect(() => tiersOf(environment, REGION)).toThrow(/"entrance" is part of fixture, and this release does not know how to start it/);
+  expect(tiersOf(environment, REGION)).toEqual(TIERS);
 });

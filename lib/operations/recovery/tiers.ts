@@ -1,11 +1,12 @@
 /** What each component of the start order is in Kubernetes. */
 import { CACHE_SET_LABEL, cachePods, cacheSetName } from '../../topology/cache-placement';
-import { majority, NAMESPACE, poolerCount, postgresMemberCount, postgresName } from '../../topology/derive';
-import { componentsOf, startOrder, type Component } from '../../topology/start-order';
+import { APPLICATION_NAMESPACE, majority, NAMESPACE, poolerCount, postgresMemberCount, postgresName } from '../../topology/derive';
+import { GATEWAY, GATEWAY_MEMBER_LABEL, gatewayMembers, publicWorkloads } from '../../topology/gateway';
+import { applicationId, componentsOf, startOrder, type Component } from '../../topology/start-order';
 import type { Environment, Region } from '../../topology/types';
 
 export interface Workload {
-  readonly kind: 'StatefulSet' | 'Deployment' | 'DaemonSet';
+  readonly kind: 'StatefulSet' | 'Deployment' | 'DaemonSet' | 'Rollout';
   readonly namespace: string;
   readonly name: string;
   /** Selects its pods. */
@@ -92,6 +93,37 @@ const cacheTiers = ({ cache }: Environment, region: Region): readonly Tier[] =>
         };
       });
 
+/** One pod at a time until its autoscaler takes over, which does nothing while there are none. */
+const applicationTier = ({ workloads }: Environment, { zones }: Region, id: string): readonly Tier[] =>
+  workloads
+    .filter(({ name }) => applicationId(name) === id)
+    .map(({ name, scaling }) => ({
+      id,
+      kind: 'application',
+      workload: {
+        kind: 'Rollout',
+        namespace: APPLICATION_NAMESPACE,
+        name,
+        labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/component': 'workload' },
+      },
+      members: scaling.min,
+      enough: scaling.min - Math.ceil(scaling.min / Math.max(1, zones.length)),
+      oneAtATime: true,
+    }));
+
+/** The gateways, one Deployment per AZ; what is before them is outside of the cluster, and nobody starts it. */
+const entranceTiers = (environment: Environment, region: Region): readonly Tier[] =>
+  publicWorkloads(environment).length === 0
+    ? []
+    : gatewayMembers(region).map(({ name }) => ({
+        id: name,
+        kind: 'entrance',
+        workload: { kind: 'Deployment', namespace: APPLICATION_NAMESPACE, name, labels: { 'app.kubernetes.io/name': GATEWAY, [GATEWAY_MEMBER_LABEL]: name } },
+        members: 1,
+        enough: 0,
+        oneAtATime: false,
+      }));
+
 /**
  * The tiers of a region in their start order.
  * @throws Error when the environment has a component that this release can't start
@@ -99,6 +131,8 @@ const cacheTiers = ({ cache }: Environment, region: Region): readonly Tier[] =>
 export const tiersOf = (environment: Environment, region: Region): readonly Tier[] =>
   startOrder(componentsOf(environment)).flatMap(({ id, kind }) => {
     if (kind === 'cache') return cacheTiers(environment, region);
+    if (kind === 'application') return applicationTier(environment, region, id);
+    if (kind === 'entrance') return entranceTiers(environment, region);
     const describe = TIERS[kind];
     if (describe === undefined) throw new Error(`"${id}" is part of ${environment.name}, and this release does not know how to start it`);
     return { id, kind, ...describe(region) };
