@@ -11,6 +11,8 @@ import { PodIdentityRole } from './pod-identity';
 const CHART_VERSION = '1.14.0';
 const NAMESPACE = 'kube-system';
 const NAME = 'aws-load-balancer-controller';
+/** On target groups that a cluster's pods are registered in, with the cluster's name. */
+export const BOUND_TO = 'holdfast:bound-to';
 /** The controller puts it on everything that it makes for Services. */
 const OWNED = 'elbv2.k8s.aws/cluster';
 
@@ -21,7 +23,7 @@ export interface LoadBalancerControllerProps {
   readonly after: readonly IDependable[];
 }
 
-/** The AWS Load Balancer Controller: makes the internal Network Load Balancers at whose addresses other regions reach this one. For Services only, not for Ingresses. */
+/** The AWS Load Balancer Controller: makes the internal Network Load Balancers at whose addresses other regions reach this one, and keeps the public one's targets. For Services only, not for Ingresses. */
 export class LoadBalancerController extends Construct {
   /** Installed when this is done: Services come after it, or would be left to Kubernetes' own, older code. */
   readonly release: eks.HelmChart;
@@ -45,6 +47,7 @@ export class LoadBalancerController extends Construct {
     this.allowLooking(role);
     this.allowBalancers(role);
     this.allowSecurityGroups(role);
+    this.allowTargets(role);
     acknowledge(
       role,
       'AwsSolutions-IAM5[Resource::*]',
@@ -84,6 +87,17 @@ export class LoadBalancerController extends Construct {
     ];
     role.addToPolicy(
       new iam.PolicyStatement({ actions: named(change), resources: ['*'], conditions: { StringEquals: { [`aws:ResourceTag/${OWNED}`]: clusterName } } }),
+    );
+  }
+
+  /** The public load balancer's targets, which CloudFormation made: pods come and go in them, and nothing else about them is the controller's. */
+  private allowTargets(role: iam.Role): void {
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: named(['RegisterTargets', 'DeregisterTargets']),
+        resources: ['*'],
+        conditions: { StringEquals: { [`aws:ResourceTag/${BOUND_TO}`]: this.props.cluster.clusterName } },
+      }),
     );
   }
 

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -13,7 +13,8 @@ import type { ClientCertificates, Dns, Edge, Environment, Region } from '../topo
 import { acceptedSecrets, regionalAcl } from '../topology/web-acl';
 import { acknowledge } from './acknowledge';
 import { KnownClients } from './known-clients';
-import { entranceLogBucketName } from './names';
+import { BOUND_TO } from './load-balancer-controller';
+import { clusterName, entranceLogBucketName } from './names';
 import { originSecret } from './origin-secrets';
 import { WebAcl } from './web-acl';
 
@@ -144,7 +145,7 @@ export class PublicEntrance extends Construct {
 
   /** Nothing is in it until the charts bind the application's pods to it: until then the region's own name answers 503, and the region is not ready. */
   private defineTargets(): elb.ApplicationTargetGroup {
-    return new elb.ApplicationTargetGroup(this, 'Targets', {
+    const targets = new elb.ApplicationTargetGroup(this, 'Targets', {
       vpc: this.props.vpc,
       targetType: elb.TargetType.IP,
       protocol: elb.ApplicationProtocol.HTTPS,
@@ -159,6 +160,8 @@ export class PublicEntrance extends Construct {
         unhealthyThresholdCount: BALANCER_CHECK.failures,
       },
     });
+    Tags.of(targets).add(BOUND_TO, clusterName(this.props.environment));
+    return targets;
   }
 
   private defineCertificate(): acm.Certificate {

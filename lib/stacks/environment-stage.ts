@@ -5,6 +5,8 @@ import type { Environment, Region } from '../topology/types';
 import { DataProtection } from './data-protection';
 import { DnsAlarms, HEALTH_CHECK_METRICS_REGION } from './dns-alarms';
 import { Drills } from './drills';
+import { Edge } from './edge';
+import { EdgeKey } from './edge-key';
 import { Entrance } from './entrance';
 import { Failover } from './failover';
 import { Lease } from './lease';
@@ -37,8 +39,9 @@ export class EnvironmentStage extends Stage {
     const networks = environment.regions.map((region) => new Network(this, { environment, region }));
     this.peer(networks);
     const protections = this.protectData();
-    networks.forEach((network) => this.defineWorkloads(network, protections));
-    this.directTraffic(networks);
+    const entrances = this.openEntrances(networks);
+    networks.forEach((network) => this.defineWorkloads(network, protections, entrances));
+    this.directTraffic(entrances);
     this.failOver(networks, protections);
     this.scheduleDrills(networks, protections);
   }
@@ -68,14 +71,29 @@ export class EnvironmentStage extends Stage {
     }
   }
 
-  /** A region's own name comes before the names that lead to it: Route 53 refuses an alias to nothing. */
-  private directTraffic(networks: readonly Network[]): void {
+  /** How clients come into each region. Load balancers know CloudFront by a secret that comes before both; CloudFront asks the names of the tree, and comes last. */
+  private openEntrances(networks: readonly Network[]): ReadonlyMap<Region, Entrance> {
     const { environment } = this.props;
-    const { dns, failover } = environment;
+    const { dns, edge } = environment;
+    if (dns === null) return new Map();
+    const key = edge === null ? undefined : new EdgeKey(this, { environment, edge });
+    return new Map(
+      networks.map((network) => {
+        const entrance = new Entrance(this, { environment, dns, region: network.regionModel, network });
+        if (key !== undefined) entrance.addStackDependency(key);
+        return [network.regionModel, entrance];
+      }),
+    );
+  }
+
+  /** A region's own name comes before the names that lead to it: Route 53 refuses an alias to nothing. */
+  private directTraffic(entrances: ReadonlyMap<Region, Entrance>): void {
+    const { environment } = this.props;
+    const { dns, failover, edge } = environment;
     if (dns === null) return;
-    const entrances = networks.map((network) => new Entrance(this, { environment, dns, region: network.regionModel, network }));
     const traffic = new Traffic(this, { environment, dns });
     entrances.forEach((entrance) => traffic.addStackDependency(entrance));
+    if (edge !== null) new Edge(this, { environment, edge, dns }).addStackDependency(traffic);
     if (partitionOf(traffic.regionName) === partitionOf(HEALTH_CHECK_METRICS_REGION)) new DnsAlarms(this, { environment, traffic });
     if (failover?.trafficSwitch !== 'stopQuorum') return;
     for (const regionName of failover.switchRegions) traffic.addStackDependency(new SwitchRegion(this, { environment, regionName }));
@@ -101,12 +119,12 @@ export class EnvironmentStage extends Stage {
     return new Map([...homes, ...standbys].map((stack) => [stack.regionModel, stack]));
   }
 
-  private defineWorkloads(network: Network, protections: ReadonlyMap<Region, DataProtection>): void {
+  private defineWorkloads(network: Network, protections: ReadonlyMap<Region, DataProtection>, entrances: ReadonlyMap<Region, Entrance>): void {
     const { environment, chartsFor, imagesDirectory } = this.props;
     const region = network.regionModel;
     const dataProtection = protections.get(region);
     if (dataProtection === undefined) throw new Error(`no data protection for ${region.name}`);
     const platform = new Platform(this, { environment, region, vpc: network.vpc, dataProtection, chartsFor, imagesDirectory });
-    new Workloads(this, { environment, region, platform });
+    new Workloads(this, { environment, region, platform, entrance: entrances.get(region) });
   }
 }

@@ -77,9 +77,9 @@ export class Platform extends RegionalStack {
     return nodes;
   }
 
-  /** Other regions reach this one at addresses of load balancers. Where there is one region, nobody needs them. */
+  /** Other regions reach this one at addresses of load balancers, and clients by one whose targets are the gateway's pods. With neither, nobody needs them. */
   private balanceLoad(vpc: ec2.IVpc, nodes: NodeGroups): readonly Construct[] {
-    if (!hasPeers(this.environmentModel)) return [];
+    if (!hasPeers(this.environmentModel) && this.environmentModel.dns === null) return [];
     return [new LoadBalancerController(this, 'LoadBalancers', { cluster: this.cluster, vpc, after: [nodes] }).release];
   }
 
