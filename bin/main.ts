@@ -30,6 +30,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   status: async () => (await import('./commands/failover')).registerStatus,
   connections: async () => (await import('./commands/connections')).registerConnections,
   maintenance: async () => (await import('./commands/maintenance')).registerMaintenance,
+  block: async () => (await import('./commands/block')).registerBlock,
+  limits: async () => (await import('./commands/limits')).registerLimits,
   audit: async () => (await import('./commands/audit')).registerAudit,
   report: async () => (await import('./commands/report')).registerReport,
   simulate: async () => (await import('./commands/simulate')).registerSimulate,

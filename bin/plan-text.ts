@@ -1,5 +1,6 @@
 /** A plan for people. */
 import type { Budget } from '../lib/topology/budget';
+import { cascadeLines, cascadeNotes } from './cascade-text';
 import type { Plan, RegionPlan } from './plan';
 import { columns, type Paint } from './terminal';
 
@@ -60,6 +61,7 @@ export const planText = (plan: Plan, options: { readonly paint: Paint; readonly 
     ...plan.regions.flatMap((region) => regionLines(region, paint)),
     paint('bold', 'budget'),
     ...table.map((line, i) => `  ${i === 0 ? paint('dim', line) : line}`),
+    ...(plan.limits === null ? [] : [paint('bold', 'limits'), ...[...cascadeLines(plan.limits), ...cascadeNotes(plan.limits)].map((line) => `  ${line}`)]),
     ...(options.stages ? [paint('bold', 'stages'), ...plan.budgets.flatMap((budget) => stageLines(budget, paint))] : []),
   ].join('\n');
 };

@@ -1,6 +1,8 @@
 /** What will exist, as data: `holdfast plan --json`, and what its text is made of. */
 import { scenariosOf } from '../lib/topology/applicable';
 import { budgetFor, type Budget } from '../lib/topology/budget';
+import { cascade, type CascadeRow } from '../lib/topology/edge-limits';
+import { publicWorkloads } from '../lib/topology/gateway';
 import { hasPeers } from '../lib/topology/regions';
 import { etcdMemberNames, poolerCount, postgresMemberNames } from '../lib/topology/derive';
 import type { Environment, Region } from '../lib/topology/types';
@@ -27,13 +29,17 @@ export interface Plan {
   readonly certificates: Environment['certificates'];
   readonly synchronousMode: string;
   readonly budgets: readonly Budget[];
+  /** The cascade of limits from the outside in, or null: nobody is limited. */
+  readonly limits: readonly CascadeRow[] | null;
 }
 
 /** Regions reach each other through these. */
 const NOT_YET_BETWEEN_REGIONS = ['load balancers behind its gateway (AWS Load Balancer Controller)', 'a certificate authority that all regions trust'];
 
 /** The public load balancer exists, and answers 503 until something is behind it. */
-const NOT_YET_BEHIND_THE_ENTRANCE = ['the application behind the public load balancer (a TargetGroupBinding to the stack output TargetGroupArn)'];
+const NOTHING_BEHIND_THE_ENTRANCE = ['anything behind the public load balancer (a workload that is `public`)'];
+const behindTheEntrance = (environment: Environment): readonly string[] =>
+  environment.dns === null || publicWorkloads(environment).length > 0 ? [] : NOTHING_BEHIND_THE_ENTRANCE;
 
 const regionPlan = (environment: Environment, region: Region): RegionPlan => ({
   name: region.name,
@@ -49,7 +55,7 @@ const regionPlan = (environment: Environment, region: Region): RegionPlan => ({
   etcd: etcdMemberNames(region),
   postgres: postgresMemberNames(region),
   poolers: poolerCount(region),
-  notYet: [...(hasPeers(environment) ? NOT_YET_BETWEEN_REGIONS : []), ...(environment.dns === null ? [] : NOT_YET_BEHIND_THE_ENTRANCE)],
+  notYet: [...(hasPeers(environment) ? NOT_YET_BETWEEN_REGIONS : []), ...behindTheEntrance(environment)],
 });
 
 export const planOf = (environment: Environment): Plan => ({
@@ -60,5 +66,6 @@ export const planOf = (environment: Environment): Plan => ({
   backups: environment.backups,
   certificates: environment.certificates,
   synchronousMode: environment.regions.find((region) => region.role === 'home')?.postgres.synchronousMode ?? 'none',
+  limits: environment.edge === null ? null : cascade(environment.edge, environment),
   budgets: scenariosOf(environment).map((scenario) => budgetFor(environment, scenario)),
 });

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { chartsFor as render } from '../k8s';
 import { ENVIRONMENTS } from '../lib/environments';
 import { EnvironmentStage } from '../lib/stacks/environment-stage';
+import { authorityViolations } from '../lib/services/authority';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import type { ChartsFor } from '../lib/stacks/platform';
 import { LAB_ENVIRONMENTS } from './environments';
@@ -16,6 +17,7 @@ import { RoutingChecks, type RoutingReport } from './routing-checks';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { defineEnvironment } from '../lib/topology/define';
 import type { Environment } from '../lib/topology/types';
+import { TopologyError } from '../lib/topology/violation';
 
 const ROOT = resolve(__dirname, '..');
 const LAMBDAS = join(ROOT, 'dist', 'lambdas');
@@ -82,6 +84,14 @@ const refuseRoutingControls = (environments: readonly Environment[]): void => {
   throw new ExpectedError(`${given}; allowed in this release: "stopQuorum"; fix: leave trafficSwitch out`, EXIT.failed);
 };
 
+/** Load balancers would trust it. @throws TopologyError */
+const refuseBadAuthorities = (environments: readonly Environment[]): void => {
+  for (const environment of environments) {
+    const violations = authorityViolations(environment, new Date());
+    if (violations.length > 0) throw new TopologyError(environment.name, violations);
+  }
+};
+
 const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly app: App; readonly routing: RoutingChecks } => {
   const app = new App({
     // The same flags as under `cdk synth`, which hands them over by itself. Stack traces would put this machine's paths into the assembly, which is to be the same everywhere.
@@ -94,6 +104,7 @@ const prepare = ({ environments, fast, outdir }: SynthesisOptions): { readonly a
     ...(outdir === undefined ? {} : { outdir }),
   });
   refuseRoutingControls(environments);
+  refuseBadAuthorities(environments);
   for (const environment of environments)
     new EnvironmentStage(app, { environment, chartsFor: onAws, imagesDirectory: join(ROOT, 'images'), lambdasDirectory: LAMBDAS });
   const routing = new RoutingChecks(environments);

@@ -67,7 +67,7 @@ const preparations = ({ files, names, ...config }: GatewayKeeperConfig, send: Se
     };
   },
   blocklist: async () => {
-    const entries = wantedBlocklist((await Promise.all(files.blocklists.map((file) => textOr(file, '')))).join('\n'));
+    const entries = wantedBlocklist((await Promise.all(files.blocklists.map((file) => textOr(file, '')))).join('\n'), new Date());
     return { fingerprint: entries.join(' '), deliver: () => setBlocklist(send, names.blocklist, entries), note: () => (state.blocked = entries.length) };
   },
   limits: async () => {

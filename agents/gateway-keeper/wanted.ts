@@ -1,6 +1,7 @@
 /** What the files say, checked: the gateway is given nothing that it could not serve with. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
+import { hasEnded } from '../../lib/services/switches';
 import { reasonOf } from '../follower/log';
 
 /** A file says something that can't be used; the gateway keeps what it has. */
@@ -51,8 +52,8 @@ const problemOf = (entry: string): string | undefined => {
 };
 
 /** @throws UnusableError naming every line that is none */
-export const wantedBlocklist = (text: string): readonly string[] => {
-  const lines = text.split('\n').map((line, i) => ({ entry: line.replace(/#.*$/, '').trim(), number: i + 1 }));
+export const wantedBlocklist = (text: string, now: Date): readonly string[] => {
+  const lines = text.split('\n').map((line, i) => ({ entry: hasEnded(line, now) ? '' : line.replace(/#.*$/, '').trim(), number: i + 1 }));
   const entries = lines.filter(({ entry }) => entry !== '');
   const problems = entries.flatMap(({ entry, number }) => {
     const problem = problemOf(entry);

@@ -100,19 +100,19 @@ export class WebAcl extends Construct {
 
   private rate(counted: Extract<AclRule, { kind: 'rate' }>['counted'], limit: Limit): wafv2.CfnWebACL.RateBasedStatementProperty {
     const common = { limit: requestsPerWindow(limit), evaluationWindowSec: limit.window };
-    const fromCloudFront: Statement = { andStatement: { statements: [...this.fromCloudFront()] } };
+    const fromCloudFront = (): Statement => ({ andStatement: { statements: [...this.fromCloudFront()] } });
     // Malformed addresses are counted together: our own function wrote the header, so there are none.
     const forwardedIpConfig = { headerName: CLIENT_HEADER, fallbackBehavior: 'MATCH' };
     switch (counted) {
       case 'source':
         return { ...common, aggregateKeyType: 'IP' };
       case 'client':
-        return { ...common, aggregateKeyType: 'FORWARDED_IP', forwardedIpConfig, scopeDownStatement: fromCloudFront };
+        return { ...common, aggregateKeyType: 'FORWARDED_IP', forwardedIpConfig, scopeDownStatement: fromCloudFront() };
       case 'others':
-        return { ...common, aggregateKeyType: 'IP', scopeDownStatement: { notStatement: { statement: fromCloudFront } } };
+        return { ...common, aggregateKeyType: 'IP', scopeDownStatement: { notStatement: { statement: fromCloudFront() } } };
       case 'user': {
         const user = { header: { name: USER_HEADER, textTransformations: AS_IT_IS } };
-        return { ...common, aggregateKeyType: 'CUSTOM_KEYS', customKeys: [user, { forwardedIp: {} }], forwardedIpConfig, scopeDownStatement: fromCloudFront };
+        return { ...common, aggregateKeyType: 'CUSTOM_KEYS', customKeys: [user, { forwardedIp: {} }], forwardedIpConfig, scopeDownStatement: fromCloudFront() };
       }
     }
   }

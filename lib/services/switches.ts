@@ -130,6 +130,9 @@ export const parseBlocklist = (text: string): readonly BlockedAddress[] =>
       return { cidr, ...storyOf(comment) };
     });
 
+/** Whether the line's own story says that its time is over. */
+export const hasEnded = (line: string, now: Date): boolean => past(storyOf((/#(.*)$/.exec(line)?.[1] ?? '').trim()).until, now);
+
 /** With the address blocked, once. Entries that have had their time are left out. */
 export const withAddressBlocked = (entries: readonly BlockedAddress[], entry: BlockedAddress, now: Date): readonly BlockedAddress[] => [
   ...entries.filter(({ cidr, until }) => cidr !== entry.cidr && !past(until, now)),
