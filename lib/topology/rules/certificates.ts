@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Acme, Environment } from '../types';
 import { rule, when, type Finding, type Rule } from './rule';
 
@@ -10,6 +9,8 @@ const acmeRule = (name: string, title: string, check: (acme: Acme, environment: 
 const MOST_NAMES = 100;
 const HOST_NAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const isHostName = (text: string): boolean => text.length <= 253 && HOST_NAME.test(text);
+/** IPv4, or something that only IPv6 looks like: a resolver says the rest. */
+const isAddress = (text: string): boolean => /^(\d{1,3}\.){3}\d{1,3}$/.test(text) || /^[0-9a-f]*:[0-9a-f:]+$/i.test(text);
 const isCertificateName = (name: string): boolean => isHostName(name.replace(/^\*\./, ''));
 const isHttps = (text: string): boolean => URL.canParse(text) && new URL(text).protocol === 'https:';
 
@@ -130,7 +131,7 @@ export const clocksAreOutvoted: Rule = rule(
       fix: 'for example "169.254.169.123", "time.aws.com", "time.google.com"',
     })),
     ...sources.flatMap((source, i) => [
-      ...when(isIP(source) === 0 && !isHostName(source), () => ({
+      ...when(!isAddress(source) && !isHostName(source), () => ({
         path: `clocks.sources[${i}]`,
         given: JSON.stringify(source),
         allowed: 'a host name or an address, without a port',
