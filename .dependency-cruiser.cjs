@@ -1,7 +1,7 @@
 /**
  * The import law: arrows point inward only.
  *   bin -> lib/stacks -> lib/constructs -> { lib/services, lib/failover, lib/drill, lib/operations } -> lib/topology
- * `k8s`, `lambdas`, `lab` and `agents` depend on the pure rooms, never on aws-cdk-lib and not on each other: what one of them needs of another,
+ * `examples/backend` is a program of a user: it imports nothing of ours. `k8s`, `lambdas`, `lab` and `agents` depend on the pure rooms, never on aws-cdk-lib and not on each other: what one of them needs of another,
  * `bin` hands over as data.
  */
 const PURE = ['lib/services', 'lib/failover', 'lib/drill', 'lib/operations'];
@@ -43,6 +43,8 @@ module.exports = {
     room('lib/constructs', ...PURE, 'lib/topology'),
     room('lib/stacks', 'lib/constructs', ...PURE, 'lib/topology'),
     ...SIDES.map((name) => room(name, ...PURE, 'lib/topology')),
+    // What users copy from has to stand on its own.
+    room('examples/backend'),
     {
       name: 'cdk-stays-in-its-rooms',
       severity: 'error',
@@ -61,7 +63,7 @@ module.exports = {
       name: 'no-development-dependencies',
       severity: 'error',
       comment: 'the product runs without what only its development needs',
-      from: { path: inside('bin', 'lib', ...SIDES) },
+      from: { path: inside('bin', 'lib', ...SIDES, 'examples/backend') },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -71,7 +71,7 @@ holdfast_install_packages() {
 holdfast_bundles_ready() {
   [ -e dist/.built ] || return 1
   local newer
-  newer=$(find bin lib k8s lab agents lambdas package.json scripts/build.mjs scripts/bundle-agents.mjs -newer dist/.built -print -quit 2>/dev/null)
+  newer=$(find bin lib k8s lab agents lambdas examples/backend package.json scripts/build.mjs scripts/bundle-agents.mjs scripts/bundle-backend.mjs -newer dist/.built -print -quit 2>/dev/null)
   [ -z "$newer" ]
 }
 

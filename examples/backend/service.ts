@@ -37,6 +37,7 @@ export interface Service {
 
 /** So long a service that starts waits for its parts before it serves without them: one that is new should not be the one that is degraded. */
 const PATIENCE_MS = 5000;
+const IDLE_LOOK_MS = 50;
 
 /** What all routes have in common. */
 interface Common {
@@ -134,7 +135,10 @@ const lifecycle = (common: Common, files: readonly WatchedFile<unknown>[], drain
     },
     stop: async () => {
       watch.draining = true;
+      // A connection whose request was running becomes idle only now, and would be kept alive for as long as the client likes.
+      const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_LOOK_MS);
       await app.close();
+      clearInterval(idle);
       await drain?.stop();
       watch.monitor.stop();
       for (const file of files) file.stop();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execute, ROOT, type Ran } from '../cli/command-line';
 
-const ROOMS = ['bin', 'lib', 'k8s', 'lab', 'agents'];
+const ROOMS = ['bin', 'lib', 'k8s', 'lab', 'agents', 'examples'];
 const DEPCRUISE = join(ROOT, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruiser.mjs');
 
 const depcruise = (cwd: string, folders: readonly string[]): Promise<Ran> =>
@@ -26,6 +26,7 @@ const FORBIDDEN: readonly (readonly [...Import, rule: string])[] = [
   ['lab', 'k8s', 'lab-imports-inward-only'],
   ['agents/follower', 'lab', 'agents-imports-inward-only'],
   ['lambdas', 'agents', 'lambdas-imports-inward-only'],
+  ['examples/backend', 'lib/services', 'examples-backend-imports-inward-only'],
   ['k8s', 'package:aws-cdk-lib', 'cdk-stays-in-its-rooms'],
   ['lab', 'package:aws-cdk-lib/aws-ec2', 'cdk-stays-in-its-rooms'],
   ['lib/stacks', 'bin', 'nothing-imports-the-command-line'],

@@ -64,7 +64,7 @@ export class RateLimiter {
   private async consume(limits: Limits, applied: readonly Applied[]): Promise<void> {
     const share = this.parts.warmUp(limits.warmUpSeconds);
     const shared = await this.inCache(applied, share);
-    if (shared !== 'away') return this.refuseIfAny(shared);
+    if (shared !== 'away') return void this.refuseIfAny(shared);
     if (limits.limiterDown === 'open') return;
     if (limits.limiterDown === 'closed') throw unavailable('limiter_unavailable', 'requests are not counted at the moment, and uncounted ones are not served');
     this.refuseIfAny(await this.take(applied, 'local', (limit) => bucketOf(limit, share / this.parts.replicas())));

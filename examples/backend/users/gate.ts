@@ -88,7 +88,7 @@ const keepRawBody = (app: FastifyInstance, maxBody: () => number | undefined): v
     const most = maxBody();
     if (most !== undefined && body.length > most) return done(new Problem(413, 'body_too_large', `given ${body.length} bytes; allowed: ${most}`));
     request.rawBody = body as Buffer;
-    parseJson(request, body.toString(), done);
+    void parseJson(request, body.toString(), done);
   });
 };
 

@@ -10,7 +10,7 @@ const user = newUser();
 const remaining = (): number => 1000;
 
 const desk = () => {
-  const state = { now: NOW, switches: NO_SWITCHES as Switches, problems: [] as string[] };
+  const state = { now: NOW, switches: NO_SWITCHES, problems: [] as string[] };
   const nonces = new FakeNonces();
   const ledger = new FakeLedger();
   const metrics = createMetrics();
@@ -59,7 +59,7 @@ describe('a clock that is wrong', () => {
     state.now = NOW + offset;
     const answer = await d.take(receiptBy(user, nonce), remaining).then(
       () => 'taken',
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     );
     expect(answer).toBe(outcome);
     expect((await rejections(metrics))['expired_challenge']).toBe(outcome === 'taken' ? 0 : 1);

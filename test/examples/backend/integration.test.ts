@@ -262,7 +262,10 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
       const stopped = stopping.stop();
       running.splice(running.indexOf(stopping), 1);
       expect((await pending).status).toBe(201);
+      const answered = performance.now();
       await stopped;
+      // The client would have kept the connection: it is not waited for.
+      expect(performance.now() - answered).toBeLessThan(10_000);
       await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('fetch failed');
     },
     SLOW_MS,

@@ -4,7 +4,7 @@ import { receiptRoutes } from '../../../examples/backend/http/receipts';
 import { createServer } from '../../../examples/backend/http/server';
 import { configFrom } from '../../../examples/backend/config';
 import { Faults } from '../../../examples/backend/faults';
-import { type Limits, NO_SWITCHES, type Switches } from '../../../examples/backend/limits/files';
+import { type Limits, NO_SWITCHES } from '../../../examples/backend/limits/files';
 import { RateLimiter } from '../../../examples/backend/limits/limiter';
 import { createMetrics } from '../../../examples/backend/metrics';
 import { Desk } from '../../../examples/backend/receipts/desk';
@@ -28,7 +28,7 @@ const LIMITS: Limits = {
 
 const service = () => {
   const metrics = createMetrics();
-  const state = { now: Date.now(), switches: NO_SWITCHES as Switches };
+  const state = { now: Date.now(), switches: NO_SWITCHES };
   const clock = { now: () => state.now };
   const app = createServer({ config: configFrom({ LOG_LEVEL: 'silent' }), metrics, faults: new Faults(null) });
   const limiter = new RateLimiter({
