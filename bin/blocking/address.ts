@@ -35,7 +35,13 @@ export const atGateway = async (environment: Environment, maps: ConfigMaps, requ
   if (request.json) printJson({ address: canonical, remove, until, dryRun, changed });
   else {
     const verb = remove ? 'let in' : 'blocked';
-    print(dryRun ? `would be ${verb}: ${canonical}` : changed === true ? `${verb}: ${canonical}${until === null || remove ? '' : ` until ${until}`}` : `${canonical}: it was so already`);
+    print(
+      dryRun
+        ? `would be ${verb}: ${canonical}`
+        : changed === true
+          ? `${verb}: ${canonical}${until === null || remove ? '' : ` until ${until}`}`
+          : `${canonical}: it was so already`,
+    );
   }
   return EXIT.ok;
 };

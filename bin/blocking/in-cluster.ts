@@ -49,7 +49,9 @@ export const readSwitches = async (maps: ConfigMaps): Promise<{ readonly switche
 
 /** @returns false when it was so already */
 export const setEmergency = (maps: ConfigMaps, on: boolean, word: Word): Promise<boolean> =>
-  changeSwitches(maps, `emergency limits ${on ? 'on' : 'off'}`, word, (switches) => (switches.emergencyLimits === on ? null : { ...switches, emergencyLimits: on }));
+  changeSwitches(maps, `emergency limits ${on ? 'on' : 'off'}`, word, (switches) =>
+    switches.emergencyLimits === on ? null : { ...switches, emergencyLimits: on },
+  );
 
 export const blockUser = (maps: ConfigMaps, user: string, until: string | null, word: Word): Promise<boolean> =>
   changeSwitches(maps, `block user ${user}${until === null ? '' : ` until ${until}`}`, word, (switches) => {

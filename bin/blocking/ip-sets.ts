@@ -63,7 +63,8 @@ export const awsIpSets = (clientFor = (region: string): WAFV2Client => new WAFV2
       const client = clientFor(place.region);
       const id = await idOf(client, place);
       const { IPSet, LockToken } = await client.send(new GetIPSetCommand({ Scope: place.scope, Id: id, Name: place.name }));
-      if (IPSet === undefined || LockToken === undefined) throw new ExpectedError(`AWS says nothing about the IP set ${place.name} in ${place.region}`, EXIT.failed);
+      if (IPSet === undefined || LockToken === undefined)
+        throw new ExpectedError(`AWS says nothing about the IP set ${place.name} in ${place.region}`, EXIT.failed);
       return { id, addresses: IPSet.Addresses ?? [], lockToken: LockToken };
     },
     write: async (place, { id, addresses, lockToken }) => {
@@ -106,7 +107,13 @@ const changeSet = async (sets: IpSets, place: Place, cidr: string, remove: boole
 export type SetOutcome = SetChange | (Place & { readonly error: string });
 
 /** In every place at once: a region that does not answer keeps no other from being protected. */
-export const changeEverywhere = async (sets: IpSets, places: readonly Place[], cidr: string, remove: boolean, dryRun: boolean): Promise<readonly SetOutcome[]> => {
+export const changeEverywhere = async (
+  sets: IpSets,
+  places: readonly Place[],
+  cidr: string,
+  remove: boolean,
+  dryRun: boolean,
+): Promise<readonly SetOutcome[]> => {
   const outcomes = await Promise.allSettled(places.map((place) => changeSet(sets, place, cidr, remove, dryRun)));
   return outcomes.map((outcome, i) => {
     if (outcome.status === 'fulfilled') return outcome.value;

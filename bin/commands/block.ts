@@ -28,13 +28,16 @@ export const durationOf = (text: string): number => {
 /** Ids go into a file that every application reads. @throws UsageError */
 export const userId = (text: string): string => {
   if (!/^[\x21-\x7e]{3,200}$/.test(text) || /["\\]/.test(text))
-    throw new UsageError(`user: given ${JSON.stringify(text)}; allowed: 3 to 200 printable characters without spaces, quotes and backslashes; fix: for example did:key:z6Mk...`);
+    throw new UsageError(
+      `user: given ${JSON.stringify(text)}; allowed: 3 to 200 printable characters without spaces, quotes and backslashes; fix: for example did:key:z6Mk...`,
+    );
   return text;
 };
 
 const reasonOf = ({ reason, remove }: BlockOptions): string => {
   const said = reason?.trim() ?? '';
-  if (said === '' && remove !== true) throw new UsageError('--reason: given nothing; allowed: a sentence for whoever finds this block later; fix: for example --reason "floods /orders"');
+  if (said === '' && remove !== true)
+    throw new UsageError('--reason: given nothing; allowed: a sentence for whoever finds this block later; fix: for example --reason "floods /orders"');
   return said === '' ? 'not said' : said;
 };
 
@@ -46,7 +49,9 @@ const block = async (what: 'address' | 'user', whom: string, name: string | unde
   const flags = (['remove', 'json'] as const).filter((flag) => options[flag] === true).map((flag) => `--${flag}`);
   const argv = ['block', what, subject, ...flags, ...(options.dryRun === true ? ['--dry-run'] : []), '--reason', word.reason];
   const inside = options.for === undefined ? argv : [...argv, '--for', options.for];
-  process.exitCode = await actAt(name, options, inside, (acted) => (what === 'user' ? user(acted, subject, until, word, options) : address(acted, subject, until, word, options)));
+  process.exitCode = await actAt(name, options, inside, (acted) =>
+    what === 'user' ? user(acted, subject, until, word, options) : address(acted, subject, until, word, options),
+  );
 };
 
 const address = async ({ environment, maps, lab }: Acted, cidr: string, until: string | null, word: Word, options: BlockOptions): Promise<number> => {

@@ -44,7 +44,13 @@ const turn = async ({ environment, maps }: Acted, on: boolean, word: Word, json:
   const rows = cascade(withEdge(environment).edge, environment);
   const changed = await setEmergency(maps, on, word);
   if (json) printJson({ environment: environment.name, emergency: on, changed, by: word.by, reason: word.reason, limits: rows });
-  else print([...cascadeLines(rows), `emergency limits ${on ? 'ON' : 'off'}${changed ? '' : ': they were so already'}; gateways and applications follow when their files change`].join('\n'));
+  else
+    print(
+      [
+        ...cascadeLines(rows),
+        `emergency limits ${on ? 'ON' : 'off'}${changed ? '' : ': they were so already'}; gateways and applications follow when their files change`,
+      ].join('\n'),
+    );
   return EXIT.ok;
 };
 
@@ -72,7 +78,9 @@ const limits = async (name: string | undefined, options: LimitsOptions): Promise
   const reason = options.reason?.trim() ?? '';
   if (reason === '') throw new UsageError('--reason: given nothing; allowed: a sentence for the audit; fix: for example --reason "flood on /orders"');
   const word: Word = { by: whoAsks(), reason, now: new Date() };
-  process.exitCode = await actAt(name, options, ['limits', '--emergency', emergency, '--reason', reason, ...flags], (acted) => turn(acted, emergency === 'on', word, json));
+  process.exitCode = await actAt(name, options, ['limits', '--emergency', emergency, '--reason', reason, ...flags], (acted) =>
+    turn(acted, emergency === 'on', word, json),
+  );
 };
 
 export const registerLimits = (program: Command): void => {

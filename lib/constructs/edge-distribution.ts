@@ -94,4 +94,3 @@ export const clientNaming = (scope: Construct, id: string): cloudfront.Function 
       `function handler(event) {\n  event.request.headers['${CLIENT_HEADER}'] = { value: event.viewer.ip };\n  delete event.request.headers['${ORIGIN_HEADER}'];\n  return event.request;\n}\n`,
     ),
   });
-

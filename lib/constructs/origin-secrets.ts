@@ -25,7 +25,11 @@ export class OriginSecrets extends Construct {
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       replicaRegions: environment.regions.filter(({ name }) => name !== EDGE_REGION).map(({ name }) => ({ region: name })),
     });
-    acknowledge(secret, 'AwsSolutions-SMG4', 'It is written into CloudFront and the load balancers: a new one is a new number in the model, and two are good at a time (docs/edge.md).');
+    acknowledge(
+      secret,
+      'AwsSolutions-SMG4',
+      'It is written into CloudFront and the load balancers: a new one is a new number in the model, and two are good at a time (docs/edge.md).',
+    );
   }
 }
 

@@ -48,6 +48,19 @@ const leadNowhere = (records: readonly RecordSet[]): readonly RoutingViolation[]
       : [found('aliases-lead-somewhere', id, `is an alias of ${target.name}, which has no ${type} record`)],
   );
 
+/** Whoever comes through CloudFront follows a failover only if CloudFront itself asks the tree, and nobody else. */
+const edgeViolations = ({ edge, records }: ReadZone, { application, writer }: Expectation): readonly RoutingViolation[] =>
+  edge.flatMap(({ id, name, origins }) => [
+    ...origins
+      .filter((origin) => origin !== application && origin !== writer)
+      .map((origin) =>
+        found('the-edge-asks-the-tree', id, `${name} leads to CloudFront, which asks ${origin}; a failover moves ${application} and ${writer} only`),
+      ),
+    ...(records.some((record) => record.name === name)
+      ? [found('the-edge-asks-the-tree', id, `${name} is also a name of the tree: clients would get either, and CloudFront itself`)]
+      : []),
+  ]);
+
 /** Checks that are asked for and do not exist: the evaluation could not go on. */
 export const missingChecks = ({ records, checks }: ReadZone): readonly RoutingViolation[] => {
   const known = new Set(checks.map((check) => check.id));
@@ -77,6 +90,7 @@ const timingViolations = (check: HealthCheck, { probes }: Expectation): readonly
 
 export const structureViolations = (zone: ReadZone, expectation: Expectation): readonly RoutingViolation[] => [
   ...zone.problems.map((problem) => found('templates-are-understood', problem.split(':')[0] ?? 'templates', problem)),
+  ...edgeViolations(zone, expectation),
   ...zone.records.flatMap((record) => recordViolations(record, expectation)),
   ...groupViolations(zone.records),
   ...leadNowhere(zone.records),

@@ -3,13 +3,25 @@ import { CONTINENTS, type Continent } from '../../topology/types';
 import { UnreadableTemplate, isPlain, resolveText, type StackTemplate } from './intrinsics';
 import type { HealthCheck, HealthCheckKind, Probe, RecordSet, Routing, Target, Zone } from './types';
 
+/** A name that leads to a CloudFront distribution, and what that asks in turn. */
+export interface EdgeRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Host names of the distribution's origins. */
+  readonly origins: readonly string[];
+}
+
 export interface ReadZone extends Zone {
+  /** Names in front of the tree, which clients ask instead. */
+  readonly edge: readonly EdgeRecord[];
   /** What could not be read, or is of a kind that the evaluator has no rules for. Nothing is left out silently: whoever reads must look at these. */
   readonly problems: readonly string[];
 }
 
 type Properties = Readonly<Record<string, unknown>>;
 
+/** Of every distribution: https://docs.aws.amazon.com/general/latest/gr/cf_region.html */
+const CLOUDFRONT_ZONE = 'Z2FDTNDATAQYW2';
 const LOAD_BALANCER = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
 /** Policies that Route 53 has and the evaluator does not. */
 const OTHER_POLICIES = ['Weight', 'Region', 'MultiValueAnswer', 'CidrRoutingConfig', 'GeoProximityLocation'];
@@ -45,6 +57,21 @@ class StackReader {
       healthCheck: properties['HealthCheckId'] === undefined ? undefined : this.reference(properties['HealthCheckId']),
       target: this.target(id, zoneId, properties),
     };
+  }
+
+  /** @returns undefined when the record leads elsewhere */
+  edge(id: string, properties: Properties): EdgeRecord | undefined {
+    const alias = properties['AliasTarget'];
+    if (!isPlain(alias) || this.text(alias['HostedZoneId']) !== CLOUDFRONT_ZONE) return undefined;
+    const [, owner, logicalId = ''] = /^([^/]+)\/([^.]+)\.DomainName$/.exec(this.text(alias['DNSName'])) ?? [];
+    const stack = this.all.find((candidate) => candidate.stack === owner);
+    const distribution = stack === undefined ? undefined : resourcesOf(stack).get(logicalId);
+    const config = distribution === undefined ? undefined : propertiesOf(distribution)['DistributionConfig'];
+    if (stack === undefined || !isPlain(config) || !Array.isArray(config['Origins'])) {
+      throw new UnreadableTemplate(`${id}: an alias to CloudFront leads to a distribution of these stacks, not to ${this.text(alias['DNSName'])}`);
+    }
+    const origins = config['Origins'].filter(isPlain).map((origin) => plainName(resolveText(origin['DomainName'], stack)));
+    return { id, name: plainName(this.text(properties['Name'])), origins };
   }
 
   private routing(id: string, properties: Properties): Routing {
@@ -139,6 +166,7 @@ const propertiesOf = (resource: Properties): Properties => (isPlain(resource['Pr
 /** Records and health checks of all the stacks of an environment, by logical names. Never throws: see `problems`. */
 export const readZone = (stacks: readonly StackTemplate[]): ReadZone => {
   const records: RecordSet[] = [];
+  const edge: EdgeRecord[] = [];
   const checks: HealthCheck[] = [];
   const problems: string[] = [];
   const attempt = (read: () => void): void => {
@@ -151,16 +179,21 @@ export const readZone = (stacks: readonly StackTemplate[]): ReadZone => {
   };
   for (const stack of stacks) {
     const reader = new StackReader(stack, stacks);
+    const read = (id: string, properties: Properties): void => {
+      const front = reader.edge(id, properties);
+      if (front === undefined) records.push(reader.record(id, properties));
+      else edge.push(front);
+    };
     for (const [logicalId, resource] of resourcesOf(stack)) {
       const id = `${stack.stack}/${logicalId}`;
       const properties = propertiesOf(resource);
-      if (resource['Type'] === 'AWS::Route53::RecordSet') attempt(() => records.push(reader.record(id, properties)));
+      if (resource['Type'] === 'AWS::Route53::RecordSet') attempt(() => read(id, properties));
       if (resource['Type'] === 'AWS::Route53::HealthCheck') attempt(() => checks.push(reader.check(id, properties)));
       if (resource['Type'] === 'AWS::Route53::RecordSetGroup') {
         const members = Array.isArray(properties['RecordSets']) ? properties['RecordSets'].filter(isPlain) : [];
-        members.forEach((member, n) => attempt(() => records.push(reader.record(`${id}[${n}]`, { HostedZoneId: properties['HostedZoneId'], ...member }))));
+        members.forEach((member, n) => attempt(() => read(`${id}[${n}]`, { HostedZoneId: properties['HostedZoneId'], ...member })));
       }
     }
   }
-  return { records, checks, problems };
+  return { records, edge, checks, problems };
 };

@@ -83,17 +83,20 @@ export const authorityIsPem: Rule = rule(
 );
 
 /** CloudFront and its web ACLs are those of the partition `aws`; in China and GovCloud they are others, or none. */
-export const edgeHasCloudFront: Rule = rule('edge-has-cloudfront', 'With names, the edge is CloudFront’s: the regions are in the partition aws.', ({ edge, dns, regions }) =>
-  edge === null || dns === null
-    ? []
-    : regions.flatMap(({ name }, i) =>
-        when((partitionOf(name) ?? 'aws') !== 'aws', () => ({
-          path: `regions[${i}].name`,
-          given: `"${name}", in the partition ${partitionOf(name) ?? ''}`,
-          allowed: 'regions of the partition aws',
-          fix: 'leave edge out, or dns: the gateway and the applications limit without them',
-        })),
-      ),
+export const edgeHasCloudFront: Rule = rule(
+  'edge-has-cloudfront',
+  'With names, the edge is CloudFront’s: the regions are in the partition aws.',
+  ({ edge, dns, regions }) =>
+    edge === null || dns === null
+      ? []
+      : regions.flatMap(({ name }, i) =>
+          when((partitionOf(name) ?? 'aws') !== 'aws', () => ({
+            path: `regions[${i}].name`,
+            given: `"${name}", in the partition ${partitionOf(name) ?? ''}`,
+            allowed: 'regions of the partition aws',
+            fix: 'leave edge out, or dns: the gateway and the applications limit without them',
+          })),
+        ),
 );
 
 export const BLOCKLIST_RULES: readonly Rule[] = [blocklistSparesUs, edgeNamesAreFree, authorityIsPem, edgeHasCloudFront];
