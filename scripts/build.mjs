@@ -31,6 +31,7 @@ const targets = {
   holdfast: program('bin/holdfast.ts', 'holdfast'),
   'meter-writer': program('lab/meter/writer.ts', 'meter-writer'),
   'meter-intruder': program('lab/meter/intruder.ts', 'meter-intruder'),
+  'meter-flooder': program('lab/meter/flooder.ts', 'meter-flooder'),
   'meter-cache': program('lab/meter/cache-writer.ts', 'meter-cache'),
   'meter-http': program('lab/meter/http.ts', 'meter-http'),
   'lab-outside': program('lab/edge/outside-main.ts', 'lab-outside'),
