@@ -1,11 +1,10 @@
 /** One gateway: HAProxy, and beside it the keeper that tells it what has changed. */
 import { type Container, IntOrString, type PodSpec, type Volume } from 'cdk8s-plus-27/lib/imports/k8s';
-import { SWITCHES_CONFIG } from '../lib/services/limits';
 import { GATEWAY_KEEPER_CONFIG_FILE } from '../lib/services/gateway-keeper';
+import { BLOCKLIST_CONFIG, SWITCHES_CONFIG } from '../lib/services/limits';
 import { peerEnvironment } from '../lib/services/haproxy-limits';
 import { GATEWAY_BLOCKLIST_DIR, GATEWAY_CONFIG_DIR, GATEWAY_RUN_DIR, GATEWAY_TLS_DIR, HAPROXY_FILE, SWITCHES_DIR } from '../lib/services/paths';
 import {
-  BLOCKLIST_CONFIG_MAP,
   GATEWAY,
   GATEWAY_HEALTH_PATH,
   GATEWAY_KEEPER_PORT,
@@ -100,7 +99,7 @@ const keeper = (context: ChartContext): Container =>
 const volumes = (): Volume[] => [
   configVolume('configuration', GATEWAY),
   { name: 'tls', secret: { secretName: GATEWAY_TLS_SECRET, defaultMode: 0o440 } },
-  { name: 'blocklist', configMap: { name: BLOCKLIST_CONFIG_MAP, defaultMode: 0o440, optional: true } },
+  { name: 'blocklist', configMap: { name: BLOCKLIST_CONFIG.name, defaultMode: 0o440, optional: true } },
   { name: 'switches', configMap: { name: SWITCHES_CONFIG.name, defaultMode: 0o440, optional: true } },
   memoryVolume('run', 4),
 ];

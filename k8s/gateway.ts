@@ -3,11 +3,10 @@ import { IntOrString, KubeConfigMap, KubeDeployment, KubePodDisruptionBudget, Ku
 import type { Construct } from 'constructs';
 import { GATEWAY_KEEPER_CONFIG_FILE, gatewayKeeperJson } from '../lib/services/gateway-keeper';
 import { haproxyCfg } from '../lib/services/haproxy';
+import { BLOCKLIST_CONFIG } from '../lib/services/limits';
 import { HAPROXY_FILE } from '../lib/services/paths';
 import { APPLICATION_NAMESPACE } from '../lib/topology/derive';
 import {
-  BLOCKLIST_CONFIG_MAP,
-  BLOCKLIST_KEY,
   GATEWAY,
   GATEWAY_KEEPER_PORT,
   GATEWAY_MEMBER_LABEL,
@@ -44,7 +43,7 @@ export class GatewayChart extends Chart {
     this.configuration = {
       [HAPROXY_FILE]: haproxyCfg(environment, region),
       [GATEWAY_KEEPER_CONFIG_FILE]: gatewayKeeperJson(edge),
-      [BLOCKLIST_KEY]: `${edge.blocklist.join('\n')}\n`,
+      [BLOCKLIST_CONFIG.key]: `${edge.blocklist.join('\n')}\n`,
     };
     this.defineConfiguration();
     this.defineService();
@@ -60,7 +59,7 @@ export class GatewayChart extends Chart {
   private defineConfiguration(): void {
     new KubeConfigMap(this, 'configuration', { metadata: this.metadata(GATEWAY), data: this.configuration });
     // Without content: what is in it is changed by commands, and applying this chart again must not take it back.
-    new KubeConfigMap(this, 'blocklist', { metadata: this.metadata(BLOCKLIST_CONFIG_MAP) });
+    new KubeConfigMap(this, 'blocklist', { metadata: this.metadata(BLOCKLIST_CONFIG.name) });
   }
 
   private defineService(): void {

@@ -107,7 +107,7 @@ class Flooder {
     const line: FloodSecond = { kind: 'flood', t: now(), address: this.address, answers: [...counts.values()], errors };
     this.tally = emptyTally();
     this.second += 1;
-    emit(line);
+    emit({ ...line });
   }
 
   close(): void {

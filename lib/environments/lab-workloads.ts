@@ -28,7 +28,12 @@ export const labWorkloads: EnvironmentInput = {
   everyRegion: { ...smallRegion, pooler: { ...smallRegion.pooler, maxClientConnections: 500 } },
   cache: smallCache,
   // The catalogue's limits; a drill waits for what ends by itself.
-  edge: { warmUp: seconds(20), invalidSignatures: { perAddress: 10, window: seconds(60), blockFor: seconds(60) } },
+  edge: {
+    // What one machine can be asked ten times as much of.
+    limits: { waf: { requestsPerSecond: 60 } },
+    warmUp: seconds(20),
+    invalidSignatures: { perAddress: 10, window: seconds(60), blockFor: seconds(60) },
+  },
   gateway: {
     maxConnections: 2000,
     addresses: 20_000,

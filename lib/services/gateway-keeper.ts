@@ -1,11 +1,11 @@
 /** The gateway's keeper: beside each gateway, it carries what changes while the gateway runs into it. */
-import { BLOCKLIST_KEY, GATEWAY_KEEPER_PORT } from '../topology/gateway';
+import { GATEWAY_KEEPER_PORT } from '../topology/gateway';
 import type { Edge } from '../topology/types';
 import { ADDRESS_LIMIT_KEY, addressLimit, BLOCKLIST, emergencyAddressLimit, LIMITS_MAP } from './haproxy-limits';
+import { BLOCKLIST_CONFIG, SWITCHES_CONFIG } from './limits';
 import { GATEWAY_BLOCKLIST_DIR, GATEWAY_CONFIG_DIR, GATEWAY_SOCKET, GATEWAY_TLS_DIR, SWITCHES_DIR } from './paths';
 
 export const GATEWAY_KEEPER_CONFIG_FILE = 'keeper.json';
-export const SWITCHES_FILE = 'switches.json';
 
 /** What the keeper reads at its start (JSON). */
 export interface GatewayKeeperConfig {
@@ -37,8 +37,8 @@ export const gatewayKeeperConfig = (edge: Edge): GatewayKeeperConfig => ({
   files: {
     certificate: `${GATEWAY_TLS_DIR}/tls.crt`,
     key: `${GATEWAY_TLS_DIR}/tls.key`,
-    blocklists: [GATEWAY_CONFIG_DIR, GATEWAY_BLOCKLIST_DIR].map((directory) => `${directory}/${BLOCKLIST_KEY}`),
-    switches: `${SWITCHES_DIR}/${SWITCHES_FILE}`,
+    blocklists: [GATEWAY_CONFIG_DIR, GATEWAY_BLOCKLIST_DIR].map((directory) => `${directory}/${BLOCKLIST_CONFIG.key}`),
+    switches: `${SWITCHES_DIR}/${SWITCHES_CONFIG.key}`,
   },
   names: { blocklist: BLOCKLIST, limits: LIMITS_MAP, addressLimit: ADDRESS_LIMIT_KEY },
   emergencyAddressLimit: emergencyAddressLimit(edge),

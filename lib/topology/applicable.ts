@@ -16,6 +16,10 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
   secrets: () => null,
   backups: () => null,
   operations: () => null,
+  edge: (environment) => {
+    if (environment.edge === null) return 'there are no limits: it has no edge';
+    return userWorkload(environment) === null ? 'no workload is reached by users' : null;
+  },
   workloads: (environment) => (userWorkload(environment) === null ? 'no workload is reached by users' : null),
 };
 

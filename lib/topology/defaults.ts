@@ -203,6 +203,10 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'maintenance-under-load': objective(5),
   'connections-exhausted': objective(60),
   // CS-3: nobody notices a deployment. A client's own pause between two requests is in it.
+  overload: objective(3),
+  'invalid-signature-flood': objective(3),
+  'limiter-loses-state': objective(5),
+  'nonce-store-down': objective(5),
   'good-deploy': objective(2),
   'bad-deploy': objective(2),
   // CS-7 allows a minute.

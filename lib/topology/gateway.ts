@@ -33,10 +33,6 @@ export const GATEWAY_HEALTH_PATH = '/gateway/health';
 export const REGION_HEALTH_PATH = '/health/ready';
 /** With tls.crt and tls.key. */
 export const GATEWAY_TLS_SECRET = 'gateway-tls';
-/** With one CIDR per line in `addresses.txt`, and `# why` behind it. */
-export const BLOCKLIST_CONFIG_MAP = 'blocklist';
-export const BLOCKLIST_KEY = 'addresses.txt';
-
 /** A workload that clients outside reach. */
 export type PublicWorkload = Workload & { readonly public: WorkloadPublic };
 export const publicWorkloads = ({ workloads }: Environment): readonly PublicWorkload[] => workloads.filter((w): w is PublicWorkload => w.public !== null);

@@ -43,6 +43,7 @@ export const BACKUP_SCENARIOS = [
   'standby-delayed-extract',
 ] as const;
 export const OPERATION_SCENARIOS = ['connections-exhausted', 'maintenance-under-load', 'region-cold-start'] as const;
+export const EDGE_SCENARIOS = ['overload', 'invalid-signature-flood', 'limiter-loses-state', 'nonce-store-down'] as const;
 export const WORKLOAD_SCENARIOS = [
   'good-deploy',
   'bad-deploy',
@@ -62,6 +63,7 @@ export type FailoverScenario = (typeof FAILOVER_SCENARIOS)[number];
 export type SecretScenario = (typeof SECRET_SCENARIOS)[number];
 export type BackupScenario = (typeof BACKUP_SCENARIOS)[number];
 export type OperationScenario = (typeof OPERATION_SCENARIOS)[number];
+export type EdgeScenario = (typeof EDGE_SCENARIOS)[number];
 export type WorkloadScenario = (typeof WORKLOAD_SCENARIOS)[number];
 
 /** By family, in the order of the catalogue. */
@@ -74,6 +76,7 @@ export const SCENARIO_FAMILIES = {
   backups: BACKUP_SCENARIOS,
   operations: OPERATION_SCENARIOS,
   workloads: WORKLOAD_SCENARIOS,
+  edge: EDGE_SCENARIOS,
 } as const;
 export type ScenarioFamily = keyof typeof SCENARIO_FAMILIES;
 export type Scenario = (typeof SCENARIO_FAMILIES)[ScenarioFamily][number];

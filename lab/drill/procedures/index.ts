@@ -1,6 +1,7 @@
 import type { ProcedureScenario } from '../../../lib/topology/scenarios';
 import { BACKUP_PROCEDURES } from './backups';
 import { CACHE_PROCEDURES } from './cache';
+import { EDGE_PROCEDURES } from './edge';
 import { FAILOVER_PROCEDURES } from './failover';
 import { OPERATION_PROCEDURES } from './operations';
 import type { Procedures } from './procedure';
@@ -18,4 +19,5 @@ export const PROCEDURES: Procedures<ProcedureScenario> = {
   ...BACKUP_PROCEDURES,
   ...OPERATION_PROCEDURES,
   ...WORKLOAD_PROCEDURES,
+  ...EDGE_PROCEDURES,
 };

@@ -2,6 +2,7 @@
 import type { ProcedureScenario } from '../../topology/scenarios';
 import { BACKUP_DRILLS } from './backups';
 import { CACHE_DRILLS } from './cache';
+import { EDGE_DRILLS } from './edge';
 import { FAILOVER_DRILLS } from './failover';
 import { OPERATION_DRILLS } from './operations';
 import type { ProcedureDescriptions } from './procedure';
@@ -21,4 +22,5 @@ export const PROCEDURE_DRILLS: ProcedureDescriptions<ProcedureScenario> = {
   ...BACKUP_DRILLS,
   ...OPERATION_DRILLS,
   ...WORKLOAD_DRILLS,
+  ...EDGE_DRILLS,
 };

@@ -25,7 +25,8 @@ export interface LimiterHistory {
 /** Buckets are refilled while they are emptied, and a burst fits in at the beginning. */
 const TOLERANCE = 0.3;
 
-const isServed = ({ status }: { readonly status: number }): boolean => status < 400;
+/** It looks for what is not there: that was looked for. */
+const isServed = ({ status }: { readonly status: number }): boolean => status < 400 || status === 404;
 const within = ({ greedy }: LimiterHistory, { from, to }: Phase): readonly FloodSecond[] => greedy.filter(({ t }) => t > from && t <= to);
 /** Requests per second that were served; null: nothing was asked. */
 export const servedPerSecond = (history: LimiterHistory, phase: Phase): number | null => {
@@ -70,5 +71,8 @@ export const judgeLimiter = (history: LimiterHistory, edge: Edge, limit: number)
   rateFinding('limit-while-away', 'while Redis was away', servedPerSecond(history, history.away), ALLOWED_WHILE_AWAY[edge.limiterDown](limit, history.pods)),
   refusals(history, edge),
   rateFinding('limit-warming', 'after the state was lost', servedPerSecond(history, history.warming), { least: limit * 0.25, most: limit * 0.85 }),
-  rateFinding('limit-warm', 'after the warm-up', servedPerSecond(history, history.warm), { least: limit * (1 - TOLERANCE), most: limit * (1 + TOLERANCE) + 0.1 }),
+  rateFinding('limit-warm', 'after the warm-up', servedPerSecond(history, history.warm), {
+    least: limit * (1 - TOLERANCE),
+    most: limit * (1 + TOLERANCE) + 0.1,
+  }),
 ];

@@ -74,7 +74,12 @@ export const judgeNonces = (history: NonceHistory): readonly Finding[] => {
   const again = history.submissions.filter((s) => s.again);
   return [
     every('taken-before', of(history, 'before'), 'taken before, with the nonce checked', (s) => s.status === ACCEPTED && s.nonceChecked === true),
-    every('fail-safe', of(history, 'away'), 'refused with 503 and Retry-After while the store was away', (s) => s.status === UNAVAILABLE && s.retryAfter !== null),
+    every(
+      'fail-safe',
+      of(history, 'away'),
+      'refused with 503 and Retry-After while the store was away',
+      (s) => s.status === UNAVAILABLE && s.retryAfter !== null,
+    ),
     circuit(of(history, 'away')),
     every('emergency', of(history, 'emergency'), 'taken in the emergency, and said to be unchecked', (s) => s.status === ACCEPTED && s.nonceChecked === false),
     audit(history),

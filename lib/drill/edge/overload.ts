@@ -29,7 +29,10 @@ const byGateway = (answer: AnswerCount): boolean => answer.limit === 'address';
 const isRight = ({ limits }: Edge, answer: AnswerCount): boolean => {
   if (answer.retryAfter === null) return false;
   if (byGateway(answer)) return answer.retryAfter === limits.waf.retryAfter;
-  return answer.retryAfter >= Math.min(limits.user.retryAfter ?? 0, limits.endpoint.retryAfter ?? 0) && answer.retryAfter <= limits.user.window + (limits.user.retryAfter ?? 0) + 60;
+  return (
+    answer.retryAfter >= Math.min(limits.user.retryAfter ?? 0, limits.endpoint.retryAfter ?? 0) &&
+    answer.retryAfter <= limits.user.window + (limits.user.retryAfter ?? 0) + 60
+  );
 };
 
 const reached = ({ flood, floodSeconds }: OverloadHistory, edge: Edge): Finding => {

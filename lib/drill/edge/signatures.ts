@@ -64,7 +64,9 @@ const neverAccepted = ({ flood }: SignatureHistory): Finding => {
 
 const blockedAtTheGateway = ({ flood }: SignatureHistory): Finding => {
   const blocked = countOf(flood, ({ status, limit }) => status === 403 && limit === 'signatures');
-  return blocked > 0 ? pass('blocked-by-gateway', `${blocked} requests refused by the gateway`) : fail('blocked-by-gateway', 'the gateway refused none of them');
+  return blocked > 0
+    ? pass('blocked-by-gateway', `${blocked} requests refused by the gateway`)
+    : fail('blocked-by-gateway', 'the gateway refused none of them');
 };
 
 export const judgeSignatures = (history: SignatureHistory): readonly Finding[] => [

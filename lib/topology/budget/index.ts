@@ -11,6 +11,7 @@ import { OPERATION_STAGES } from './operations';
 import { REGION_LOSSES, REGION_STAGES } from './regions';
 import { SECRET_STAGES } from './secrets';
 import type { Stage } from './stages';
+import { EDGE_STAGES } from './edge';
 import { WORKLOAD_STAGES } from './workloads';
 
 export { CONSTANTS, NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from './constants';
@@ -45,6 +46,7 @@ const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = {
   ...BACKUP_STAGES,
   ...OPERATION_STAGES,
   ...WORKLOAD_STAGES,
+  ...EDGE_STAGES,
 };
 /** Scenarios that are not listed lose what the home region's database may lose. */
 const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES, ...FAILOVER_LOSSES, ...BACKUP_LOSSES };

@@ -1,0 +1,101 @@
+/** The drill overload. */
+import { tally } from '../../lib/drill/edge/history';
+import { judgeOverload, OVERLOAD_FACTOR, type OverloadHistory } from '../../lib/drill/edge/overload';
+import { FLOODERS, overLimitAfter, REFUSED_FOR_SECONDS } from '../../lib/topology/budget/constants-edge';
+import type { Edge } from '../../lib/topology/types';
+import type { Procedure } from '../drill/procedures/procedure';
+import { now } from '../meter/clock';
+import { judged } from '../workload-tier/outcome';
+import { workloadPods } from '../workload-tier/pods';
+import { pause, runWorkloadDrill, type WorkloadStage } from '../workload-tier/stage';
+import { closeCrowd, startFlood, type Flood } from './crowd';
+import { gatewayLimitLatency, type AddedLatency } from './gateway-latency';
+import { percentileBetween, podSeries, type Series } from './pod-metrics';
+
+/** As long as users alone are looked at. */
+const ALONE_SECONDS = 15;
+/** The flood begins by opening its connections. */
+const MARGIN_SECONDS = 4;
+const LIMITER_SECONDS = 'backend_limiter_seconds';
+
+export const requireEdge = ({ context }: WorkloadStage): Edge => {
+  const { edge, name } = context.lab.environment;
+  if (edge === null) throw new Error(`environment "${name}" has no edge`);
+  return edge;
+};
+
+export const seriesNow = async ({ context: { lab, api }, workload }: WorkloadStage): Promise<readonly Series[]> =>
+  podSeries(workload, await workloadPods(lab, api, workload));
+
+/** Ends the flood whatever happens. */
+export const besideFlood = async <T>(stage: WorkloadStage, flood: Flood, work: () => Promise<T>): Promise<T> => {
+  try {
+    const result = await work();
+    if (flood.isDead()) throw new Error('the flood ended by itself: see flood.jsonl.stderr');
+    return result;
+  } finally {
+    await flood.stop();
+    await closeCrowd(stage.context.lab);
+  }
+};
+
+interface Measured {
+  readonly gateway: AddedLatency;
+  readonly application: number | null;
+  readonly applicationUnderFlood: number | null;
+  readonly flood: OverloadHistory['flood'];
+  readonly floodSeconds: number;
+  readonly overLimitAt: number;
+}
+
+const measure = async (stage: WorkloadStage): Promise<Measured> => {
+  const { context, door } = stage;
+  const { limits } = requireEdge(stage);
+  const [node] = context.lab.nodes;
+  const alone = await seriesNow(stage);
+  const gateway = await gatewayLimitLatency(door, node === undefined ? '' : (door.gatewaysFor(node)[0] ?? ''));
+  await pause(stage, ALONE_SECONDS);
+  const before = await seriesNow(stage);
+  const flood = await startFlood(stage, {
+    addresses: FLOODERS,
+    what: 'orders',
+    requestsPerSecond: (OVERLOAD_FACTOR * limits.waf.requestsPerSecond) / FLOODERS,
+  });
+  const beganAt = now();
+  const overLimitAt = beganAt + overLimitAfter(limits.waf, OVERLOAD_FACTOR) + MARGIN_SECONDS;
+  context.progress(`${flood.addresses.join(', ')} ask for ${OVERLOAD_FACTOR * limits.waf.requestsPerSecond} orders per second`);
+  const after = await besideFlood(stage, flood, async () => {
+    await pause(stage, overLimitAt - beganAt + REFUSED_FOR_SECONDS);
+    return seriesNow(stage);
+  });
+  const floodSeconds = now() - beganAt;
+  return {
+    gateway,
+    application: percentileBetween(alone, before, LIMITER_SECONDS, 99),
+    applicationUnderFlood: percentileBetween(before, after, LIMITER_SECONDS, 99),
+    flood: await flood.stop(),
+    floodSeconds,
+    overLimitAt,
+  };
+};
+
+export const overload: Procedure = async (context) => {
+  let measured: Measured | undefined;
+  const run = await runWorkloadDrill(context, async (stage) => {
+    measured = await measure(stage);
+    return {};
+  });
+  if (measured === undefined) throw new Error('the drill ended before the flood did');
+  const { gateway, application, applicationUnderFlood, ...flooded } = measured;
+  const history: OverloadHistory = { ...flooded, addresses: FLOODERS, addedP99: { gateway: gateway.p99, application } };
+  return judged(run, {
+    withoutRetries: true,
+    findings: judgeOverload(history, requireEdge(run.stage)),
+    extra: {
+      floodAnswers: tally(history.flood),
+      gatewayLimitSeconds: gateway,
+      applicationLimitP99Seconds: application,
+      applicationLimitP99UnderFloodSeconds: applicationUnderFlood,
+    },
+  });
+};
