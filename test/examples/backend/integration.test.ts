@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configFrom } from '../../../examples/backend/config';
 import { createService, type Service } from '../../../examples/backend/service';
@@ -53,6 +53,7 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
   }, SLOW_MS);
   afterEach(async () => {
     servers.database.back();
+    servers.elsewhere.back();
     servers.cache.back();
     await part(service, 'database', true);
     await part(service, 'cache', true);
@@ -243,6 +244,131 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
           async () => (await submit(receiptBy(user, 'y'.repeat(43)))).status === 503,
           () => '',
         );
+      },
+      SLOW_MS,
+    );
+  });
+
+  describe('limits', () => {
+    const limits = (more: object = {}) => {
+      const perSecond = (requests: number, retryAfterSeconds: number) => ({ requestsPerSecond: requests, burst: requests, retryAfterSeconds });
+      const set = { user: perSecond(10, 10), endpoint: perSecond(100, 1), endpoints: [] };
+      const signatures = { perAddress: 20, windowSeconds: 60, blockForSeconds: 600 };
+      return { ...set, emergency: set, limiterDown: 'local', warmUpSeconds: 0, invalidSignatures: signatures, maxBody: 10_000, ...more };
+    };
+    const write = (content: object): Promise<void> => writeFile(join(servers.directory, 'limits.json'), JSON.stringify(content));
+    let pods: readonly [Service, Service];
+    beforeAll(async () => {
+      await write(limits());
+      pods = [await start({ POD_NAME: 'limited-a' }), await start({ POD_NAME: 'limited-b' })];
+    }, SLOW_MS);
+    afterAll(() => rm(join(servers.directory, 'limits.json')));
+
+    /** Requests of one address, sent at once to both pods in turn. */
+    const flood = async (address: string, requests: number): Promise<readonly Answer[]> =>
+      Promise.all(
+        Array.from({ length: requests }, (_, index) =>
+          ask(pods[index % 2 === 0 ? 0 : 1], 'GET', '/orders/not-an-id', undefined, { 'x-forwarded-for': address }),
+        ),
+      );
+    const admitted = (answers: readonly Answer[]): number => answers.filter(({ status }) => status !== 429).length;
+
+    test('are one for all pods, and say when to come back', async () => {
+      const answers = await flood('10.0.0.1', 60);
+      // A token or two may come back while sixty requests are answered.
+      expect(admitted(answers)).toBeGreaterThanOrEqual(10);
+      expect(admitted(answers)).toBeLessThanOrEqual(14);
+      expect(answers.find(({ status }) => status === 429)).toMatchObject({ headers: { 'retry-after': '10', 'x-limit': 'user' } });
+      expect((await flood('10.0.0.2', 1))[0]?.status).toBe(400);
+    });
+
+    test(
+      'begin at half when the cache has forgotten who used up what',
+      async () => {
+        await write(limits({ warmUpSeconds: 600 }));
+        await servers.cache.forgetEverything();
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        expect(admitted(await flood('10.0.0.3', 40))).toBeLessThanOrEqual(8);
+        await write(limits());
+      },
+      SLOW_MS,
+    );
+
+    test(
+      'are counted by each pod for itself, with its share, while the cache is away',
+      async () => {
+        servers.cache.away();
+        for (const pod of pods) await part(pod, 'cache', false);
+        const count = admitted(await flood('10.0.0.4', 60));
+        expect(count).toBeGreaterThanOrEqual(4);
+        expect(count).toBeLessThanOrEqual(14);
+      },
+      SLOW_MS,
+    );
+
+    test(
+      'let everything through, or nothing, while the cache is away, as it was declared',
+      async () => {
+        servers.cache.away();
+        for (const pod of pods) await part(pod, 'cache', false);
+        for (const [limiterDown, status] of [
+          ['open', 400],
+          ['closed', 503],
+        ] as const) {
+          await write(limits({ limiterDown }));
+          await eventually(
+            limiterDown,
+            async () => (await flood('10.0.0.5', 40)).every((answer) => answer.status === status),
+            () => '',
+          );
+        }
+        await write(limits());
+      },
+      SLOW_MS,
+    );
+  });
+
+  describe('two pods of which one loses the database', () => {
+    const ready = async (pod: Service): Promise<boolean> => (await ask(pod, 'GET', '/health/ready')).status === 200;
+
+    test(
+      'leave it to the other one; when both lose it, both stay',
+      async () => {
+        const [cut, well] = [await start({ POD_NAME: 'cut', DATABASE_PORT: servers.elsewhere.port }), service];
+        expect([await ready(cut), await ready(well)]).toEqual([true, true]);
+        servers.elsewhere.away();
+        await eventually(
+          'the pod that was cut off leaves',
+          async () => !(await ready(cut)),
+          () => '',
+        );
+        expect((await ask(cut, 'GET', '/health/ready')).body['because']).toMatch(/can from another pod/);
+        expect(await ready(well)).toBe(true);
+        for (const one of running.filter((other) => other !== cut && other !== well)) await one.stop();
+        running.splice(0, running.length, service, cut);
+        servers.database.away();
+        await eventually(
+          'both stay',
+          async () => (await ready(cut)) && (await ready(well)),
+          () => '',
+        );
+        servers.elsewhere.back();
+        servers.database.back();
+        await part(cut, 'database', true);
+        expect((await order(cut, 'after')).status).toBe(201);
+      },
+      SLOW_MS,
+    );
+
+    test(
+      'nobody leaves when all lose it at once',
+      async () => {
+        const other = await start({ POD_NAME: 'other' });
+        servers.database.away();
+        servers.elsewhere.away();
+        for (const end = Date.now() + 12_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 200))) {
+          expect([await ready(other), await ready(service)]).toEqual([true, true]);
+        }
       },
       SLOW_MS,
     );

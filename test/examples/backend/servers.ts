@@ -81,7 +81,7 @@ psql -h /tmp -U postgres -qc "create role app login" -c "create database app own
 pg_ctl -D $data -w -m fast stop >/dev/null
 exec postgres -D $data -c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories=/tmp -c fsync=off`;
 
-const poolerFiles = (ports: { pooler: number; postgres: number }, certificate: KeyPair): Files => ({
+const poolerFiles = (ports: { readonly pooler: number; readonly postgres: number }, certificate: KeyPair): Files => ({
   '/conf/pgbouncer.ini': `[databases]
 app = host=127.0.0.1 port=${ports.postgres} dbname=app
 [pgbouncer]
@@ -115,6 +115,8 @@ export interface Servers {
   readonly directory: string;
   /** Silent, as behind a cut network; and back. */
   readonly database: { away(): void; back(): void; stop(): Promise<void>; restart(): Promise<void> };
+  /** Another way to the same database, as another pod has it: its port, and how it is cut. */
+  readonly elsewhere: { readonly port: string; away(): void; back(): void };
   readonly cache: { away(): void; back(): void; forgetEverything(): Promise<void> };
   close(): Promise<void>;
 }
@@ -128,12 +130,14 @@ export const startServers = async (): Promise<Servers> => {
     alternativeNames: ['DNS:localhost', 'IP:127.0.0.1'],
     usages: ['serverAuth', 'clientAuth'],
   });
-  const ports = { postgres: await freePort(), pooler: await freePort(), cache: [] as number[] };
+  const ports = { postgres: await freePort(), pooler: await freePort(), other: await freePort(), cache: [] as number[] };
   while (ports.cache.length < NODES) ports.cache.push(await freePort());
 
   const postgres = await Server.start(images.patroni, postgresScript(ports.postgres), {});
-  const startPooler = (): Promise<Server> => Server.start(images.pgbouncer, 'exec pgbouncer /conf/pgbouncer.ini', poolerFiles(ports, certificate));
+  const startPooler = (port = ports.pooler): Promise<Server> =>
+    Server.start(images.pgbouncer, 'exec pgbouncer /conf/pgbouncer.ini', poolerFiles({ ...ports, pooler: port }, certificate));
   let pooler = await startPooler();
+  const other = await startPooler(ports.other);
   const users = usersAcl({
     application: [passwordDigest('secret')],
     replication: [passwordDigest('replication')],
@@ -198,6 +202,7 @@ until cli -u redis://127.0.0.1:${ports.cache[0]} cluster info | grep -q cluster_
         pooler = await startPooler();
       },
     },
+    elsewhere: { port: String(ports.other), away: () => other.signal('SIGSTOP'), back: () => other.signal('SIGCONT') },
     cache: {
       away: all('SIGSTOP'),
       back: all('SIGCONT'),
@@ -207,7 +212,7 @@ until cli -u redis://127.0.0.1:${ports.cache[0]} cluster info | grep -q cluster_
     },
     close: async () => {
       all('SIGCONT')();
-      await Promise.all([postgres, pooler, ...nodes].map((server) => server.kill()));
+      await Promise.all([postgres, pooler, other, ...nodes].map((server) => server.kill()));
       await rm(directory, { recursive: true, force: true });
     },
   };
