@@ -21,7 +21,7 @@ export const describeAdmission = (kubectl: () => Kubectl): void => {
     }
     expect(answers).toEqual(answers.map(({ title }) => ({ title, complaints: [], unknownKinds: [], unanswered: 0 })));
     expect(answers.length).toBe(everyRendering().length);
-  }, 120_000);
+  }, 300_000);
 
   const planted = (kind: string, name: string, path: string, value: unknown): KubernetesObject => {
     const copy = structuredClone(find(homeManifests(environmentNamed('lab'), LAB), kind, name));

@@ -4,7 +4,7 @@
  *
  * Nothing of what may run on that server is touched: everything goes to a scratch namespace, cluster-wide objects under scratch names.
  */
-import { REPOSITORY_ACCOUNT } from '../../k8s/names';
+import { PUBLISHED_TYPES } from '../../k8s/argo-rollouts/published.generated';
 import { at, type KubernetesObject, listAt, nameOf } from './fixtures';
 
 export interface KubectlResult {
@@ -25,6 +25,10 @@ export interface Admission {
 }
 
 const SCRATCH = 'holdfast-admission';
+/** By this the resource types that were not there before are found again. */
+const SCRATCH_LABEL = { 'holdfast.dev/scratch': 'admission' };
+/** Their names say what they are: they can't be given others. */
+const NAMED_BY_WHAT_THEY_ARE = new Set(['CustomResourceDefinition', 'APIService']);
 const CLUSTER_WIDE = new Set(['Namespace', 'PriorityClass', 'StorageClass', 'ClusterRole', 'ClusterRoleBinding']);
 
 /** Makes the scratch namespace and what pods in it refer to; what an interrupted run left goes first. */
@@ -32,10 +36,26 @@ export const openScratch = async (kubectl: Kubectl): Promise<void> => {
   await closeScratch(kubectl);
   await run(kubectl, ['apply', '--server-side', '-f', '-'], scratchObjects);
   await run(kubectl, ['wait', '--for=create', 'serviceaccount/default', '-n', SCRATCH, '--timeout=30s']);
+  await addResourceTypes(kubectl);
 };
+
+/** Those of Argo Rollouts, as we deploy them, where the server does not have them already: else workloads could not be checked. */
+const addResourceTypes = async (kubectl: Kubectl): Promise<void> => {
+  const there = await run(kubectl, ['get', 'customresourcedefinitions', '--output', 'name']);
+  const types = PUBLISHED_TYPES.map((text) => JSON.parse(text) as KubernetesObject).filter(({ metadata }) => !there.includes(`/${metadata.name}\n`));
+  if (types.length === 0) return;
+  const items = types.map((type) => ({ ...type, metadata: { ...type.metadata, labels: SCRATCH_LABEL } }));
+  await run(kubectl, ['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  await run(kubectl, ['wait', '--for=condition=Established', 'customresourcedefinitions', '-l', scratchSelector, '--timeout=30s']);
+};
+
+const scratchSelector = Object.entries(SCRATCH_LABEL)
+  .map(([key, value]) => `${key}=${value}`)
+  .join(',');
 
 export const closeScratch = async (kubectl: Kubectl): Promise<void> => {
   await run(kubectl, ['delete', '--wait', '--timeout=60s', '--ignore-not-found', '-f', '-'], scratchObjects);
+  await run(kubectl, ['delete', 'customresourcedefinitions', '-l', scratchSelector, '--wait', '--timeout=60s', '--ignore-not-found']);
 };
 
 /** To be called while the scratch namespace is open. @throws Error when the API server can't be asked */
@@ -74,18 +94,23 @@ const scratchObjects = JSON.stringify({
   items: [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SCRATCH, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
     { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: SCRATCH }, value: 1, globalDefault: false },
-    ...['coredns', REPOSITORY_ACCOUNT].map((name) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: SCRATCH } })),
   ],
 });
 
-/** The pod that a workload would make: its template, and volumes in the place of claim templates. */
+/** The pod that a workload, or the check of its releases, would make: its template, with the scratch namespace's own account, and volumes in the place of claim templates. */
 const podOf = (workload: KubernetesObject): readonly KubernetesObject[] => {
-  const spec = at(workload, 'spec.template.spec');
+  const template = at(workload, 'spec.template') ?? at(workload, 'spec.metrics.0.provider.job.spec.template');
+  const spec = at(template, 'spec');
   if (typeof spec !== 'object' || spec === null) return [];
   const claims = listAt(workload, 'spec.volumeClaimTemplates').map((claim) => nameOf(at(claim, 'metadata')));
   const volumes = [...listAt(spec, 'volumes'), ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))];
-  const labels = at(workload, 'spec.template.metadata.labels') as Record<string, string>;
-  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${workload.metadata.name}-0`, namespace: SCRATCH, labels }, spec: { ...spec, volumes } };
+  const labels = at(template, 'metadata.labels') as Record<string, string>;
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `${workload.metadata.name}-0`, namespace: SCRATCH, labels },
+    spec: { ...spec, serviceAccountName: 'default', volumes },
+  };
   return [pod];
 };
 
@@ -93,6 +118,7 @@ const podOf = (workload: KubernetesObject): readonly KubernetesObject[] => {
 const scratched = (object: KubernetesObject): KubernetesObject => {
   const copy = structuredClone(object);
   const { name } = copy.metadata;
+  if (NAMED_BY_WHAT_THEY_ARE.has(copy.kind)) return copy;
   const metadata = CLUSTER_WIDE.has(copy.kind) ? { ...copy.metadata, name: `${SCRATCH}-${name}` } : { ...copy.metadata, namespace: SCRATCH };
   const spec = at(copy, 'spec');
   if (typeof spec === 'object' && spec !== null && copy.kind === 'Service' && at(spec, 'clusterIP') !== 'None') Reflect.deleteProperty(spec, 'clusterIP');
