@@ -53,7 +53,7 @@ const text = (file: string): Promise<string> => readFile(file, 'utf8');
 /** People and commands make these files when they have something to say. */
 const textOr = (file: string, missing: string): Promise<string> =>
   text(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return missing;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return missing;
     throw error;
   });
 

@@ -11,8 +11,13 @@ import type { Cache } from '../topology/types';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
 export type ImageName = (typeof BUILT)[number] | 'coredns' | 'rollouts' | 'metricsServer';
-/** References by name; `cache`, `backend` and `acme` where the environment has them. */
-export type ImageReferences = Readonly<Record<ImageName, string>> & { readonly cache?: string; readonly backend?: string; readonly acme?: string };
+/** References by name; `cache`, `backend`, `gateway` and `acme` where the environment has them. */
+export type ImageReferences = Readonly<Record<ImageName, string>> & {
+  readonly cache?: string;
+  readonly backend?: string;
+  readonly gateway?: string;
+  readonly acme?: string;
+};
 
 /** By those who make them. */
 const PUBLISHED = { coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsServer: METRICS_SERVER_IMAGE } as const;
@@ -33,6 +38,8 @@ export interface ContainerImagesProps {
   readonly cacheEngine?: Cache['engine'];
   /** @default false - what renews certificates is not built */
   readonly acme?: boolean;
+  /** @default false - nothing is reached from outside, and no gateway is built */
+  readonly gateway?: boolean;
   /** @default false - the reference backend is not built */
   readonly referenceBackend?: boolean;
 }
@@ -47,14 +54,15 @@ export class ContainerImages extends Construct {
     super(scope, id);
     this.props = props;
     const built = Object.fromEntries(BUILT.map((name) => [name, this.build(name)])) as Record<(typeof BUILT)[number], string>;
-    const { cacheEngine, acme = false, referenceBackend = false } = props;
+    const { cacheEngine, acme = false, gateway = false, referenceBackend = false } = props;
     const cache = cacheEngine === undefined ? {} : { cache: this.build('cache', { ENGINE: cacheEngine }) };
     const backend = referenceBackend ? { backend: this.build('backend') } : {};
+    const entrance = gateway ? { gateway: this.build('gateway') } : {};
     const renewer = acme ? { acme: this.build('acme') } : {};
-    this.references = { ...built, ...cache, ...backend, ...renewer, ...PUBLISHED };
+    this.references = { ...built, ...cache, ...backend, ...entrance, ...renewer, ...PUBLISHED };
   }
 
-  private build(name: (typeof BUILT)[number] | 'cache' | 'backend' | 'acme', buildArgs: Record<string, string> = {}): string {
+  private build(name: (typeof BUILT)[number] | 'cache' | 'backend' | 'gateway' | 'acme', buildArgs: Record<string, string> = {}): string {
     const { directory, instanceType } = this.props;
     const bundle = BUNDLES[name];
     if (bundle !== undefined && !existsSync(join(directory, name, bundle.file))) {

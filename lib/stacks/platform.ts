@@ -13,6 +13,7 @@ import { NodeGroups } from '../constructs/node-groups';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
 import { hasPeers } from '../topology/regions';
 import { runsReferenceBackend } from '../topology/reference-backend';
+import { publicWorkloads } from '../topology/gateway';
 import type { Environment, Region } from '../topology/types';
 import type { DataProtection } from './data-protection';
 
@@ -66,6 +67,7 @@ export class Platform extends RegionalStack {
       instanceType,
       ...engine,
       acme: environment.acme?.client === 'certbot',
+      gateway: publicWorkloads(environment).length > 0,
       referenceBackend: runsReferenceBackend(environment),
     }).references;
   }

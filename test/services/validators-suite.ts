@@ -5,8 +5,14 @@ import { type ImageRunResult, runInImage } from '../../lab/images/run';
 import { createAuthority, issueCertificate } from '../../lab/pki';
 import { corefile } from '../../lib/services/corefile';
 import { etcdFlags } from '../../lib/services/etcd';
+import { haproxyCfg } from '../../lib/services/haproxy';
+import { peerEnvironment } from '../../lib/services/haproxy-limits';
 import {
   ETCD_DATA_MOUNT,
+  GATEWAY_CONFIG_DIR,
+  GATEWAY_RUN_DIR,
+  GATEWAY_TLS_DIR,
+  HAPROXY_FILE,
   PGBOUNCER_CONFIG_DIR,
   PGBOUNCER_DATABASES_FILE,
   PGBOUNCER_RUN_DIR,
@@ -18,7 +24,8 @@ import {
 import { PATRONI_CREDENTIALS_FILE, patroniConfiguration, patroniYaml } from '../../lib/services/patroni';
 import { patroniCredentials } from '../../lib/services/rotation/roles';
 import { initialDatabasesIni, pgbouncerIni } from '../../lib/services/pgbouncer';
-import { etcdHost, etcdMemberNames, homeRegion } from '../../lib/topology/derive';
+import { APPLICATION_NAMESPACE, etcdHost, etcdMemberNames, homeRegion } from '../../lib/topology/derive';
+import { gatewayMembers } from '../../lib/topology/gateway';
 import type { Environment, Region } from '../../lib/topology/types';
 import { environmentNamed } from '../k8s/fixtures';
 import { postgresScript, serverFiles } from './postgres-server';
@@ -183,6 +190,50 @@ kill $pid; wait $pid || true`;
     test('refuses a flag that it does not have', async () => {
       const result = await start(production, (flags) => flags.replace('--pre-vote', '--pre-voting'));
       expect(result.stderr).toMatch(/flag provided but not defined: -pre-voting/);
+    });
+  });
+
+  describe('HAProxy', () => {
+    const withGateway = environmentNamed('lab-workloads');
+    const check = async (text: string): Promise<ImageRunResult> => {
+      const region = homeRegion(withGateway);
+      const [own, ...others] = gatewayMembers(region);
+      if (own === undefined) throw new Error('a gateway is needed');
+      const named = others.map(({ name }) => `127.0.0.1 ${name}.${APPLICATION_NAMESPACE}.svc.cluster.local`);
+      return runInImage(built.gateway, ['haproxy', '-c', '-V', '-f', `${GATEWAY_CONFIG_DIR}/${HAPROXY_FILE}`], {
+        files: {
+          [`${GATEWAY_CONFIG_DIR}/${HAPROXY_FILE}`]: text,
+          '/etc/resolv.conf': 'nameserver 127.0.0.1\n',
+          '/etc/hosts': ['127.0.0.1 localhost', ...named, ''].join('\n'),
+          ...(await tlsFilesIn(GATEWAY_TLS_DIR)),
+        },
+        directories: [GATEWAY_RUN_DIR],
+        env: peerEnvironment(own, [own, ...others]),
+      });
+    };
+    const cfg = haproxyCfg(withGateway, homeRegion(withGateway));
+
+    test('takes the gateway’s configuration without a warning', async () => {
+      const { exitCode, stdout, stderr } = await check(cfg);
+      expect(`${stdout}${stderr}`).toMatch(/Configuration file is valid/);
+      expect(`${stdout}${stderr}`).not.toMatch(/WARNING|ALERT/);
+      expect(exitCode).toBe(0);
+    });
+
+    test.each([
+      ['a keyword that it does not have', 'option redispatch', 'option redispach', /unknown option 'redispach'/],
+      [
+        'a table that is not there',
+        'table_http_req_rate(gateways/gateway-b)',
+        'table_http_req_rate(gateways/gateway-x)',
+        /unable to find table 'gateways\/gateway-x'/,
+      ],
+      ['a backend that is not there', 'use_backend workload-backend', 'use_backend workload-other', /workload-other/],
+    ])('refuses %s', async (_what, from, to, expected) => {
+      expect(cfg).toContain(from);
+      const { exitCode, stdout, stderr } = await check(cfg.replace(from, to));
+      expect(`${stdout}${stderr}`).toMatch(expected);
+      expect(exitCode).not.toBe(0);
     });
   });
 

@@ -4,6 +4,7 @@ import { SCENARIOS, type Scenario } from '../../lib/topology/scenarios';
 import type { DrillPolicy, DrillScheduleInput, EnvironmentInput, Objective, RegionInput, RetentionPolicy } from '../../lib/topology/types';
 import { days, gibibytes, hours, mebibytes, millicores, minutes, seconds } from '../../lib/topology/units';
 import { EDGE_CASES } from './edge-cases';
+import { GATEWAY_CASES } from './gateway-cases';
 import { environmentWith, regionWith, standbyWith, withRegion, withStandby, type Case } from './fixtures';
 import { WORKLOAD_CASES } from './workload-cases';
 
@@ -675,6 +676,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
   },
   ...EDGE_CASES,
+  ...GATEWAY_CASES,
   ...WORKLOAD_CASES,
   'objectives-are-positive': {
     keeps: environmentWith({ objectives: { switchover: { rto: seconds(5) } } }),
