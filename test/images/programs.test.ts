@@ -31,13 +31,14 @@ describeIf(imageTools, 'the programs of the images', () => {
     ['patroni', 'patroni --version; postgres --version', /patroni 4\.1\.5.*\(PostgreSQL\) 17\./s],
     ['pgbouncer', 'pgbouncer --version', /PgBouncer 1\.24\./],
     ['agent', 'node --version', /v20\./],
+    ['backend', 'node --version', /v20\./],
     ['valkey', 'cache-server --version; cache-cli --version', /Valkey server v=8\.1\..*valkey-cli 8\.1\./s],
     ['redis', 'cache-server --version; cache-cli --version', /Redis server v=8\.0\..*redis-cli 8\.0\./s],
   ])('%s has the versions that are promised', async (image, command, expected) => {
     expect(await sh(image, command)).toMatch(expected);
   });
 
-  test.each<ImageName>(['etcd', 'patroni', 'pgbouncer', 'agent', 'valkey', 'redis'])(
+  test.each<ImageName>(['etcd', 'patroni', 'pgbouncer', 'agent', 'valkey', 'redis', 'backend'])(
     '%s runs as user 999, misses no library, and keeps no package lists',
     async (image) => {
       expect(await sh(image, 'id -u; id -g')).toBe('999\n999\n');
@@ -57,6 +58,7 @@ describeIf(imageTools, 'the programs of the images', () => {
     ['patroni', 'pkg:deb/debian/postgresql-17@17.'],
     ['pgbouncer', 'pkg:deb/debian/pgbouncer@1.24.'],
     ['agent', 'pkg:deb/debian/nodejs@20.'],
+    ['backend', 'pkg:deb/debian/nodejs@20.'],
     ['valkey', 'pkg:deb/debian/valkey-server@8.1.'],
     ['redis', 'pkg:deb/debian/redis-server@'],
   ])('the bill of materials of %s lists %s', async (image, purl) => {
@@ -65,6 +67,22 @@ describeIf(imageTools, 'the programs of the images', () => {
     expect(sbom.packages.flatMap((entry) => entry.externalRefs.map((ref) => ref.referenceLocator)).filter((locator) => locator.startsWith(purl))).toHaveLength(
       1,
     );
+  });
+
+  test('the backend starts with a heap for its limit, answers, and ends when it is told to', async () => {
+    const ready = `node -e "fetch('http://127.0.0.1:8080/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"`;
+    const script = `holdfast-backend >/tmp/log & pid=$!
+for i in $(seq 100); do ${ready} && break; sleep 0.1; done
+tr '\\0' ' ' </proc/$pid/cmdline
+kill -TERM $pid; wait $pid; echo "exit $?"; tail -n 1 /tmp/log`;
+    const said = await sh('backend', script, { env: { MEMORY_LIMIT_MIB: '256' } });
+    expect(said).toMatch(/^node --max-old-space-size=153 .*exit 0\n.*"signal":"SIGTERM"/s);
+  });
+
+  test('the backend leaves a report when its heap is full', async () => {
+    const env = { MEMORY_LIMIT_MIB: '128', FAULTS: '1', FAULTS_INITIAL: '{"leakHeap":200}' };
+    const script = 'holdfast-backend >/tmp/log 2>&1; echo "exit $?"; node -p "require(process.argv[1]).header.event" /var/lib/holdfast/reports/*.json';
+    expect(await sh('backend', script, { env, timeoutSeconds: 120 })).toMatch(/exit 134\n.*heap/is);
   });
 
   test('etcd starts on loopback and answers', async () => {
