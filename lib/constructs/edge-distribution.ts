@@ -5,7 +5,7 @@ import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { CLIENT_HEADER, ORIGIN_HEADER } from '../topology/edge-names';
+import { CLIENT_HEADER, EDGE_ORIGIN, ORIGIN_HEADER } from '../topology/edge-names';
 import type { Dns } from '../topology/types';
 import { acknowledge } from './acknowledge';
 
@@ -13,8 +13,6 @@ import { acknowledge } from './acknowledge';
 const CLOUDFRONT_ZONE = 'Z2FDTNDATAQYW2';
 /** CloudFront keeps an error for 10 s unless it is told otherwise: the region that takes over would be seen so much later. */
 const ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
-/** Longer than the gateway waits for an application (15 s), so that who is slow is named by the gateway. */
-const READ_TIMEOUT = 20;
 
 export interface EdgeDistributionProps {
   readonly dns: Dns;
@@ -58,11 +56,12 @@ export class EdgeDistribution extends Construct {
         originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
         customHeaders: { [ORIGIN_HEADER]: originSecret },
         // A region that is dead does not answer: 2 x 3 s instead of 3 x 10 s until the user is told.
-        connectionAttempts: 2,
-        connectionTimeout: Duration.seconds(3),
-        readTimeout: Duration.seconds(READ_TIMEOUT),
+        connectionAttempts: EDGE_ORIGIN.connectionAttempts,
+        connectionTimeout: Duration.seconds(EDGE_ORIGIN.connectionTimeout),
+        // Longer than the gateway waits for an application (15 s): who is slow is then named by the gateway.
+        readTimeout: Duration.seconds(EDGE_ORIGIN.answerTimeout),
         // A connection to the region that lost the traffic is not kept for longer than this.
-        keepaliveTimeout: Duration.seconds(5),
+        keepaliveTimeout: Duration.seconds(EDGE_ORIGIN.keepAlive),
       }),
       allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
       cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,

@@ -32,3 +32,6 @@ export const edgeHosts = ({ names }: Pick<Edge, 'names'>, dns: Dns): { readonly 
   application: `${names.application}.${dns.zoneName}`,
   writer: `${names.writer}.${dns.zoneName}`,
 });
+
+/** How long CloudFront holds on to a region. Kept-alive connections to one that is left end with the last answer on them, or after `keepAlive`. Seconds. */
+export const EDGE_ORIGIN = { connectionAttempts: 2, connectionTimeout: 3, keepAlive: 5, answerTimeout: 20 } as const;

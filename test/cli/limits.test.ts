@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EXIT } from '../../bin/exit';
-import { commandLine, type CommandLine } from './command-line';
+import { commandLine, ROOT, type CommandLine } from './command-line';
 
 let cli: CommandLine;
 beforeAll(async () => void (cli = await commandLine()));
@@ -10,6 +12,11 @@ test('the cascade of production is shown layer by layer, without any cluster', a
   expect(code).toBe(EXIT.ok);
   expect(stdout).toMatch(/^edge +CloudFront, web ACL +address +1000\/s +60000 in 60 s +403 +up to 30 s +the same$/m);
   expect(stdout).toMatch(/^user +application, Redis +user +10\/s +10 in 1 s +429, Retry-After 10 +at once +2\.5\/s, 429, Retry-After 10$/m);
+});
+
+test('the documentation shows what the command shows', async () => {
+  const { stdout } = await cli.run(['limits', 'production']);
+  expect(readFileSync(join(ROOT, 'docs', 'edge.md'), 'utf8')).toContain(`\`\`\`text\n${stdout}\`\`\``);
 });
 
 test('as JSON it is the same', async () => {

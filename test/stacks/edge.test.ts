@@ -1,5 +1,5 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { deploymentOrderOf, namedEnvironment, resourcesOf, templateOf, templatesOf } from './environments';
+import { deploymentOrderOf, namedEnvironment, resourcesOf, templateOf, templatesOf, variant } from './environments';
 
 const production = templatesOf(namedEnvironment('production'));
 const edge = templateOf(production, 'us-east-1-edge');
@@ -170,5 +170,87 @@ describe('the secret by which load balancers know CloudFront', () => {
     const order = deploymentOrderOf(namedEnvironment('production'));
     const waiting = [...order].filter(([, before]) => before.includes('us-east-1-edge')).map(([stack]) => stack);
     expect(waiting).toEqual([]);
+  });
+});
+
+describe('with another secret, clients’ certificates and a public workload', () => {
+  const authority = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+  const templates = templatesOf(
+    variant('production', {
+      edge: { originSecret: 3, managedRules: 'block', blocklist: ['198.51.100.0/24', '2001:db8::/32'], clientCertificates: { authority } },
+      workloads: [
+        { name: 'shop', image: `registry.example.com/shop@sha256:${'0'.repeat(64)}`, public: { host: null, paths: ['/'], port: 'http', endpoints: [] } },
+      ],
+    }),
+  );
+  const door = templateOf(templates, 'eu-central-1-entrance');
+  const secret = (n: number): string => `{{resolve:secretsmanager:holdfast/production/edge/${n}:SecretString:::}}`;
+
+  test('the load balancers take the present secret and the one before, CloudFront shows the present one', () => {
+    door.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+      Conditions: [{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'x-holdfast-edge', Values: [secret(3), secret(2)] } }],
+    });
+    expect(JSON.stringify(templateOf(templates, 'us-east-1-edge').toJSON())).toContain(secret(3));
+    expect(JSON.stringify(templateOf(templates, 'us-east-1-edge').toJSON())).not.toContain(secret(2));
+    expect(resourcesOf(templateOf(templates, 'us-east-1-edge-key'), 'AWS::SecretsManager::Secret').size).toBe(2);
+  });
+
+  test('known clients have a port of their own, on which a certificate of their authority is verified', () => {
+    door.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
+      Port: 8443,
+      MutualAuthentication: { Mode: 'verify', TrustStoreArn: Match.anyValue(), IgnoreClientCertificateExpiry: false },
+    });
+    door.hasResourceProperties('AWS::ElasticLoadBalancingV2::TrustStore', {
+      CaCertificatesBundleS3Key: Match.stringLikeRegexp('^authority-[0-9a-f]{12}\\.pem$'),
+    });
+  });
+
+  test('managed groups block, and the blocklist is in the sets of both families', () => {
+    expect(
+      rulesOf(templateOf(templates, 'us-east-1-edge'))
+        .slice(2)
+        .map(({ OverrideAction }) => OverrideAction),
+    ).toEqual(Array.from({ length: 6 }, () => ({ None: {} })));
+    for (const [Name, Addresses] of [
+      ['holdfast-production-blocklist-v4', ['198.51.100.0/24']],
+      ['holdfast-production-blocklist-v6', ['2001:db8::/32']],
+    ]) {
+      door.hasResourceProperties('AWS::WAFv2::IPSet', { Name, Addresses });
+    }
+  });
+
+  test('the gateway’s pods are bound to the load balancer’s target group, after the charts', () => {
+    const objects = [...resourcesOf(templateOf(templates, 'eu-central-1-workloads'), 'Custom::AWSCDK-EKS-KubernetesResource').values()];
+    const binding = objects.find(({ Properties }) => JSON.stringify(Properties['Manifest']).includes('TargetGroupBinding'));
+    const text = JSON.stringify(binding?.Properties['Manifest']);
+    expect(text).toMatch(/serviceRef.*gateway.*8443/);
+    expect(text).toMatch(/ExportsOutput\w*PublicTargets/);
+    expect(text).toMatch(/ExportsOutput\w*SecurityGroup/);
+    expect(binding?.DependsOn).toHaveLength(1);
+  });
+
+  test('the controller may register pods in that group, which carries the cluster’s name', () => {
+    door.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      Tags: Match.arrayWith([{ Key: 'holdfast:bound-to', Value: 'holdfast-production' }]),
+    });
+    templateOf(templates, 'eu-central-1-platform').hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'],
+            Condition: { StringEquals: { 'aws:ResourceTag/holdfast:bound-to': Match.anyValue() } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+test('without an edge the load balancer is open, and there is no CloudFront', () => {
+  const templates = templatesOf(variant('production', { edge: null }));
+  expect([...templates.keys()].filter((id) => id.includes('edge'))).toEqual([]);
+  templateOf(templates, 'eu-central-1-entrance').resourceCountIs('AWS::WAFv2::WebACL', 0);
+  templateOf(templates, 'eu-central-1-entrance').hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
+    DefaultActions: [Match.objectLike({ Type: 'forward' })],
   });
 });

@@ -16,7 +16,8 @@ describe.each([
     template.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', { Port: 443, Protocol: 'HTTPS', SslPolicy: Match.stringLikeRegexp('TLS13') });
     template.hasResourceProperties('AWS::CertificateManager::Certificate', {
       DomainName: 'app.example.com',
-      SubjectAlternativeNames: ['writer.example.com', `${code}.app.example.com`],
+      // The last two are users' names, which CloudFront passes on.
+      SubjectAlternativeNames: ['writer.example.com', `${code}.app.example.com`, 'www.example.com', 'write.example.com'],
       ValidationMethod: 'DNS',
       DomainValidationOptions: Match.arrayWith([{ DomainName: 'app.example.com', HostedZoneId: 'Z00000000000000EXAMPLE' }]),
     });
@@ -32,8 +33,12 @@ describe.each([
     });
   });
 
-  test('hands over an empty target group of addresses, checked by the path that health checks use', () => {
-    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { TargetType: 'ip', HealthCheckPath: '/health/ready', Targets: Match.absent() });
+  test('hands over an empty target group of addresses, checked by the gateway’s own word', () => {
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      TargetType: 'ip',
+      HealthCheckPath: '/gateway/health',
+      Targets: Match.absent(),
+    });
     expect(Object.keys(template.findOutputs('*'))).toContainEqual(expect.stringContaining('TargetGroupArn'));
   });
 });

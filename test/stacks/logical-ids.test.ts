@@ -13,6 +13,9 @@ const STATEFUL = [
   'AWS::Route53::HealthCheck',
   'AWS::ElasticLoadBalancingV2::LoadBalancer',
   'AWS::CertificateManager::Certificate',
+  // What people have blocked by hand is in no template; a distribution that is replaced answers after minutes.
+  'AWS::WAFv2::IPSet',
+  'AWS::CloudFront::Distribution',
   // Who may write; whom to tell; a machine that is replaced forgets its executions' names, which keep two of them from running at once.
   'AWS::DynamoDB::GlobalTable',
   'AWS::SNS::Topic',
@@ -50,7 +53,32 @@ test.each([
     'eu-central-1-platform',
     ['KubernetesSecretsKey86ABA781', 'KubernetesCluster0CA8310C', 'Nodeseucentral1aA2048F34', 'Nodeseucentral1bFF83A403', 'Nodeseucentral1c13CE8663'],
   ],
-  ['us-east-1-entrance', ['PublicLoadBalancer9A8E475C', 'PublicLogs5AFB62B2', 'PublicCertificateEB0F2E1D']],
+  [
+    'us-east-1-entrance',
+    [
+      'PublicLoadBalancer9A8E475C',
+      'PublicLogs5AFB62B2',
+      'PublicCertificateEB0F2E1D',
+      'PublicWebAclBlocklistV424D9D8A9',
+      'PublicWebAclBlocklistV6ECD5CF6C',
+      'PublicWebAclBlockedV4160C44E8',
+      'PublicWebAclBlockedV607F3CC98',
+    ],
+  ],
+  [
+    'us-east-1-edge',
+    [
+      'WebAclBlocklistV47DEE7722',
+      'WebAclBlocklistV6F2F2E6CB',
+      'WebAclBlockedV41B2B2290',
+      'WebAclBlockedV6188AF428',
+      'Certificate4E7ABB08',
+      'Logs6819BB44',
+      'ApplicationDistribution2A667D8A',
+      'WriterDistributionFF378F74',
+    ],
+  ],
+  ['us-east-1-edge-key', ['OriginSecret18B30BE7E']],
   ['eu-west-1-lease', ['TableCD117FA1']],
   ['eu-west-1-witness', ['AlertsKey9E1197AF', 'AlertsTopicCF7C81C9']],
   ['us-east-1-failover', ['AlertsKey9E1197AF', 'AlertsTopicCF7C81C9', 'FailoverMachineB18B3F2D', 'FailbackMachineDE55C177']],

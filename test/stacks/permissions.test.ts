@@ -33,11 +33,11 @@ const repositories = (environment: string, region: string, buckets: readonly str
     `${region}-platform/BackupAccessRoleDefaultPolicy: {"Fn::Join":["",["arn:aws:kms:${bucket}:",{"Ref":"AWS::AccountId"},":key/*"]]}`,
   ]);
 
-/** What makes load balancers: looking has no resource; what is made, changed and deleted carries the tag of the cluster. */
+/** What makes load balancers: looking has no resource; what is made, changed and deleted carries the tag of the cluster, and so do the groups that pods are registered in. */
 const balancers = (region: string): readonly string[] => {
   const policy = `${region}-platform/LoadBalancersRoleDefaultPolicy`;
   const group = `${policy}: {"Fn::Join":["",["arn:aws:ec2:${region}:",{"Ref":"AWS::AccountId"},":security-group/*"]]}`;
-  return [...Array.from({ length: 3 }, () => `${policy}: *`), ...Array.from({ length: 3 }, () => group)];
+  return [...Array.from({ length: 4 }, () => `${policy}: *`), ...Array.from({ length: 3 }, () => group)];
 };
 
 /** Traces have no resources to name; neither have the network interfaces that Lambda makes for the functions that speak with regions, and that their code is denied. */

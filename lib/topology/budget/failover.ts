@@ -4,6 +4,7 @@
  */
 import { homeRegion } from '../derive';
 import type { FailoverScenario } from '../scenarios';
+import { EDGE_ORIGIN } from '../edge-names';
 import type { Dns, Environment, RegionFailover } from '../types';
 import type { Span } from './constants';
 import { FAILOVER_CONSTANTS, PEOPLE_SECONDS } from './constants-failover';
@@ -69,6 +70,19 @@ const lost = (environment: Environment): readonly Stage[] => {
   return [...noticed(failover), ...decided, ...fenced(failover), ...promoted(environment)];
 };
 
+/** CloudFront asks the tree like any client, and then has its own patience with a region that does not answer. */
+const atTheEdge = ({ edge }: Environment): readonly Stage[] =>
+  edge === null
+    ? []
+    : [
+        stage(
+          'CloudFront gives the former region up',
+          0,
+          EDGE_ORIGIN.connectionAttempts * EDGE_ORIGIN.connectionTimeout,
+          `CloudFront: ${EDGE_ORIGIN.connectionAttempts} attempts to connect of ${EDGE_ORIGIN.connectionTimeout} s`,
+        ),
+      ];
+
 /** From the first write in the other region until clients of the lost one write there. */
 export const clientsMoved = (environment: Environment): readonly Stage[] => {
   const { healthChecks, ttl } = dnsOf(environment);
@@ -83,6 +97,7 @@ export const clientsMoved = (environment: Environment): readonly Stage[] => {
       `dns.healthChecks.interval x dns.healthChecks.switchThreshold; ${FAILOVER_CONSTANTS.checkersAgree.source}`,
     ),
     stage('resolvers forget', 0, ttl, 'dns.ttl'),
+    ...atTheEdge(environment),
     constant('clients connect anew', FAILOVER_CONSTANTS.connectedAnew),
   ];
 };
