@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
 import { KubeConfigMap, KubeNamespace } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
+import { ALERT_RULES_FILE, alertRulesFile } from '../lib/services/alert-rules';
 import { LIMITS_CONFIG, renderLimits, SWITCHES_CONFIG } from '../lib/services/limits';
 import { APPLICATION_NAMESPACE } from '../lib/topology/derive';
 import { handOverLogins } from './application-secrets';
@@ -21,6 +22,7 @@ export class ApplicationsChart extends Chart {
     this.defineNamespace();
     denyByDefault(this, APPLICATION_NAMESPACE);
     this.defineLimits();
+    this.defineAlerts();
     this.defineSwitches();
     if (context.platform.secrets === 'aws-secrets-manager') handOverLogins(this, context);
   }
@@ -50,6 +52,13 @@ export class ApplicationsChart extends Chart {
     if (environment.edge === null) return;
     const data = { [LIMITS_CONFIG.key]: renderLimits(environment.edge, environment) };
     new KubeConfigMap(this, 'limits', { metadata: inApplications(LIMITS_CONFIG.name, this.ownLabels), data });
+  }
+
+  /** For whichever Prometheus watches this cluster: it mounts this, or a sidecar finds it by its label. */
+  private defineAlerts(): void {
+    const { environment } = this.context;
+    const labels = { ...this.ownLabels, 'holdfast.dev/prometheus-rules': 'true' };
+    new KubeConfigMap(this, 'alerts', { metadata: inApplications('alert-rules', labels), data: { [ALERT_RULES_FILE]: alertRulesFile(environment) } });
   }
 
   /** Without content: what is in it is changed by commands, and applying this chart again must not take it back. No file: everything is off. */
