@@ -8,6 +8,7 @@ import {
   KubeServiceAccount,
   type PodSpec,
   type PolicyRule,
+  type Probe,
   type Volume,
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
@@ -33,6 +34,9 @@ export interface ControllerPod {
   readonly configuration?: Readonly<Record<string, string>>;
   readonly priorityClassName?: string;
 }
+
+/** A busy node may start a program slowly: until it has answered once, nobody restarts it for not answering. */
+export const slowStart = (probe: Probe): Probe => ({ ...probe, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 90 });
 
 export abstract class ControllerChart extends Chart {
   protected constructor(

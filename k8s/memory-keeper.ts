@@ -3,7 +3,7 @@ import { IntOrString, KubeConfigMap } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { MEMORY_KEEPER_DIR, MEMORY_KEEPER_FILE, MEMORY_KEEPER_PORT, memoryKeeperConfig } from '../lib/services/memory-keeper';
 import { CONTROLLER_RESOURCES } from '../lib/topology/controllers';
-import { ControllerChart } from './controller-chart';
+import { ControllerChart, slowStart } from './controller-chart';
 import { type ChartContext, containerPorts } from './data-chart';
 import { APPLICATION_NAMESPACE, MONITORING_LABEL, SYSTEM_NAMESPACE } from './names';
 import { namespacesWith } from './network-policies';
@@ -60,7 +60,8 @@ export class MemoryKeeperChart extends ControllerChart {
           ports: containerPorts({ metrics: MEMORY_KEEPER_PORT }),
           resources: resources(CONTROLLER_RESOURCES[NAME]),
           readinessProbe: { ...probe('/health/ready'), periodSeconds: 5, timeoutSeconds: 2 },
-          livenessProbe: { ...probe('/health/live'), initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 3 },
+          startupProbe: slowStart(probe('/health/live')),
+          livenessProbe: { ...probe('/health/live'), periodSeconds: 10, timeoutSeconds: 3 },
           volumeMounts: [readOnly('configuration', MEMORY_KEEPER_DIR)],
         }),
       ],

@@ -12,7 +12,7 @@ import {
 } from '../lib/services/metrics-adapter';
 import { CONTROLLER_RESOURCES } from '../lib/topology/controllers';
 import { requestControllerCertificate } from './certificates';
-import { ControllerChart } from './controller-chart';
+import { ControllerChart, slowStart } from './controller-chart';
 import { type ChartContext, containerPorts } from './data-chart';
 import { APPLICATION_NAMESPACE, MONITORING_LABEL, SYSTEM_NAMESPACE, selectorOf } from './names';
 import { addressesOf, namespacesWith } from './network-policies';
@@ -85,7 +85,8 @@ export class MetricsAdapterChart extends ControllerChart {
           ports: containerPorts(METRICS_ADAPTER_PORTS),
           resources: resources(CONTROLLER_RESOURCES[NAME]),
           readinessProbe: { ...probe('/health/ready'), periodSeconds: 3, timeoutSeconds: 2 },
-          livenessProbe: { ...probe('/health/live'), initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 3 },
+          startupProbe: slowStart(probe('/health/live')),
+          livenessProbe: { ...probe('/health/live'), periodSeconds: 10, timeoutSeconds: 3 },
           volumeMounts: [readOnly('configuration', configuration), readOnly('tls', tls)],
         }),
       ],

@@ -3,7 +3,7 @@ import { ApiObject } from 'cdk8s';
 import { IntOrString, KubeClusterRole, KubeClusterRoleBinding, KubeService, type PolicyRule, type VolumeMount } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { CONTROLLER_RESOURCES } from '../lib/topology/controllers';
-import { ControllerChart } from './controller-chart';
+import { ControllerChart, slowStart } from './controller-chart';
 import { type ChartContext, containerPorts } from './data-chart';
 import { selectorOf } from './names';
 import { container, memoryVolume, resources } from './pods';
@@ -61,7 +61,8 @@ export class MetricsServerChart extends ControllerChart {
           ports: containerPorts({ https: PORT }),
           resources: resources(CONTROLLER_RESOURCES[NAME]),
           readinessProbe: { ...probe('/readyz'), periodSeconds: 5, timeoutSeconds: 3 },
-          livenessProbe: { ...probe('/livez'), initialDelaySeconds: 20, periodSeconds: 10, timeoutSeconds: 5 },
+          startupProbe: slowStart(probe('/livez')),
+          livenessProbe: { ...probe('/livez'), periodSeconds: 10, timeoutSeconds: 5 },
           volumeMounts: [tmp],
         }),
       ],

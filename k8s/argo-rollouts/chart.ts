@@ -3,7 +3,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { IntOrString, KubeConfigMap, type Volume } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { Construct } from 'constructs';
 import { CONTROLLER_RESOURCES } from '../../lib/topology/controllers';
-import { ControllerChart } from '../controller-chart';
+import { ControllerChart, slowStart } from '../controller-chart';
 import { type ChartContext, containerPorts } from '../data-chart';
 import { APPLICATION_NAMESPACE, MONITORING_LABEL, SYSTEM_NAMESPACE } from '../names';
 import { namespacesWith } from '../network-policies';
@@ -65,7 +65,8 @@ export class RolloutsChart extends ControllerChart {
           ports: containerPorts(PORTS),
           resources: resources(CONTROLLER_RESOURCES[NAME]),
           readinessProbe: { ...healthz, periodSeconds: 5 },
-          livenessProbe: { ...healthz, initialDelaySeconds: 30, periodSeconds: 20 },
+          startupProbe: slowStart(healthz),
+          livenessProbe: { ...healthz, periodSeconds: 20 },
           volumeMounts: WRITABLE.map(({ name, mountPath }) => ({ name, mountPath })),
         }),
       ],

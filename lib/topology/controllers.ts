@@ -5,7 +5,7 @@ import { mebibytes, millicores } from './units';
 /** Two of each: the second takes over when the first is gone. */
 export const CONTROLLER_REPLICAS = 2;
 
-const using = (cpu: number, memory: number): Resources => ({ cpu: millicores(cpu), memory: mebibytes(memory), cpuLimit: millicores(500) });
+const using = (cpu: number, memory: number): Resources => ({ cpu: millicores(cpu), memory: mebibytes(memory), cpuLimit: millicores(1000) });
 
 export const CONTROLLER_RESOURCES = {
   'argo-rollouts': using(20, 192),
