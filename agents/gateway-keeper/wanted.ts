@@ -1,6 +1,6 @@
 /** What the files say, checked: the gateway is given nothing that it could not serve with. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { hasEnded } from '../../lib/services/switches';
 import { reasonOf } from '../follower/log';
 
@@ -61,17 +61,6 @@ export const wantedBlocklist = (text: string, now: Date): readonly string[] => {
   });
   if (problems.length > 0) throw new UnusableError(problems.join('; '));
   return [...new Set(entries.map(({ entry }) => entry))].sort();
-};
-
-/** Whether an address is on the list. */
-export const isBlocked = (entries: readonly string[], address: string): boolean => {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [net = '', prefix] = entry.split('/');
-    const family = isIP(net) === 6 ? 'ipv6' : 'ipv4';
-    list.addSubnet(net, prefix === undefined ? BITS[family === 'ipv6' ? 6 : 4] : Number(prefix), family);
-  }
-  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 };
 
 /** @throws UnusableError when it is no JSON object, or the switch is neither on nor off */

@@ -14,9 +14,11 @@ import { EDGE_DEFAULTS } from '../../../lib/topology/defaults-edge';
 const issue = async (): Promise<{ certificate: string; key: string }> =>
   issueCertificate(await createAuthority('test'), { commonName: 'gateway', usages: ['serverAuth'], alternativeNames: ['DNS:gateway'] });
 
+const NOW = new Date('2026-01-01T00:00:00Z');
+
 describe('what the files say', () => {
   test('a blocklist has addresses and CIDRs, with words behind them', () =>
-    expect(wantedBlocklist('# why\n198.51.100.0/24 # a botnet\n2001:db8::/32\n203.0.113.9\n203.0.113.9\n')).toEqual([
+    expect(wantedBlocklist('# why\n198.51.100.0/24 # a botnet\n2001:db8::/32\n203.0.113.9\n203.0.113.9\n', NOW)).toEqual([
       '198.51.100.0/24',
       '2001:db8::/32',
       '203.0.113.9',
@@ -26,7 +28,7 @@ describe('what the files say', () => {
     ['::/0', /would block \/0: allowed are \/16/],
     ['198.51.100.0/33', /at most 32 bits/],
     ['example.com', /not an address or a CIDR/],
-  ])('a blocklist with %s is refused as a whole', (text, says) => expect(() => wantedBlocklist(text)).toThrow(says));
+  ])('a blocklist with %s is refused as a whole', (text, says) => expect(() => wantedBlocklist(text, NOW)).toThrow(says));
   test('an emergency is on or off, and off when nobody has said anything', () => {
     expect([wantedEmergency('{}'), wantedEmergency('{"emergencyLimits":true}')]).toEqual([false, true]);
     expect(() => wantedEmergency('{"emergencyLimits":"yes"}')).toThrow(/given "yes"; allowed: true, false/);
