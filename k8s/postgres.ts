@@ -50,7 +50,7 @@ import { patchedObject } from './patched-object';
 import { gatewayEgress } from './region-gateway';
 import { heartbeat } from './heartbeat';
 import { leaseKeeper, leaseKeeperConfiguration, leaseKeeperIngress } from './lease-keeper';
-import { guardConfiguration, guardRegion } from './region-guard';
+import { guardConfiguration, guardRegion, lostRowsEnv } from './region-guard';
 import { fetchPostgresCredentials } from './secrets';
 import { overNodes, overZones } from './spread';
 
@@ -234,11 +234,11 @@ export class PostgresChart extends DataChart {
     ];
   }
 
-  /** Between regions: how long a gateway's address that is silent holds up the next one. */
+  /** Between regions: how long a gateway's address that is silent holds up the next one; and what a member looks at before it is rewound. */
   private regionEnv(): EnvVar[] {
     const { environment } = this.context;
     if (!hasPeers(environment)) return [];
-    return [{ name: 'PGCONNECT_TIMEOUT', value: String(GATEWAY_CONNECT_TIMEOUT_SECONDS) }];
+    return [{ name: 'PGCONNECT_TIMEOUT', value: String(GATEWAY_CONNECT_TIMEOUT_SECONDS) }, ...lostRowsEnv(this.context)];
   }
 
   private restrictTraffic(): void {

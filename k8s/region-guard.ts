@@ -1,7 +1,7 @@
 import type { Container, EnvVar, VolumeMount } from 'cdk8s-plus-27/lib/imports/k8s';
 import { followerConfig } from '../lib/services/follower';
 import { PATRONI_CONFIG_DIR, PGDATA, POSTGRES_DATA_MOUNT, POSTGRES_SOCKET_DIR, TLS_DIRS, tlsFiles } from '../lib/services/paths';
-import { DYNAMIC_CONFIGURATION_FILE } from '../lib/services/patroni';
+import { DYNAMIC_CONFIGURATION_FILE, PATRONI_CREDENTIALS_FILE } from '../lib/services/patroni';
 import { hasPeers } from '../lib/topology/regions';
 import type { ChartContext } from './data-chart';
 import { container, readOnly, resources } from './pods';
@@ -55,3 +55,14 @@ export const guardRegion = ({ environment, region, platform }: ChartContext, mou
   });
   return [guard, lostRows];
 };
+
+/** For Patroni's rewinds while the pod runs (images/patroni/bin/holdfast-rewind). */
+export const lostRowsEnv = ({ environment, platform }: Pick<ChartContext, 'environment' | 'platform'>): EnvVar[] =>
+  !hasPeers(environment) || platform.regionGateway === 'none'
+    ? []
+    : [
+        { name: 'HOLDFAST_LOST_ROWS', value: `${PATRONI_CONFIG_DIR}/${GUARD_CONFIGURATION_FILE}` },
+        { name: 'HOLDFAST_RECONCILIATION', value: RECONCILIATION },
+        { name: 'HOLDFAST_PATRONI_CREDENTIALS', value: `${PATRONI_CONFIG_DIR}/${PATRONI_CREDENTIALS_FILE}` },
+        { name: 'PGDATA', value: PGDATA },
+      ];

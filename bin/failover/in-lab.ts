@@ -24,7 +24,7 @@ const environmentInside = (lab: LabSettings, { accessKeyId, secretAccessKey }: t
   HOLDFAST_INSIDE: lab.name,
   AWS_ENDPOINT_URL: AWS_ENDPOINT,
   HOLDFAST_S3_PATH_STYLE: '1',
-  NODE_EXTRA_CA_CERTS: join(lab.directory, 'certs', 'ca.crt'),
+  NODE_EXTRA_CA_CERTS: join(outsideOf(lab).directory, 'ca.crt'),
 });
 
 /**

@@ -61,9 +61,10 @@ export const routingControls = (settings: RoutingControls, clients = clusterClie
       }));
       try {
         await atAnyEndpoint(clients, (client) => client.send(new UpdateRoutingControlStatesCommand({ UpdateRoutingControlStateEntries: entries })));
-        return { pointed: [region], newer: [], silent: [] };
-      } catch {
-        return { pointed: [], newer: [], silent: [region] }; // the step says so, and tries again
+        return { pointed: [region], newer: [], silent: [], notes: [] };
+      } catch (error) {
+        // The step says so, and tries again.
+        return { pointed: [], newer: [], silent: [region], notes: [error instanceof Error ? error.message : String(error)] };
       }
     },
   };

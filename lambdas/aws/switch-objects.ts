@@ -50,17 +50,30 @@ const write = async ({ client, bucket, key }: SwitchPlace, { tag }: Seen, value:
   }
 };
 
-const pointOne = async (place: SwitchPlace, value: SwitchValue): Promise<keyof SwitchResult> => {
+type Pointed = Exclude<keyof SwitchResult, 'notes'>;
+interface Told {
+  readonly name: string;
+  readonly result: Pointed;
+  readonly note?: string;
+}
+
+/** So much of a text that is none of ours is told. */
+const SHOWN = 100;
+
+const pointOne = async (place: SwitchPlace, value: SwitchValue): Promise<Told> => {
+  const { region: name } = place;
   try {
     for (let attempt = 1; attempt <= CONTENTIONS; attempt += 1) {
       const seen = await look(place);
       const may = mayPoint(seen.reading, value);
-      if (may !== 'write') return may;
-      if (await write(place, seen, value)) return 'pointed';
+      if (may !== 'write') return { name, result: may };
+      const { reading } = seen;
+      const note = reading.kind === 'corrupt' ? { note: `${name} said ${JSON.stringify(reading.text.slice(0, SHOWN))}, and was overwritten` } : {};
+      if (await write(place, seen, value)) return { name, result: 'pointed', ...note };
     }
-    return 'silent';
-  } catch {
-    return 'silent'; // the result names it; which error it was makes no difference to what is done about it
+    return { name, result: 'silent', note: `${name}: somebody else was faster ${CONTENTIONS} times in a row` };
+  } catch (error) {
+    return { name, result: 'silent', note: `${name}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}` };
   }
 };
 
@@ -74,9 +87,14 @@ export const switchObjects = (places: readonly SwitchPlace[]): TrafficSwitchPort
       })),
     ),
   point: async (region, epoch) => {
-    const said = await Promise.all(places.map(async (place) => [place.region, await pointOne(place, { active: region, epoch })] as const));
-    const those = (what: keyof SwitchResult): readonly string[] => said.filter(([, result]) => result === what).map(([name]) => name);
-    return { pointed: those('pointed'), newer: those('newer'), silent: those('silent') };
+    const said = await Promise.all(places.map((place) => pointOne(place, { active: region, epoch })));
+    const those = (what: Pointed): readonly string[] => said.filter(({ result }) => result === what).map(({ name }) => name);
+    return {
+      pointed: those('pointed'),
+      newer: those('newer'),
+      silent: those('silent'),
+      notes: said.flatMap(({ note }) => (note === undefined ? [] : [note])),
+    };
   },
 });
 

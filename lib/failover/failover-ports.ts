@@ -86,6 +86,8 @@ export interface SwitchResult {
   readonly newer: readonly string[];
   /** Objects that did not answer. */
   readonly silent: readonly string[];
+  /** What of it is worth telling: why an object did not answer, and what one said that was none of ours. */
+  readonly notes: readonly string[];
 }
 
 /** Which region clients are sent to; its implementations look different, and are read by health checks that exist already. */

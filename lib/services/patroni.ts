@@ -24,6 +24,8 @@ export const RESTORE_CONFIG_FILE = '20-restore.yml';
 /** Beside it; not `.yml`, or Patroni would read it as part of its own configuration. */
 export const DYNAMIC_CONFIGURATION_FILE = 'dynamic-configuration.json';
 
+/** images/patroni/bin/holdfast-rewind */
+const REWIND_PROGRAM = '/usr/local/bin/holdfast-rewind';
 /** From the Secret with the passwords, beside them: whom Patroni logs in as. Read again when it changes, without a restart. */
 export const PATRONI_CREDENTIALS_FILE = '20-credentials.yml';
 
@@ -146,6 +148,8 @@ const bootstrap = (environment: Environment, region: Region): Plain => ({
 const postgresql = (environment: Environment, region: Region): Plain => ({
   listen: `0.0.0.0:${POSTGRES_PORT}`,
   bin_dir: `/usr/lib/postgresql/${region.postgres.version}/bin`,
+  // What a demoted region alone has is written down before it is rewound (docs/adr/0770).
+  ...(hasPeers(environment) ? { bin_name: { pg_rewind: REWIND_PROGRAM } } : {}),
   data_dir: PGDATA,
   pgpass: '/tmp/pgpass',
   use_unix_socket: true,

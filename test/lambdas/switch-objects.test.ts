@@ -56,7 +56,7 @@ const says = (active: string, epoch: number): string => switchText({ active, epo
 
 test('writes what the health checks look for, where nothing was', async () => {
   const objects = three();
-  expect(await switchOf(objects).point('us-east-1', 2)).toEqual({ pointed: REGIONS, newer: [], silent: [] });
+  expect(await switchOf(objects).point('us-east-1', 2)).toEqual({ pointed: REGIONS, newer: [], silent: [], notes: [] });
   expect(objects.map((o) => o.text)).toEqual(Array(3).fill('active=us-east-1 epoch=2\n'));
 });
 
@@ -92,7 +92,12 @@ test('one that does not answer is named, and the other two are a quorum', async 
   const objects = three();
   objects[2].silent = true;
   const port = switchOf(objects);
-  expect(await port.point('us-east-1', 2)).toEqual({ pointed: ['eu-west-1', 'eu-west-3'], newer: [], silent: ['us-west-2'] });
+  expect(await port.point('us-east-1', 2)).toEqual({
+    pointed: ['eu-west-1', 'eu-west-3'],
+    newer: [],
+    silent: ['us-west-2'],
+    notes: ['us-west-2: TimeoutError: TimeoutError'],
+  });
   expect(port.quorum).toBe(2);
   expect((await port.read()).map(({ reading }) => reading.kind)).toEqual(['says', 'says', 'silent']);
 });
@@ -103,6 +108,9 @@ test.each(['', 'active=us-east-1', 'active=us-east-1 epoch=0\n', 'active=us-east
     const objects = three();
     objects[0].write(text);
     expect(switchReading(text).kind).toBe('corrupt');
-    expect(await switchOf(objects).point('us-east-1', 2)).toMatchObject({ pointed: REGIONS });
+    expect(await switchOf(objects).point('us-east-1', 2)).toMatchObject({
+      pointed: REGIONS,
+      notes: [`eu-west-1 said ${JSON.stringify(text)}, and was overwritten`],
+    });
   },
 );

@@ -162,7 +162,7 @@ export class Invocation {
       objects.map((object) => this.call(OUTSIDE, STORE_TIMEOUT, () => this.world.traffic.put(object, active, epoch)).catch(() => undefined)),
     );
     const named = (what: string | undefined): readonly string[] => objects.filter((_, i) => answers[i] === what).map(({ name }) => name);
-    return { pointed: named('pointed'), newer: named('newer'), silent: named(undefined) };
+    return { pointed: named('pointed'), newer: named('newer'), silent: named(undefined), notes: [] };
   }
 
   private writeAndRead(region: SimulatedRegion, epoch: number): Promise<{ epoch: number; elapsed: number }> {

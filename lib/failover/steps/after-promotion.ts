@@ -40,12 +40,13 @@ export const verify = async (settings: FailoverSettings, ports: VerifyPorts, req
 /** @throws NoAnswer while fewer objects than a quorum are pointed; Refused when clients are sent to a later epoch's region already */
 export const switchTraffic = async (settings: FailoverSettings, ports: SwitchPorts, request: FailoverRequest): Promise<StepResult<'switched'>> => {
   await marked(settings, ports, request, 'verified');
-  const { pointed, newer, silent } = await ports.traffic.point(request.target, epochOf(request));
+  const { pointed, newer, silent, notes } = await ports.traffic.point(request.target, epochOf(request));
   if (newer.length > 0) throw new Refused(`${newer.join(', ')} send clients to the region of a later epoch`);
   if (pointed.length < ports.traffic.quorum)
-    throw new NoAnswer(`${pointed.length} switch objects are pointed, ${ports.traffic.quorum} are needed; silent: ${silent.join(', ')}`);
+    throw new NoAnswer(`${pointed.length} switch objects are pointed, ${ports.traffic.quorum} are needed; silent: ${silent.join(', ')} (${notes.join('; ')})`);
   await marked(settings, ports, request, 'switched');
-  return result('switched', `${pointed.length} switch objects send clients to ${request.target}`, { pointed, silent });
+  const told = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  return result('switched', `${pointed.length} switch objects send clients to ${request.target}${told}`, { pointed, silent, notes });
 };
 
 /** The old region can take over again: every member streams, and has what the primary had written when this began. @throws NotYet until then */

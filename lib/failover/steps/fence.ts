@@ -5,7 +5,7 @@
 import { NotYet, Refused } from '../errors';
 import type { Clock, FailoverPorts, RegionDoor } from '../failover-ports';
 import { waitOut } from '../lease-keeper';
-import { fenceOf, leaderOf, type FenceEvidence, type RegionSight } from '../region-observation';
+import { isStandby, leaderOf, type FenceEvidence, type MemberSight, type RegionSight } from '../region-observation';
 import type { FailoverSettings } from '../settings';
 import { epochOf, executionOf, marked, orSilence, result, sourceOf, type FailoverRequest, type StepResult } from './run';
 
@@ -78,8 +78,12 @@ const demoted = async (
   return undefined;
 };
 
-/** Every member is a standby, of a region that follows in this very epoch: an answer from an earlier life proves nothing. */
-const isFenced = (sight: RegionSight, epoch: number): boolean => fenceOf(sight)?.kind === 'demoted' && sight.role?.epoch === epoch;
+/** Its server has written its last, by the word of its Patroni, which says `demoted` from then on; in a region that follows it is started as a standby and nothing else. */
+const hasStopped = ({ state, role }: MemberSight): boolean => state === 'stopped' || role === 'demoted';
+
+/** Every member is a standby, or has stopped, in a region that follows in this very epoch: an answer from an earlier life proves nothing. */
+const isFenced = ({ role, members, expectedMembers }: RegionSight, epoch: number): boolean =>
+  role?.follows === true && role.epoch === epoch && members.filter((m) => isStandby(m) || hasStopped(m)).length >= expectedMembers;
 
 const handedOver = async (settings: FailoverSettings, ports: FencePorts, request: FailoverRequest, source: string): Promise<Fenced> => {
   const { clock } = ports;
@@ -91,10 +95,17 @@ const handedOver = async (settings: FailoverSettings, ports: FencePorts, request
   return { evidence: { kind: 'demoted', detail: `${source} has stepped back, and ${request.target} has all of its log` }, everything: true };
 };
 
-/** How far the log of a region goes that writes no more; undefined: one of its members does not say. */
-const endOfLog = (sight: RegionSight): number | undefined => {
-  const ends = sight.members.map(({ written, received, replayed }) => Math.max(written ?? -1, received ?? -1, replayed ?? -1));
-  return ends.length < sight.expectedMembers || ends.includes(-1) ? undefined : Math.max(...ends);
+/**
+ * How far the log of a region goes that writes no more; undefined: not known. A primary that ends in order sends its log to every standby before it goes: all but the one
+ * that has ended know its end, and that many have to say.
+ */
+const endOfLog = ({ members, expectedMembers }: RegionSight): number | undefined => {
+  const ends = members.flatMap(({ written, received, replayed }) => {
+    const end = Math.max(written ?? -1, received ?? -1, replayed ?? -1);
+    return end < 0 ? [] : [end];
+  });
+  const stopped = Math.min(1, members.filter(hasStopped).length);
+  return ends.length === 0 || ends.length < expectedMembers - stopped ? undefined : Math.max(...ends);
 };
 
 const hasEverything = async (source: RegionSight, target: RegionDoor): Promise<boolean> => {
