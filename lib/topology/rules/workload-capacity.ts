@@ -1,3 +1,4 @@
+import { CONTROLLER_RESOURCES } from '../controllers';
 import { nodeCapacity } from '../instance-types';
 import { fitOntoNodes, podsPerZone, type PodRequest } from '../placement';
 import type { Environment, Region } from '../types';
@@ -19,10 +20,13 @@ const perZone = (workloads: readonly Workload[], zones: number): readonly PodReq
   return memory(during) > memory(afterALoss) ? during : afterALoss;
 };
 
+/** One of each in an AZ: with one AZ lost, the two of each are in two others. */
+const CONTROLLERS: readonly PodRequest[] = Object.entries(CONTROLLER_RESOURCES).map(([name, { cpu, memory }]) => ({ name, cpu, memory }));
+
 const roomFor = (region: Region, environment: Environment): readonly PodRequest[] => {
   const node = nodeCapacity(region.cluster.instanceType);
   if (node === undefined) return []; // another rule refuses it
-  const pods = [...podsPerZone(region, environment), ...perZone(environment.workloads, region.zones.length)];
+  const pods = [...podsPerZone(region, environment), ...CONTROLLERS, ...perZone(environment.workloads, region.zones.length)];
   return fitOntoNodes(pods, node, region.cluster.nodesPerAz);
 };
 
@@ -31,7 +35,7 @@ export const workloadsFitWithAZoneLost: Rule = regionRule(
   'With one AZ lost, the nodes of the others have room for every workload’s minimum of replicas; and with all of them, for a new release beside the old one.',
   (region, at, environment) => {
     if (environment.workloads.length === 0) return [];
-    const left = roomFor(region, environment).filter(({ name }) => environment.workloads.some((w) => w.name === name));
+    const left = roomFor(region, environment).filter(({ name }) => [...environment.workloads, ...CONTROLLERS].some((pod) => pod.name === name));
     return when(left.length > 0, () => ({
       path: at('cluster'),
       given: `${region.cluster.nodesPerAz} x ${region.cluster.instanceType} per AZ: no room for ${left.map((pod) => `${pod.name} (${pod.cpu}m, ${pod.memory} MiB)`).join(', ')} in an AZ when another one is lost, or during a release`,
