@@ -11,7 +11,7 @@ import type { Workload } from '../lib/topology/types-workloads';
 import type { ChartContext } from './data-chart';
 import { APPLICATION_NAMESPACE } from './names';
 import { dns } from './network-policies';
-import { configVolume, container, podDefaults, readOnly, resources } from './pods';
+import { configVolume, container, ordinaryPod, readOnly, resources } from './pods';
 
 /** The checking job's pods: workloads let them in on the port that is checked. */
 export const RELEASE_CHECK_LABEL = { 'app.kubernetes.io/name': 'release-check' };
@@ -49,10 +49,9 @@ const jobSpec = (context: ChartContext, workload: Workload): object => ({
 const checkedLabel = ({ name }: Workload): Record<string, string> => ({ 'holdfast.dev/checks': name });
 
 const podSpec = ({ platform }: ChartContext, workload: Workload): PodSpec => {
-  // It makes room for the workload, not the reverse.
-  const { priorityClassName: _, ...defaults } = podDefaults;
+  // Not of the data tier's priority: it makes room for the workload, not the reverse.
   return {
-    ...defaults,
+    ...ordinaryPod,
     restartPolicy: 'Never',
     containers: [
       container({

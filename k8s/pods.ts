@@ -44,13 +44,13 @@ const dnsConfig = {
   ],
 };
 
-export const podDefaults = {
+export const ordinaryPod = {
   automountServiceAccountToken: false,
   enableServiceLinks: false,
-  priorityClassName: PRIORITY_CLASS,
   securityContext: podSecurity,
   dnsConfig,
 } satisfies Partial<PodSpec>;
+export const podDefaults = { ...ordinaryPod, priorityClassName: PRIORITY_CLASS } satisfies Partial<PodSpec>;
 
 /** A StatefulSet's pod has its data on one node's zone: evicting it from a dead node gains nothing, and it must be there again when the node returns. */
 export const stayOnDeadNode: Toleration[] = ['not-ready', 'unreachable'].map((condition) => ({

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createHealthServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { METRICS_ADAPTER_DIRS, METRICS_ADAPTER_FILE, type MetricsAdapterConfig } from '../../lib/services/metrics-adapter';
 import { makeLog, onChange, reasonOf } from '../follower/log';
 import { prometheusText } from '../prometheus-text';
@@ -24,9 +25,10 @@ const tlsOptions = ({ cert, key }: Certificate, { ca }: Proxies) => ({
 });
 
 const serveApi = (config: MetricsAdapterConfig, certificate: Certificate, proxies: Proxies, poll: Poll): Promise<Server> => {
-  const isProxy = (socket: TLSSocket): boolean => proxies.names.length === 0 || proxies.names.includes(String(socket.getPeerCertificate().subject.CN));
+  const isProxy = (socket: Socket): boolean =>
+    socket instanceof TLSSocket && (proxies.names.length === 0 || proxies.names.includes(String(socket.getPeerCertificate().subject.CN)));
   const server = createServer(tlsOptions(certificate, proxies), (request, response) => {
-    const { status, body } = isProxy(request.socket as TLSSocket)
+    const { status, body } = isProxy(request.socket)
       ? answer(request.url ?? '/', config.namespace, poll.figure, new Date())
       : { status: 403, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message: 'not the front proxy', code: 403 } };
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));

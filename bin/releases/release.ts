@@ -72,7 +72,7 @@ export const releaseBefore = (releases: readonly Release[], revision?: number): 
 export const goBackTo = (release: Release, rollout: Rollout, sets: readonly ReplicaSet[]): object => {
   const set = own(rollout, sets).find(({ metadata }) => metadata.labels?.[HASH_LABEL] === release.hash);
   if (set === undefined) throw new Error(`no ReplicaSet has revision ${release.revision}`);
-  const { [HASH_LABEL]: _, ...labels } = set.spec.template.metadata.labels ?? {};
+  const labels = Object.fromEntries(Object.entries(set.spec.template.metadata.labels ?? {}).filter(([label]) => label !== HASH_LABEL));
   return [{ op: 'replace', path: '/spec/template', value: { ...set.spec.template, metadata: { ...set.spec.template.metadata, labels } } }];
 };
 

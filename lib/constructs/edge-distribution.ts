@@ -27,28 +27,51 @@ export interface EdgeDistributionProps {
   readonly logs: s3.IBucket;
 }
 
+const pass = (origin: string, originSecret: string, naming: cloudfront.IFunction): cloudfront.BehaviorOptions => ({
+  origin: new origins.HttpOrigin(origin, {
+    protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+    originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+    customHeaders: { [ORIGIN_HEADER]: originSecret },
+    // A region that is dead does not answer: 2 x 3 s instead of 3 x 10 s until the user is told.
+    connectionAttempts: 2,
+    connectionTimeout: Duration.seconds(3),
+    readTimeout: Duration.seconds(READ_TIMEOUT),
+    // A connection to the region that lost the traffic is not kept for longer than this.
+    keepaliveTimeout: Duration.seconds(5),
+  }),
+  allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+  cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
+  originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER,
+  viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+  compress: false,
+  functionAssociations: [{ function: naming, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
+});
+
 /** CloudFront under one of the users' names. It asks the name of the DNS tree, keeps nothing, and so follows a failover like any client: by DNS. */
 export class EdgeDistribution extends Construct {
-  readonly distribution: cloudfront.Distribution;
+  readonly distribution: cloudfront.IDistribution;
 
   constructor(scope: Construct, id: string, props: EdgeDistributionProps) {
     super(scope, id);
-    this.distribution = new cloudfront.Distribution(this, 'Distribution', {
-      comment: `${props.host} -> ${props.origin}`,
-      domainNames: [props.host],
-      certificate: props.certificate,
-      webAclId: props.webAclArn,
+    const { dns, host, origin, originSecret, certificate, webAclArn, naming, logs } = props;
+    const distribution = new cloudfront.Distribution(this, 'Distribution', {
+      comment: `${host} -> ${origin}`,
+      domainNames: [host],
+      certificate,
+      webAclId: webAclArn,
       minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
-      defaultBehavior: this.pass(props),
+      defaultBehavior: pass(origin, originSecret, naming),
       errorResponses: ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
-      logBucket: props.logs,
-      logFilePrefix: `${props.host}/`,
+      logBucket: logs,
+      logFilePrefix: `${host}/`,
     });
-    acknowledge(this.distribution, 'AwsSolutions-CFR1', 'Users are everywhere: whom to serve is not decided by country.');
-    this.nameIt(props);
+    acknowledge(distribution, 'AwsSolutions-CFR1', 'Users are everywhere: whom to serve is not decided by country.');
+    this.distribution = distribution;
+    this.nameIt(dns, host);
   }
 
+<<<<<<< Updated upstream
   private pass({ origin, originSecret, naming }: EdgeDistributionProps): cloudfront.BehaviorOptions {
     return {
       origin: new origins.HttpOrigin(origin, {
@@ -73,6 +96,9 @@ export class EdgeDistribution extends Construct {
   }
 
   private nameIt({ dns, host }: EdgeDistributionProps): void {
+=======
+  private nameIt(dns: Dns, host: string): void {
+>>>>>>> Stashed changes
     for (const type of ['A', 'AAAA']) {
       new route53.CfnRecordSet(this, type, {
         hostedZoneId: dns.zoneId,
@@ -85,11 +111,10 @@ export class EdgeDistribution extends Construct {
 }
 
 /** Says whose request it is, in a header that clients can't choose: theirs is overwritten. */
-export const clientNaming = (scope: Construct, id: string): cloudfront.Function =>
-  new cloudfront.Function(scope, id, {
-    comment: `writes the client's address into ${CLIENT_HEADER}`,
-    runtime: cloudfront.FunctionRuntime.JS_2_0,
-    code: cloudfront.FunctionCode.fromInline(
-      `function handler(event) {\n  event.request.headers['${CLIENT_HEADER}'] = { value: event.viewer.ip };\n  delete event.request.headers['${ORIGIN_HEADER}'];\n  return event.request;\n}\n`,
-    ),
-  });
+export const CLIENT_NAMING: cloudfront.FunctionProps = {
+  comment: `writes the client's address into ${CLIENT_HEADER}`,
+  runtime: cloudfront.FunctionRuntime.JS_2_0,
+  code: cloudfront.FunctionCode.fromInline(
+    `function handler(event) {\n  event.request.headers['${CLIENT_HEADER}'] = { value: event.viewer.ip };\n  delete event.request.headers['${ORIGIN_HEADER}'];\n  return event.request;\n}\n`,
+  ),
+};

@@ -14,8 +14,9 @@ export interface GatewayBindingProps {
 
 /** The gateway's pods are the targets of the public load balancer: the AWS Load Balancer Controller registers them when they are ready, and lets the load balancer in to them. */
 export class GatewayBinding extends Construct {
-  constructor(scope: Construct, id: string, { cluster, targetGroupArn, securityGroup, after }: GatewayBindingProps) {
+  constructor(scope: Construct, id: string, props: GatewayBindingProps) {
     super(scope, id);
+    const { cluster, targetGroupArn, securityGroup, after } = props;
     const manifest = cluster.addManifest('GatewayTargets', {
       apiVersion: 'elbv2.k8s.aws/v1beta1',
       kind: 'TargetGroupBinding',

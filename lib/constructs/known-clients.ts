@@ -20,8 +20,9 @@ export interface KnownClientsProps {
 export class KnownClients extends Construct {
   readonly trustStore: elb.ITrustStore;
 
-  constructor(scope: Construct, id: string, { environment, authority }: KnownClientsProps) {
+  constructor(scope: Construct, id: string, props: KnownClientsProps) {
     super(scope, id);
+    const { environment, authority } = props;
     const bucket = new s3.Bucket(this, 'Bucket', {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       encryption: s3.BucketEncryption.S3_MANAGED,
@@ -37,7 +38,7 @@ export class KnownClients extends Construct {
       sources: [s3deploy.Source.data(keyOf(authority), authority)],
       prune: false,
     });
-    const trustStore = new elb.TrustStore(this, 'TrustStore', { bucket: bucket as s3.IBucket, key: keyOf(authority) });
+    const trustStore = new elb.TrustStore(this, 'TrustStore', { bucket, key: keyOf(authority) });
     trustStore.node.addDependency(upload);
     this.trustStore = trustStore;
   }

@@ -13,8 +13,9 @@ export interface OriginSecretsProps {
 
 /** What CloudFront shows to the load balancers: the present secret and the one before, each with a copy in every region. */
 export class OriginSecrets extends Construct {
-  constructor(scope: Construct, id: string, { environment, edge }: OriginSecretsProps) {
+  constructor(scope: Construct, id: string, props: OriginSecretsProps) {
     super(scope, id);
+    const { environment, edge } = props;
     for (const number of acceptedSecrets(edge)) this.define(environment, number);
   }
 

@@ -1,10 +1,11 @@
 import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../constructs/acknowledge';
-import { clientNaming, EdgeDistribution } from '../constructs/edge-distribution';
+import { CLIENT_NAMING, EdgeDistribution } from '../constructs/edge-distribution';
 import { EnvironmentStack } from '../constructs/environment-stack';
 import { edgeLogBucketName } from '../constructs/names';
 import { originSecret } from '../constructs/origin-secrets';
@@ -42,7 +43,7 @@ export class Edge extends EnvironmentStack {
       originSecret: originSecret(environment, edge.originSecret),
       certificate: this.defineCertificate(dns, [hosts.application, hosts.writer]),
       webAclArn: acl.arn,
-      naming: clientNaming(this, 'ClientNaming'),
+      naming: new cloudfront.Function(this, 'ClientNaming', CLIENT_NAMING),
       logs: this.defineLogBucket(environment),
     };
     const application = new EdgeDistribution(this, 'Application', { ...common, host: hosts.application, origin: applicationHost(dns) });

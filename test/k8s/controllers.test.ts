@@ -79,7 +79,7 @@ describe("Argo Rollouts' types", () => {
 
   test('have a field named description, where the type has one', () => {
     // The text of a description is dropped; a property of that name is not.
-    expect(JSON.stringify(types).match(/"description":"/)).toBeNull();
+    expect(JSON.stringify(types).includes('"description":"')).toBe(false);
   });
 });
 
