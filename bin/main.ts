@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   drill: async () => (await import('./commands/drill')).registerDrill,
   drills: async () => (await import('./commands/drills')).registerDrills,
   rotate: async () => (await import('./commands/rotate')).registerRotate,
+  certificates: async () => (await import('./commands/certificates')).registerCertificates,
   recover: async () => (await import('./commands/recover')).registerRecover,
   backup: async () => (await import('./commands/backup')).registerBackup,
   replica: async () => (await import('./commands/replica')).registerReplica,

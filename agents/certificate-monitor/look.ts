@@ -1,4 +1,5 @@
 /** One look at every port that speaks TLS, and at every public name. */
+import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { certificatesIn } from '../../lib/operations/certificates/chain';
 import { judgeServed, sorted, type ServedCertificate, type Sighting } from '../../lib/operations/certificates/served';
@@ -52,18 +53,23 @@ const seePort = async (api: PodLister, watched: WatchedPort): Promise<readonly S
 const seeName = ({ host, port }: WatchedName): Promise<Sighting> =>
   see({ endpoint: `${host}:${port}`, component: 'edge', names: [host], at: { host, port, speaks: 'tls', serverName: host } });
 
-/** Every certificate, what ends first coming first. @throws Error when the trusted roots can't be read */
-export const lookAtAll = async (config: MonitorConfig, api: PodLister, now: () => number): Promise<readonly ServedCertificate[]> => {
-  const [everybody, own] = [config.rootsFile, config.ownRootsFile].map((file) => certificatesIn(readFileSync(file, 'utf8')));
-  const ports = await Promise.all(
-    config.ports.map(async (watched) => {
-      const roots = (watched.trust === 'own' ? own : everybody) ?? [];
-      return (await seePort(api, watched)).map((sighting) => judgeServed(sighting, { thresholds: config.thresholdsOf[watched.trust], roots, now: now() }));
-    }),
-  );
-  const names = await Promise.all(config.names.map(seeName));
-  return sorted([
-    ...ports.flat(),
-    ...names.map((sighting) => judgeServed(sighting, { thresholds: config.thresholdsOf.public, roots: everybody ?? [], now: now() })),
+export type Roots = Readonly<Record<WatchedPort['trust'], readonly X509Certificate[]>>;
+
+/** Read again with each look: files change while this runs. @throws Error when one can't be read */
+export const readRoots = ({ rootsFile, ownRootsFile }: Pick<MonitorConfig, 'rootsFile' | 'ownRootsFile'>): Roots => ({
+  own: certificatesIn(readFileSync(ownRootsFile, 'utf8')),
+  public: certificatesIn(readFileSync(rootsFile, 'utf8')),
+});
+
+export type Looking = Pick<MonitorConfig, 'ports' | 'names' | 'thresholdsOf'> & { readonly rootsOf: Roots };
+
+/** Every certificate, what ends first coming first. */
+export const lookAtAll = async ({ ports, names, thresholdsOf, rootsOf }: Looking, api: PodLister, now: () => number): Promise<readonly ServedCertificate[]> => {
+  const judge = (sighting: Sighting, trust: WatchedPort['trust']): ServedCertificate =>
+    judgeServed(sighting, { thresholds: thresholdsOf[trust], roots: rootsOf[trust], now: now() });
+  const found = await Promise.all([
+    ...ports.map(async (watched) => (await seePort(api, watched)).map((sighting) => judge(sighting, watched.trust))),
+    ...names.map(async (name) => [judge(await seeName(name), 'public')]),
   ]);
+  return sorted(found.flat());
 };

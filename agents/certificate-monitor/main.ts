@@ -6,7 +6,7 @@ import type { ServedCertificate } from '../../lib/operations/certificates/served
 import { MONITOR, MONITOR_CONFIG_DIR, type MonitorConfig } from '../../lib/services/certificates';
 import { makeLog, onChange, reasonOf } from '../follower/log';
 import { inCluster, Kubernetes } from '../restore/kubernetes';
-import { lookAtAll } from './look';
+import { lookAtAll, readRoots } from './look';
 import { renderMetrics } from './metrics';
 
 const log = onChange(
@@ -23,7 +23,7 @@ interface State {
 const look = async (config: MonitorConfig, state: State): Promise<void> => {
   const api = new Kubernetes(inCluster(process.env));
   try {
-    state.served = await lookAtAll(config, api, Date.now);
+    state.served = await lookAtAll({ ...config, rootsOf: readRoots(config) }, api, Date.now);
     state.lookedAt = Date.now();
     for (const { endpoint, level, problems } of state.served) log(endpoint, `${level}${problems.length === 0 ? '' : `: ${problems.join('; ')}`}`);
   } catch (error) {

@@ -1,10 +1,11 @@
 /** The Secrets that the renewer reads and writes, and no others. */
 import type { Installed } from '../../lib/operations/certificates/renewal';
-import { ACME_ACCOUNT_SECRET, GATEWAY_TLS_SECRET, PREVIOUS_TLS_SECRET } from '../../lib/services/certificates';
+import { ACME_ACCOUNT_SECRET, GATEWAY_TLS_SECRET, INSTALLED_ANNOTATION, PREVIOUS_TLS_SECRET, RENEW_ANNOTATION } from '../../lib/services/certificates';
 import type { Kubernetes } from '../restore/kubernetes';
 import type { Account } from './certbot';
 
 interface StoredSecret {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -29,14 +30,18 @@ export class CertificateSecrets {
   }
 
   private async write(name: string, data: Readonly<Record<string, string>>, type: string): Promise<void> {
-    const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: this.namespace }, type, data: encoded(data) };
-    if (!(await this.api.create(this.path(), object))) await this.api.patch(this.path(name), { data: encoded(data) });
+    const annotations = { [INSTALLED_ANNOTATION]: new Date().toISOString() };
+    const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: this.namespace, annotations }, type, data: encoded(data) };
+    if (!(await this.api.create(this.path(), object))) await this.api.patch(this.path(name), { metadata: { annotations }, data: encoded(data) });
   }
 
   async installed(): Promise<Installed | null> {
-    const data = await this.read(GATEWAY_TLS_SECRET);
-    const [chain, key] = [data?.['tls.crt'] ?? '', data?.['tls.key'] ?? ''];
-    return chain === '' || key === '' ? null : { chain, key };
+    const found = await this.api.find<StoredSecret>(this.path(GATEWAY_TLS_SECRET));
+    if (found === undefined) return null;
+    const { 'tls.crt': chain = '', 'tls.key': key = '' } = decoded(found);
+    const [requestedAt, installedAt] = [RENEW_ANNOTATION, INSTALLED_ANNOTATION].map((name) => Date.parse(found.metadata?.annotations?.[name] ?? ''));
+    const known = (name: string, at: number | undefined): object => (at === undefined || Number.isNaN(at) ? {} : { [name]: at });
+    return chain === '' || key === '' ? null : { chain, key, ...known('requestedAt', requestedAt), ...known('installedAt', installedAt) };
   }
 
   /** What was there is kept first: whoever has to go back finds it, whatever happens in between. */

@@ -2,16 +2,16 @@
 import { openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ACME_TRUST_CONFIG_MAP } from '../../lib/services/certificates';
+import { ACME_TRUST_CONFIG_MAP, MONITOR, RENEWER } from '../../lib/services/certificates';
 import { APPLICATION_NAMESPACE, NAMESPACE } from '../../lib/topology/derive';
 import { startEmulator } from '../aws/emulator';
 import { askOutside } from '../edge/control';
 import { run, startDetached, until } from '../exec';
 import { createLeg, inNetns, ipBatch } from '../hosts/network';
-import type { KubernetesApi, KubernetesObject } from '../kubernetes/api';
+import type { KubernetesApi, KubernetesObject, Pod } from '../kubernetes/api';
 import { projectRoot } from '../kubernetes/scripts';
 import { issueCertificate, type KeyPair } from '../pki';
-import { killProcesses, recordProcess } from '../processes';
+import { killProcesses, livePid, recordProcess } from '../processes';
 import type { LabSettings } from '../settings';
 import type { AuthorityConfiguration } from './authority';
 import { ACME_BRIDGE, acmeSettings, DIRECTORY_PORT, EMULATOR_PORT, MANAGEMENT_PORT, timeAddresses } from './settings';
@@ -40,7 +40,7 @@ const createHost = async (lab: LabSettings): Promise<void> => {
   );
 };
 
-const pebbleConfiguration = (lab: LabSettings): object => {
+const pebbleConfiguration = (lab: LabSettings, lifetime: number): object => {
   const { address, directory } = acmeSettings(lab);
   return {
     pebble: {
@@ -53,13 +53,14 @@ const pebbleConfiguration = (lab: LabSettings): object => {
       ocspResponderURL: '',
       externalAccountBindingRequired: false,
       retryAfter: { authz: 1, order: 1 },
-      profiles: { default: { description: 'of the lab', validityPeriod: Math.round(acmeOf(lab).lifetime) } },
+      profiles: { default: { description: 'of the lab', validityPeriod: Math.round(lifetime) } },
     },
   };
 };
 
-const startPebble = async (lab: LabSettings): Promise<void> => {
+const startPebble = async (lab: LabSettings, lifetime: number = acmeOf(lab).lifetime): Promise<void> => {
   const { netns, directory, address } = acmeSettings(lab);
+  await writeFile(join(directory, 'pebble.json'), JSON.stringify(pebbleConfiguration(lab, lifetime)));
   const log = openSync(join(lab.logs, 'pebble.log'), 'a');
   const program = (await readFile(join(directory, 'program'), 'utf8')).trim();
   const argv = [program, '-config', join(directory, 'pebble.json'), '-dnsserver', `${address}:53`];
@@ -93,7 +94,6 @@ export const startAuthority = async (lab: LabSettings, { python, pebble }: Autho
     writeFile(join(directory, 'tls.crt'), tls.certificate),
     writeFile(join(directory, 'tls.key'), tls.key, { mode: 0o600 }),
     writeFile(join(directory, 'program'), pebble),
-    writeFile(join(directory, 'pebble.json'), JSON.stringify(pebbleConfiguration(lab))),
     writeFile(join(directory, 'authority.json'), JSON.stringify(config), { mode: 0o600 }),
   ]);
   const inside = (argv: readonly string[]): readonly string[] => inNetns(netns, argv);
@@ -120,9 +120,30 @@ export const trustObjects = async (lab: LabSettings): Promise<readonly (Kubernet
 /** The authority is gone. `startForgetful` brings it back. */
 export const stopPebble = (lab: LabSettings): Promise<void> => killProcesses(lab, ['pebble']);
 
-/** It comes back without its accounts, and with other keys: whom to trust is told to the cluster, as a distribution's new list of roots would be. */
-export const startForgetful = async (lab: LabSettings, api: KubernetesApi): Promise<void> => {
-  await stopPebble(lab);
+/** Whatever a drill did to the authority's host. @returns what was healed */
+export const healAuthority = async (lab: LabSettings): Promise<readonly string[]> => {
+  await askOutside(acmeSettings(lab).control, '/heal');
+  if ((await livePid(lab, 'pebble')) !== undefined) return [];
   await startPebble(lab);
+  return ['started the certificate authority'];
+};
+
+/** It comes back without its accounts, and with other keys: whom to trust is told to the cluster, as a distribution's new list of roots would be. */
+export const startForgetful = async (lab: LabSettings, api: KubernetesApi, lifetime?: number): Promise<void> => {
+  await stopPebble(lab);
+  await startPebble(lab, lifetime);
   for (const object of await trustObjects(lab)) await api.apply(object);
+  await refresh(api);
+};
+
+/** A kubelet looks at a pod's ConfigMaps about once a minute, or at once when the pod itself has changed: that is all this annotation is for. */
+const refresh = async (api: KubernetesApi): Promise<void> => {
+  const annotations = { 'holdfast.dev/trust-refreshed-at': new Date().toISOString() };
+  for (const [namespace, name] of [
+    [APPLICATION_NAMESPACE, RENEWER],
+    [NAMESPACE, MONITOR],
+  ] as const) {
+    const pods = await api.list<Pod>(`/api/v1/namespaces/${namespace}/pods?labelSelector=app.kubernetes.io/name%3D${name}`);
+    for (const { metadata } of pods) await api.patch(`/api/v1/namespaces/${namespace}/pods/${metadata.name}`, { metadata: { annotations } });
+  }
 };

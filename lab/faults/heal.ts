@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { run } from '../exec';
+import { hasAuthority } from '../acme/settings';
+import { healAuthority } from '../acme/start';
 import { askOutside } from '../edge/control';
 import { edgeSettings, hasOutside, outsideOf } from '../edge/settings';
 import { startRegionEdge } from '../edge/start';
@@ -19,7 +21,8 @@ import { restoreReleaseByCommand } from './release';
 
 /** @returns what was healed, for the log */
 export const healEverything = async (lab: LabSettings): Promise<readonly string[]> => {
-  const healed = (await Promise.all(labRegions(lab).map(healRegion))).flat();
+  const healed: string[] = (await Promise.all(labRegions(lab).map(healRegion))).flat();
+  if (hasAuthority(lab)) healed.push(...(await healAuthority(lab)));
   if (!hasOutside(lab)) return healed;
   await askOutside(outsideOf(lab).control, '/heal');
   return [...healed, ...(await Promise.all(labRegions(lab).map(healEdge))).flat()];

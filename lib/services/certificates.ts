@@ -21,6 +21,9 @@ import type { Acme, CertificateThresholds, Clocks, Environment, Region } from '.
 export { GATEWAY_TLS_SECRET };
 /** What was served before, for whoever has to go back. */
 export const PREVIOUS_TLS_SECRET = 'gateway-tls-previous';
+/** On the Secret: since when it has what it has, and when somebody asked for another certificate (RFC 3339). */
+export const INSTALLED_ANNOTATION = 'holdfast.dev/installed-at';
+export const RENEW_ANNOTATION = 'holdfast.dev/renew-requested-at';
 /** The authority's account: its key. */
 export const ACME_ACCOUNT_SECRET = 'acme-account';
 export const RENEWER = 'certificate-renewer';

@@ -20,6 +20,10 @@ const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environmen
     if (environment.edge === null) return 'there are no limits: it has no edge';
     return userWorkload(environment) === null ? 'no workload is reached by users' : null;
   },
+  certificates: (environment) => {
+    if (environment.acme === null) return 'no certificate is renewed there';
+    return userWorkload(environment) === null ? 'no workload is reached by users' : null;
+  },
   workloads: (environment) => (userWorkload(environment) === null ? 'no workload is reached by users' : null),
 };
 
@@ -55,6 +59,8 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   const standbyRegion = environment.regions.some((region) => region.role === 'standby');
   if (familyOf(scenario) === 'secrets' && standbyRegion) return 'a rotation does not reach the standby region, which has the same passwords';
   if (IN_PLACE.includes(scenario) && standbyRegion) return 'the standby region would go on with what the restore gives up';
+  if (familyOf(scenario) === 'certificates' && environment.acme?.client === 'cert-manager')
+    return 'cert-manager renews: its own controllers don’t run in the lab';
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
   return null;

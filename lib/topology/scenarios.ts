@@ -56,6 +56,8 @@ export const WORKLOAD_SCENARIOS = [
   'database-down',
 ] as const;
 
+export const CERTIFICATE_SCENARIOS = ['certificate-renewal', 'certificate-renewal-fails'] as const;
+
 export type DatabaseScenario = (typeof DATABASE_SCENARIOS)[number];
 export type CacheScenario = (typeof CACHE_SCENARIOS)[number];
 export type RegionScenario = (typeof REGION_SCENARIOS)[number];
@@ -65,6 +67,7 @@ export type BackupScenario = (typeof BACKUP_SCENARIOS)[number];
 export type OperationScenario = (typeof OPERATION_SCENARIOS)[number];
 export type EdgeScenario = (typeof EDGE_SCENARIOS)[number];
 export type WorkloadScenario = (typeof WORKLOAD_SCENARIOS)[number];
+export type CertificateScenario = (typeof CERTIFICATE_SCENARIOS)[number];
 
 /** By family, in the order of the catalogue. */
 export const SCENARIO_FAMILIES = {
@@ -77,6 +80,7 @@ export const SCENARIO_FAMILIES = {
   operations: OPERATION_SCENARIOS,
   workloads: WORKLOAD_SCENARIOS,
   edge: EDGE_SCENARIOS,
+  certificates: CERTIFICATE_SCENARIOS,
 } as const;
 export type ScenarioFamily = keyof typeof SCENARIO_FAMILIES;
 export type Scenario = (typeof SCENARIO_FAMILIES)[ScenarioFamily][number];

@@ -7,6 +7,7 @@ import { OPERATION_PROCEDURES } from './operations';
 import type { Procedures } from './procedure';
 import { REGION_PROCEDURES } from './regions';
 import { SECRET_PROCEDURES } from './secrets';
+import { CERTIFICATE_PROCEDURES } from './certificates';
 import { WORKLOAD_PROCEDURES } from './workloads';
 
 export type { Procedure, ProcedureContext } from './procedure';
@@ -20,4 +21,5 @@ export const PROCEDURES: Procedures<ProcedureScenario> = {
   ...OPERATION_PROCEDURES,
   ...WORKLOAD_PROCEDURES,
   ...EDGE_PROCEDURES,
+  ...CERTIFICATE_PROCEDURES,
 };

@@ -8,6 +8,7 @@ import { OPERATION_DRILLS } from './operations';
 import type { ProcedureDescriptions } from './procedure';
 import { REGION_DRILLS } from './regions';
 import { SECRET_DRILLS } from './secrets';
+import { CERTIFICATE_DRILLS } from './certificates';
 import { WORKLOAD_DRILLS } from './workloads';
 
 export { DATABASE_DRILLS } from './database';
@@ -23,4 +24,5 @@ export const PROCEDURE_DRILLS: ProcedureDescriptions<ProcedureScenario> = {
   ...OPERATION_DRILLS,
   ...WORKLOAD_DRILLS,
   ...EDGE_DRILLS,
+  ...CERTIFICATE_DRILLS,
 };

@@ -7,6 +7,10 @@ import { chainProblems, summaryOf } from './chain';
 export interface Installed {
   readonly chain: string;
   readonly key: string;
+  /** When somebody asked for another one, milliseconds since the epoch. @default - nobody has */
+  readonly requestedAt?: number;
+  /** When this one was installed. @default - when it became valid */
+  readonly installedAt?: number;
 }
 
 export interface RenewalSight {
@@ -32,7 +36,9 @@ const reason = ({ names, renewBefore }: RenewalPolicy, { installed, roots, now }
   if (installed === null) return { because: 'there is no certificate yet', urgent: true };
   const problems = chainProblems({ chain: installed.chain, key: installed.key, names, roots, now });
   if (problems.length > 0) return { because: problems.join('; '), urgent: true };
-  const { notAfter, names: present } = summaryOf(installed.chain);
+  const { notAfter, notBefore, names: present } = summaryOf(installed.chain);
+  // Authorities date certificates back by up to an hour: what counts is when this one was installed.
+  if ((installed.requestedAt ?? 0) > (installed.installedAt ?? notBefore)) return { because: 'somebody asked for another one', urgent: false };
   const left = notAfter - now;
   if (left < renewBefore * 1000) return { because: `${hours(left)} are left of it, less than ${hours(renewBefore * 1000)}`, urgent: false };
   const surplus = present.filter((name) => !names.includes(name));

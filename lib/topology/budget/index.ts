@@ -12,6 +12,7 @@ import { REGION_LOSSES, REGION_STAGES } from './regions';
 import { SECRET_STAGES } from './secrets';
 import type { Stage } from './stages';
 import { EDGE_STAGES } from './edge';
+import { CERTIFICATE_STAGES } from './certificates';
 import { WORKLOAD_STAGES } from './workloads';
 
 export { CONSTANTS, NODE_FREEZE_SECONDS, WITHOUT_STANDBYS_SECONDS } from './constants';
@@ -47,6 +48,7 @@ const PROCEDURE_STAGES: FamilyStages<ProcedureScenario> = {
   ...OPERATION_STAGES,
   ...WORKLOAD_STAGES,
   ...EDGE_STAGES,
+  ...CERTIFICATE_STAGES,
 };
 /** Scenarios that are not listed lose what the home region's database may lose. */
 const LOSSES: FamilyLosses<string> = { ...CACHE_LOSSES, ...REGION_LOSSES, ...FAILOVER_LOSSES, ...BACKUP_LOSSES };
