@@ -1,6 +1,7 @@
 /** The cascade of limits as people read it: in `holdfast plan`, in `holdfast limits`. */
-import { requestsPerWindow, type CascadeRow } from '../lib/topology/edge-limits';
-import type { Limit } from '../lib/topology/types';
+import { isLab } from '../lib/topology/derive';
+import { cascade, requestsPerWindow, type CascadeRow } from '../lib/topology/edge-limits';
+import type { Environment, Limit } from '../lib/topology/types';
 import { columns } from './terminal';
 
 const rate = ({ requestsPerSecond }: Limit): string => `${Math.round(requestsPerSecond * 1000) / 1000}/s`;
@@ -19,9 +20,13 @@ const cells = ({ layer, keptBy, per, limit, lag, emergency }: CascadeRow): reado
   emergency === null ? 'the same' : `${rate(emergency)}, ${answer(emergency)}`,
 ];
 
+/** The layers that the environment has; none where nobody is limited. A lab may have names, and has nothing of AWS in front of them. */
+export const cascadeOf = (environment: Environment): readonly CascadeRow[] =>
+  environment.edge === null ? [] : cascade(environment.edge, isLab(environment) ? { ...environment, dns: null } : environment);
+
 /** Lines of the table, the outermost layer first. */
 export const cascadeLines = (rows: readonly CascadeRow[]): readonly string[] => columns([HEADER, ...rows.map(cells)]);
 
 /** What there is to say where layers are left out. */
 export const cascadeNotes = (rows: readonly CascadeRow[]): readonly string[] =>
-  rows.some(({ layer }) => layer === 'edge') ? [] : ['no dns: CloudFront and the web ACLs are not made; the gateway and the applications limit alone'];
+  rows.some(({ layer }) => layer === 'edge') ? [] : ['a lab, or no dns: there are no CloudFront and no web ACLs; the gateway and the applications limit alone'];

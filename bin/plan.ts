@@ -1,7 +1,8 @@
 /** What will exist, as data: `holdfast plan --json`, and what its text is made of. */
+import { cascadeOf } from './cascade-text';
 import { scenariosOf } from '../lib/topology/applicable';
 import { budgetFor, type Budget } from '../lib/topology/budget';
-import { cascade, type CascadeRow } from '../lib/topology/edge-limits';
+import type { CascadeRow } from '../lib/topology/edge-limits';
 import { publicWorkloads } from '../lib/topology/gateway';
 import { hasPeers } from '../lib/topology/regions';
 import { etcdMemberNames, poolerCount, postgresMemberNames } from '../lib/topology/derive';
@@ -66,6 +67,6 @@ export const planOf = (environment: Environment): Plan => ({
   backups: environment.backups,
   certificates: environment.certificates,
   synchronousMode: environment.regions.find((region) => region.role === 'home')?.postgres.synchronousMode ?? 'none',
-  limits: environment.edge === null ? null : cascade(environment.edge, environment),
+  limits: environment.edge === null ? null : cascadeOf(environment),
   budgets: scenariosOf(environment).map((scenario) => budgetFor(environment, scenario)),
 });

@@ -30,7 +30,7 @@ interface Written {
 const REQUEST_TIMEOUT = '10s';
 
 export const kubectlConfigMaps = ({ program, kubeconfig }: KubectlOptions): ConfigMaps => {
-  const kubectl = (args: readonly string[], input = ''): Promise<string> =>
+  const kubectl = (args: readonly string[]): Promise<string> =>
     new Promise((resolve, reject) => {
       const common = [
         ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
@@ -39,14 +39,13 @@ export const kubectlConfigMaps = ({ program, kubeconfig }: KubectlOptions): Conf
         '--namespace',
         APPLICATION_NAMESPACE,
       ];
-      const child = execFile(program, [...common, ...args], { maxBuffer: 16 * 1024 * 1024, timeout: 30_000 }, (error, stdout, stderr) => {
+      execFile(program, [...common, ...args], { maxBuffer: 16 * 1024 * 1024, timeout: 30_000 }, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else if (error.code === 'ENOENT')
           reject(new ExpectedError(`kubectl was not found (${program}): install it, or name it with --kubectl`, EXIT.notPossible));
         else if (/the object has been modified|\(Conflict\)|AlreadyExists/.test(stderr)) reject(new Conflict(stderr.trim()));
         else reject(new ExpectedError(`kubectl ${args.slice(0, 3).join(' ')}: ${stderr.trim() || error.message}`, EXIT.notPossible));
       });
-      child.stdin?.end(input);
     });
   return {
     read: async (name) => {

@@ -1,10 +1,9 @@
 import { Option, type Command } from 'commander';
 import { blockedAt, parseAudit, type AuditEntry, type Switches } from '../../lib/services';
-import { cascade } from '../../lib/topology/edge-limits';
 import type { Environment } from '../../lib/topology/types';
 import { readSwitches, setEmergency, type Word } from '../blocking/in-cluster';
 import { actAt, whoAsks, withPlaceOptions, type Acted, type PlaceOptions } from '../blocking/place';
-import { cascadeLines, cascadeNotes } from '../cascade-text';
+import { cascadeLines, cascadeNotes, cascadeOf } from '../cascade-text';
 import { defineEnvironment } from '../../lib/topology/define';
 import { inputNamed } from '../environments';
 import { EXIT, UsageError } from '../exit';
@@ -32,7 +31,7 @@ const statusLines = (switches: Switches, audit: readonly AuditEntry[], now: Date
 ];
 
 const show = async ({ environment, maps }: Acted, json: boolean): Promise<number> => {
-  const rows = cascade(withEdge(environment).edge, environment);
+  const rows = cascadeOf(withEdge(environment));
   const { switches, audit } = await readSwitches(maps);
   const entries = parseAudit(audit);
   if (json) printJson({ environment: environment.name, limits: rows, switches, audit: entries });
@@ -41,7 +40,7 @@ const show = async ({ environment, maps }: Acted, json: boolean): Promise<number
 };
 
 const turn = async ({ environment, maps }: Acted, on: boolean, word: Word, json: boolean): Promise<number> => {
-  const rows = cascade(withEdge(environment).edge, environment);
+  const rows = cascadeOf(withEdge(environment));
   const changed = await setEmergency(maps, on, word);
   if (json) printJson({ environment: environment.name, emergency: on, changed, by: word.by, reason: word.reason, limits: rows });
   else
@@ -57,7 +56,7 @@ const turn = async ({ environment, maps }: Acted, on: boolean, word: Word, json:
 /** The model's table needs no cluster. */
 const showModel = (name: string, json: boolean): number => {
   const environment = withEdge(defineEnvironment(inputNamed(name)));
-  const rows = cascade(environment.edge, environment);
+  const rows = cascadeOf(environment);
   if (json) printJson({ environment: name, limits: rows });
   else print([...cascadeLines(rows), ...cascadeNotes(rows)].join('\n'));
   return EXIT.ok;

@@ -94,7 +94,7 @@ export class PublicEntrance extends Construct {
     certificate: acm.ICertificate,
     targets: elb.ApplicationTargetGroup,
   ): void {
-    const { trustStore } = new KnownClients(this, 'KnownClients', { environment: this.props.environment, authority });
+    const { trustStore } = new KnownClients(this, 'KnownClients', { authority });
     loadBalancer.addListener('KnownClients', {
       ...https(KNOWN_CLIENTS_PORT, certificate),
       mutualAuthentication: { mutualAuthenticationMode: elb.MutualAuthenticationMode.VERIFY, trustStore, ignoreClientCertificateExpiry: false },

@@ -1,4 +1,5 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { stackTemplatesOf, textsOf, verified } from './dns';
 import { deploymentOrderOf, namedEnvironment, resourcesOf, templateOf, templatesOf, variant } from './environments';
 
 const production = templatesOf(namedEnvironment('production'));
@@ -173,6 +174,43 @@ describe('the secret by which load balancers know CloudFront', () => {
   });
 });
 
+describe('the DNS verifier', () => {
+  const environment = namedEnvironment('production');
+  const pristine = stackTemplatesOf(environment);
+  const planted = (change: (text: string) => string): readonly string[] =>
+    textsOf(
+      verified(
+        environment,
+        pristine.map((stack) =>
+          stack.stack === 'us-east-1-edge' ? { ...stack, template: JSON.parse(change(JSON.stringify(stack.template))) as unknown } : stack,
+        ),
+      ),
+    );
+
+  test('accepts a CloudFront that asks the tree', () => expect(planted((text) => text)).toEqual([]));
+  test.each([
+    [
+      'one region, whichever is active',
+      '"DomainName":"app.example.com"',
+      '"DomainName":"euc1.app.example.com"',
+      /the-edge-asks-the-tree: .*www\.example\.com leads to CloudFront, which asks euc1\.app\.example\.com/,
+    ],
+    ['itself', '"Name":"www.example.com"', '"Name":"app.example.com"', /the-edge-asks-the-tree: .*app\.example\.com is also a name of the tree/],
+    [
+      'a distribution of somebody else',
+      '"ApplicationDistribution2A667D8A","DomainName"',
+      '"ClientNaming","DomainName"',
+      /templates-are-understood: .*leads to a distribution of these stacks/,
+    ],
+  ])('refuses one that asks %s', (_, is, becomes, says) => {
+    const found = planted((text) => {
+      expect(text).toContain(is);
+      return text.replace(is, becomes);
+    });
+    expect(found.filter((text) => says.test(text))).not.toEqual([]);
+  });
+});
+
 describe('with another secret, clients’ certificates and a public workload', () => {
   const authority = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
   const templates = templatesOf(
@@ -201,7 +239,7 @@ describe('with another secret, clients’ certificates and a public workload', (
       MutualAuthentication: { Mode: 'verify', TrustStoreArn: Match.anyValue(), IgnoreClientCertificateExpiry: false },
     });
     door.hasResourceProperties('AWS::ElasticLoadBalancingV2::TrustStore', {
-      CaCertificatesBundleS3Key: Match.stringLikeRegexp('^authority-[0-9a-f]{12}\\.pem$'),
+      CaCertificatesBundleS3Key: Match.stringLikeRegexp('^[0-9a-f]{64}\\.pem$'),
     });
   });
 
