@@ -33,11 +33,12 @@ const pass = (origin: string, originSecret: string, naming: cloudfront.IFunction
     originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
     customHeaders: { [ORIGIN_HEADER]: originSecret },
     // A region that is dead does not answer: 2 x 3 s instead of 3 x 10 s until the user is told.
-    connectionAttempts: 2,
-    connectionTimeout: Duration.seconds(3),
-    readTimeout: Duration.seconds(READ_TIMEOUT),
+    connectionAttempts: EDGE_ORIGIN.connectionAttempts,
+    connectionTimeout: Duration.seconds(EDGE_ORIGIN.connectionTimeout),
+    // Longer than the gateway waits for an application (15 s): who is slow is then named by the gateway.
+    readTimeout: Duration.seconds(EDGE_ORIGIN.answerTimeout),
     // A connection to the region that lost the traffic is not kept for longer than this.
-    keepaliveTimeout: Duration.seconds(5),
+    keepaliveTimeout: Duration.seconds(EDGE_ORIGIN.keepAlive),
   }),
   allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
   cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
@@ -71,34 +72,7 @@ export class EdgeDistribution extends Construct {
     this.nameIt(dns, host);
   }
 
-<<<<<<< Updated upstream
-  private pass({ origin, originSecret, naming }: EdgeDistributionProps): cloudfront.BehaviorOptions {
-    return {
-      origin: new origins.HttpOrigin(origin, {
-        protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-        originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
-        customHeaders: { [ORIGIN_HEADER]: originSecret },
-        // A region that is dead does not answer: 2 x 3 s instead of 3 x 10 s until the user is told.
-        connectionAttempts: EDGE_ORIGIN.connectionAttempts,
-        connectionTimeout: Duration.seconds(EDGE_ORIGIN.connectionTimeout),
-        // Longer than the gateway waits for an application (15 s): who is slow is then named by the gateway.
-        readTimeout: Duration.seconds(EDGE_ORIGIN.answerTimeout),
-        // A connection to the region that lost the traffic is not kept for longer than this.
-        keepaliveTimeout: Duration.seconds(EDGE_ORIGIN.keepAlive),
-      }),
-      allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
-      cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
-      originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER,
-      viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-      compress: false,
-      functionAssociations: [{ function: naming, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
-    };
-  }
-
-  private nameIt({ dns, host }: EdgeDistributionProps): void {
-=======
   private nameIt(dns: Dns, host: string): void {
->>>>>>> Stashed changes
     for (const type of ['A', 'AAAA']) {
       new route53.CfnRecordSet(this, type, {
         hostedZoneId: dns.zoneId,
