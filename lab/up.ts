@@ -92,6 +92,9 @@ export const applyAllCharts = async (
   await Promise.all(regions.map((region) => applyCharts(region, chartsOf(region), shared, named(region))));
 };
 
+/** Twice as many pods, and releases that are looked at before they serve. */
+const WITH_WORKLOADS_SECONDS = 420;
+
 /** The cluster's part, from inside the lab's network: waits for the machines, applies the charts, waits until the data tier is whole. */
 const applyCharts = async (lab: LabSettings, charts: readonly (readonly KubernetesObject[])[], shared: SharedSecrets, progress: Progress): Promise<void> => {
   const api = await until('API server', 60, async () => {
@@ -124,7 +127,7 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
     progress('charts applied');
     await nodesReady(lab, api);
     progress(`${lab.nodes.length} nodes ready`);
-    await awaitHealth(lab, api, progress, 180);
+    await awaitHealth(lab, api, progress, lab.environment.workloads.length === 0 ? 180 : WITH_WORKLOADS_SECONDS);
     await markUp(lab);
   } finally {
     api.close();

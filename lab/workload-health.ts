@@ -5,6 +5,7 @@ import { GATEWAY, GATEWAY_PORT, gatewayMembers, publicWorkloads } from '../lib/t
 import type { Workload } from '../lib/topology/types';
 import { isReady, type KubernetesApi, type Pod } from './kubernetes/api';
 import type { LabSettings } from './settings';
+import { gatewayAuthorities, gatewayHost } from './workload-tier/gateway-trust';
 
 const TIMEOUT_MS = 2000;
 const APPLICATIONS = `namespaces/${APPLICATION_NAMESPACE}`;
@@ -38,9 +39,8 @@ const autoscalerComplaints = async (api: KubernetesApi, { name }: Workload): Pro
 };
 
 /** What the gateway says of all that is public. */
-const asksGateway = (address: string, ca: string): Promise<string | undefined> =>
+const asksGateway = (address: string, servername: string, ca: string): Promise<string | undefined> =>
   new Promise((resolve) => {
-    const servername = `${GATEWAY}.${APPLICATION_NAMESPACE}.svc.cluster.local`;
     const asked = request(
       { host: address, port: GATEWAY_PORT, path: '/health/ready', ca, servername, headers: { host: servername }, timeout: TIMEOUT_MS },
       (response) => {
@@ -53,13 +53,17 @@ const asksGateway = (address: string, ca: string): Promise<string | undefined> =
     asked.end();
   });
 
-const gatewayComplaints = async (lab: LabSettings, api: KubernetesApi, ca: string): Promise<readonly string[]> => {
-  if (publicWorkloads(lab.environment).length === 0) return [];
+const gatewayComplaints = async (lab: LabSettings, api: KubernetesApi, own: string): Promise<readonly string[]> => {
+  const [workload] = publicWorkloads(lab.environment);
+  if (workload === undefined) return [];
+  const ca = await gatewayAuthorities(lab.environment, api, own);
+  if (ca === undefined) return [`${GATEWAY}: nobody knows yet who signs its certificate`];
+  const host = gatewayHost(lab.environment, workload);
   const members = gatewayMembers(lab.region).length;
   const pods = serving(await podsNamed(api, APPLICATION_NAMESPACE, GATEWAY));
   const answers = await Promise.all(
     pods.map(async ({ metadata, status }) => {
-      const complaint = status.podIP === undefined ? 'has no address' : await asksGateway(status.podIP, ca);
+      const complaint = status.podIP === undefined ? 'has no address' : await asksGateway(status.podIP, host, ca);
       return complaint === undefined ? [] : [`${metadata.name}: ${complaint}`];
     }),
   );

@@ -1,0 +1,122 @@
+/** Every profile in every environment: accepted by the rules, and rendered. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { manifestsFor } from '../../k8s';
+import { backend } from '../../lib/profiles/backend';
+import { nostream } from '../../lib/profiles/nostream';
+import { p3 } from '../../lib/profiles/p3';
+import { pouw } from '../../lib/profiles/pouw';
+import type { Profile } from '../../lib/profiles/profile';
+import { ENVIRONMENTS } from '../../lib/environments';
+import { defineEnvironment, violationsOf } from '../../lib/topology/define';
+import { isLab } from '../../lib/topology/derive';
+import { SCENARIOS } from '../../lib/topology/scenarios';
+import { workloadsInOrder } from '../../lib/topology/start-order';
+import type { EnvironmentInput } from '../../lib/topology/types';
+import { mebibytes, seconds } from '../../lib/topology/units';
+import { AWS, find, at, LAB, objectsOf } from '../k8s/fixtures';
+
+const image = `registry.example.com/app@sha256:${'0'.repeat(64)}`;
+const chainRpc = { host: 'rpc.example.com', port: 443 };
+const PROFILES: Readonly<Record<string, Profile>> = {
+  backend: backend({ image: 'holdfast/backend' }),
+  pouw: pouw({ image }),
+  p3: p3({ image, chainRpc }),
+  nostream: nostream({ image }),
+};
+
+/** The environment with room for it, and what every profile needs beside the database: a cache, and an edge. */
+const withProfile = (environment: EnvironmentInput, { workloads, retention }: Profile): EnvironmentInput => ({
+  ...environment,
+  everyRegion: {
+    ...environment.everyRegion,
+    cluster: { ...environment.everyRegion?.cluster, instanceType: 'm7i.4xlarge' },
+    pooler: { ...environment.everyRegion?.pooler, maxClientConnections: 5000 },
+  },
+  cache: environment.cache ?? {},
+  edge: environment.edge ?? {},
+  // A region's front needs a certificate of its own where the environment has names.
+  ...(environment.dns === null || environment.dns === undefined ? {} : { acme: environment.acme ?? acmeFor(environment.dns.zoneName) }),
+  workloads,
+  maintenance: { ...environment.maintenance, retention },
+});
+const acmeFor = (zone: string): NonNullable<EnvironmentInput['acme']> => ({
+  directory: 'https://acme-v02.api.letsencrypt.org/directory',
+  contact: `platform@${zone}`,
+  names: [`app.${zone}`],
+});
+
+const cases = Object.entries(PROFILES).flatMap(([name, profile]) =>
+  Object.values(ENVIRONMENTS).map((environment) => [name, environment.name, profile, environment] as const),
+);
+
+test('every file of lib/profiles is tried here', () => {
+  const files = readdirSync(join(__dirname, '..', '..', 'lib', 'profiles')).map((file) => file.replace('.ts', ''));
+  expect(files.filter((file) => file !== 'profile').sort()).toEqual(Object.keys(PROFILES).sort());
+});
+
+describe.each(cases)('profile %s in %s', (_name, _environment, profile, environment) => {
+  const input = withProfile(environment, profile);
+
+  test('keeps every rule', () => expect(violationsOf(input)).toEqual([]));
+
+  test('is rendered in every region: a release, its Services, an autoscaler, a budget, a policy and an account for each workload', () => {
+    const defined = defineEnvironment(input);
+    for (const region of defined.regions) {
+      const manifests = manifestsFor(defined, region, isLab(defined) ? LAB : AWS);
+      for (const { name, scaling } of defined.workloads) {
+        expect(at(find(manifests, 'Rollout', name), 'spec.strategy.blueGreen.activeService')).toBe(name);
+        expect(at(find(manifests, 'HorizontalPodAutoscaler', name), 'spec.minReplicas')).toBe(scaling.min);
+        for (const kind of ['Service', 'PodDisruptionBudget', 'NetworkPolicy', 'ServiceAccount']) find(manifests, kind, name);
+      }
+      expect(objectsOf(manifests).filter(({ kind }) => kind === 'Rollout')).toHaveLength(defined.workloads.length);
+    }
+  });
+});
+
+test('P3-4: the API server, then the mesh relay, then the anchor worker', () => {
+  const [environment] = Object.values(ENVIRONMENTS);
+  if (environment === undefined || PROFILES['p3'] === undefined) throw new Error('nothing to try');
+  expect(workloadsInOrder(defineEnvironment(withProfile(environment, PROFILES['p3']))).map(({ name }) => name)).toEqual(['p3-api', 'p3-mesh', 'p3-anchor']);
+});
+
+test('PO-3: old challenges and nonces are deleted, old receipts archived', () => {
+  expect(PROFILES['pouw']?.retention.map(({ table, olderThan, archiveTo }) => [table, olderThan / 3600, archiveTo])).toEqual([
+    ['challenges', 168, null],
+    ['used_nonces', 24, null],
+    ['receipts', 2160, 'receipts_archive'],
+  ]);
+});
+
+test.each(Object.entries(PROFILES))('%s names drills that there are, and rows of the catalogue', (_name, { drills, requirements }) => {
+  expect(drills.filter((drill) => !SCENARIOS.includes(drill))).toEqual([]);
+  expect(requirements.filter((row) => !/^(CS|PW|PO|P3|NR)-\d+$/.test(row))).toEqual([]);
+});
+
+test('what a user says differently is taken, field by field', () => {
+  const [changed] = pouw({
+    image,
+    name: 'work',
+    resources: { memory: mebibytes(1024) },
+    scaling: { max: 20 },
+    probes: { readiness: { failures: 2 } },
+    drain: { timeout: seconds(31) },
+  }).workloads;
+  expect(changed).toMatchObject({
+    name: 'work',
+    image,
+    resources: { memory: 1024 },
+    scaling: { min: 3, max: 20, queue: { metric: 'pouw_reward_queue_depth' } },
+    probes: { readiness: { failures: 2 } },
+    drain: { preStop: 5, timeout: 31, grace: 45 },
+  });
+});
+
+test('P3: one image plays three parts, or each has its own; only two of them reach the chain', () => {
+  const workloads = p3({ image, anchorImage: `${image.slice(0, -1)}1`, chainRpc }).workloads;
+  expect(workloads.map(({ name, image: used, environment, egress }) => [name, used.slice(-1), environment?.['ROLE'], egress])).toEqual([
+    ['p3-api', '0', 'api', [chainRpc]],
+    ['p3-mesh', '0', 'mesh', undefined],
+    ['p3-anchor', '1', 'anchor', [chainRpc]],
+  ]);
+});
