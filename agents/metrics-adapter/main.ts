@@ -1,40 +1,17 @@
 /** The metrics adapter: what workloads say of themselves, for autoscalers (ADR 0811). Each replica asks and answers by itself. */
 import { readFileSync } from 'node:fs';
 import { createServer as createHealthServer } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { Server } from 'node:https';
 import { METRICS_ADAPTER_DIRS, METRICS_ADAPTER_FILE, type MetricsAdapterConfig } from '../../lib/services/metrics-adapter';
 import { makeLog, onChange, reasonOf } from '../follower/log';
 import { prometheusText } from '../prometheus-text';
 import { inCluster, Kubernetes } from '../restore/kubernetes';
-import { answer } from './api';
 import { fetchText, type Pod, Poll } from './poll';
-import { announceAuthority, type Certificate, type Proxies, readCertificate, trustedProxies } from './trust';
+import { secureContext, serveApi } from './server';
+import { announceAuthority, type Proxies, readCertificate, trustedProxies } from './trust';
 
 const log = makeLog((line) => process.stdout.write(`${line}\n`));
 const logChange = onChange(log);
-
-const tlsOptions = ({ cert, key }: Certificate, { ca }: Proxies) => ({
-  cert,
-  key,
-  ca,
-  requestCert: true,
-  rejectUnauthorized: true,
-  minVersion: 'TLSv1.2' as const,
-});
-
-const serveApi = (config: MetricsAdapterConfig, certificate: Certificate, proxies: Proxies, poll: Poll): Promise<Server> => {
-  const isProxy = (socket: Socket): boolean =>
-    socket instanceof TLSSocket && (proxies.names.length === 0 || proxies.names.includes(String(socket.getPeerCertificate().subject.CN)));
-  const server = createServer(tlsOptions(certificate, proxies), (request, response) => {
-    const { status, body } = isProxy(request.socket)
-      ? answer(request.url ?? '/', config.namespace, poll.figure, new Date())
-      : { status: 403, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message: 'not the front proxy', code: 403 } };
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
-  return new Promise((resolve, reject) => server.once('error', reject).listen(config.apiPort, () => resolve(server)));
-};
 
 const serveHealth = (config: MetricsAdapterConfig, poll: Poll): void => {
   createHealthServer((request, response) => {
@@ -68,7 +45,7 @@ const metricsText = ({ workloads }: MetricsAdapterConfig, poll: Poll): string =>
 const keepTrust = async (kubernetes: Kubernetes, config: MetricsAdapterConfig, proxies: Proxies, server: Server): Promise<void> => {
   try {
     const certificate = readCertificate(config.tls);
-    server.setSecureContext(tlsOptions(certificate, proxies));
+    server.setSecureContext(secureContext(certificate, proxies));
     if (await announceAuthority(kubernetes, certificate.ca)) log('authority', 'told the API server whose certificate it is shown');
   } catch (error) {
     logChange('certificate', reasonOf(error));
@@ -94,7 +71,8 @@ const main = async (): Promise<void> => {
     log,
   });
   const proxies = await trustedProxies(kubernetes);
-  const server = await serveApi(config, readCertificate(config.tls), proxies, poll);
+  const { namespace, apiPort } = config;
+  const server = await serveApi({ port: apiPort, namespace, certificate: readCertificate(config.tls), proxies, figures: poll.figure });
   serveHealth(config, poll);
   await Promise.all([forever(config.pollSeconds, () => poll.round()), forever(30, () => keepTrust(kubernetes, config, proxies, server))]);
 };
