@@ -1,4 +1,4 @@
-/** Releases of workloads: how they are, taking back the one under way, going back to the one before (PO-5). */
+/** Releases of workloads: how they are, taking back the one under way, trying it again, going back to the one before (PO-5). */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -66,6 +66,15 @@ const abort: Act = async (kubectl, workload) => {
   return EXIT.ok;
 };
 
+/** A first release has none before it: when it was given up (its database came too late, say), it is tried again. */
+const retry: Act = async (kubectl, workload) => {
+  const { rollout } = await read(kubectl, workload);
+  if (rollout.status.abort !== true) throw new ExpectedError(`${workload}: its release was not taken back: there is nothing to try again`, EXIT.failed);
+  await kubectl('patch', RESOURCE, workload, '--subresource', 'status', '--type', 'merge', '--patch', JSON.stringify({ status: { abort: false } }));
+  print(`${workload}: the release that was taken back is tried again; watch it with \`holdfast rollout status ${workload}\``);
+  return EXIT.ok;
+};
+
 const undo: Act = async (kubectl, workload, { to }) => {
   const { rollout, sets } = await read(kubectl, workload);
   const releases = releasesOf(rollout, sets);
@@ -109,6 +118,7 @@ export const registerRollout = (program: Command): void => {
       .action(async (workload: string, options: RolloutOptions) => void (process.exitCode = await run(name, act, workload, options)));
   define('status', 'which release users get, which one is checked, which ones can be gone back to', status).option('--json', 'as JSON');
   define('abort', 'take back the release under way; users stay with the one before', abort);
+  define('retry', 'try the release that was taken back once more', retry);
   define('undo', 'go back to the release before, or to another one', undo).option('--to <revision>', 'which one', revisionOf);
   rollout.addHelpText(
     'after',
