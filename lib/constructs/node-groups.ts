@@ -3,7 +3,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { Region } from '../topology/types';
+import { chronyScript } from '../services/chrony';
+import type { Clocks, Region } from '../topology/types';
 import { acknowledgeManagedPolicy } from './acknowledge';
 
 /** Room for the images, logs and emptyDirs of a node; data lives on volumes of its own. */
@@ -12,6 +13,7 @@ const ROOT_VOLUME = Size.gibibytes(60);
 export interface NodeGroupsProps {
   readonly cluster: eks.ICluster;
   readonly region: Region;
+  readonly clocks: Clocks;
 }
 
 /**
@@ -43,6 +45,7 @@ export class NodeGroups extends Construct {
 
   private defineLaunchTemplate(): ec2.LaunchTemplate {
     return new ec2.LaunchTemplate(this, 'LaunchTemplate', {
+      userData: this.setClocks(),
       blockDevices: [
         { deviceName: '/dev/xvda', volume: ec2.BlockDeviceVolume.ebs(ROOT_VOLUME.toGibibytes(), { volumeType: ec2.EbsDeviceVolumeType.GP3, encrypted: true }) },
       ],
@@ -50,6 +53,15 @@ export class NodeGroups extends Construct {
       // One hop: a pod cannot reach the node's credentials through the metadata service.
       httpPutResponseHopLimit: 1,
     });
+  }
+
+  /** EKS adds its own part, so that this has to be one of several. */
+  private setClocks(): ec2.MultipartUserData {
+    const script = ec2.UserData.forLinux();
+    script.addCommands(...chronyScript(this.props.clocks));
+    const parts = new ec2.MultipartUserData();
+    parts.addPart(ec2.MultipartBody.fromUserData(script));
+    return parts;
   }
 
   private defineGroup(zone: string, nodeRole: iam.Role, template: ec2.LaunchTemplate): void {

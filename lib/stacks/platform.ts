@@ -74,7 +74,7 @@ export class Platform extends RegionalStack {
 
   private defineNodes(): NodeGroups {
     const addons = new NodeAddons(this, 'NodeAddons', { clusterName: this.cluster.clusterName, peerCidrs: this.peerCidrs() });
-    const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel });
+    const nodes = new NodeGroups(this, 'Nodes', { cluster: this.cluster, region: this.regionModel, clocks: this.environmentModel.clocks });
     nodes.node.addDependency(addons);
     return nodes;
   }
