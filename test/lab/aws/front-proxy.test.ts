@@ -11,6 +11,8 @@ import { FrontProxy, type FrontProxyOptions } from '../../../lab/aws/front-proxy
 import { invokeOn } from '../../../lab/aws/function-client';
 import { FunctionHost, serveFunctions } from '../../../lab/aws/function-host';
 import type { FunctionDefinition, FunctionFault } from '../../../lab/aws/functions';
+import { signIdentity } from '../../../lambdas/aws/sign-identity';
+import { IDENTITY_BODY, IDENTITY_HEADERS, STATEMENT_HEADER, statementOf } from '../../../lib/failover/approval-token';
 import type { KeyPair } from '../../../lab/aws/signatures';
 
 const scope = (region: string, service: string): string =>
@@ -160,6 +162,30 @@ describe('the front proxy', () => {
   test("leaves a bucket in the host's name: the emulator finds it there", async () => {
     await send({ host: 'b.s3.eu-west-3.amazonaws.com' }, '/switch/lab', '');
     expect(seen[0]).toMatchObject({ url: '/switch/lab', headers: { host: 'b.s3.eu-west-3.amazonaws.com' } });
+  });
+  describe('who somebody is', () => {
+    const ada: KeyPair = { accessKeyId: 'KEYADA', secretAccessKey: 'secret of ada' };
+    const ask = async (credentials: KeyPair, change: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>> = (h) => h) => {
+      const endpoint = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+      const question = { environment: 'lab', attempt: 'lab-1', epoch: 1 };
+      const signed = await signIdentity(question, 'approve', { endpoint, region: 'us-east-1', claims: 'x', credentials });
+      const { authorization, date } = signed;
+      const headers = { ...IDENTITY_HEADERS, authorization, 'x-amz-date': date, [STATEMENT_HEADER]: statementOf(question, 'approve') };
+      return (await send(change(headers), '/', IDENTITY_BODY)).status;
+    };
+    beforeEach(() => void people.set(ada.accessKeyId, ada));
+
+    test('is proven by what was signed with the secret', async () => expect(await ask(ada)).toBe(200));
+    test.each<[string, () => Promise<number>]>([
+      ['a guessed secret', () => ask({ ...ada, secretAccessKey: 'guessed' })],
+      ['a key that nobody has', () => ask({ ...ada, accessKeyId: 'KEYEVE' })],
+      ['a statement that was changed afterwards', () => ask(ada, (h) => ({ ...h, [STATEMENT_HEADER]: 'approve lab lab-2 epoch 2' }))],
+      ['a signature of an hour ago', () => ask(ada, (h) => ({ ...h, 'x-amz-date': '20260101T000000Z' }))],
+      ['no signature at all', () => ask(ada, (h) => ({ ...h, authorization: scope('us-east-1', 'sts') }))],
+    ])('is not proven by %s', async (_, status) => {
+      expect(await status()).toBe(403);
+      expect(seen).toHaveLength(0);
+    });
   });
   test('lets nobody reach a region that is lost, and everybody else go on', async () => {
     faults = [{ name: 'gone', regions: ['eu-west-1'], effect: { kind: 'lost', what: 'request', how: 'silence' } }];
