@@ -1,6 +1,6 @@
 import { fromEpoch } from '../../bin/failover/runs';
 import { labFailover } from '../../lib/environments/lab-failover';
-import { advance, create, type LeaseRecord } from '../../lib/failover/lease';
+import { advance, create } from '../../lib/failover/lease';
 import { leaseExecution } from '../../lib/failover/names';
 import { defineEnvironment } from '../../lib/topology/define';
 import { commandLine, type CommandLine } from './command-line';
@@ -65,9 +65,9 @@ describe('holdfast failover, failback and status', () => {
 
 describe('from which epoch a run moves the lease', () => {
   const environment = defineEnvironment(labFailover);
-  const first = create(null, { environment: environment.name, region: 'eu-central-1', epoch: 7, now: 0 }).record as LeaseRecord;
+  const first = create(null, { environment: environment.name, region: 'eu-central-1', epoch: 7, now: 0 }).record!;
   const execution = leaseExecution(environment, 7, 'failover', 'us-east-1');
-  const moving = advance(first, { fromEpoch: 7, to: 'us-east-1', execution, now: 0 }).record as LeaseRecord;
+  const moving = advance(first, { fromEpoch: 7, to: 'us-east-1', execution, now: 0 }).record!;
 
   test('the present one', () => expect(fromEpoch({ environment }, first, { direction: 'failover', target: 'us-east-1' })).toBe(7));
   test('the one before, when the same run was interrupted: it is taken up', () =>

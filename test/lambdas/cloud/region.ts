@@ -12,12 +12,13 @@ const isPlain = (v: unknown): v is Plain => typeof v === 'object' && v !== null 
 
 /** RFC 7386, as Patroni applies a change. */
 const merged = (before: Plain, patch: Plain): Plain => {
-  const all: Record<string, unknown> = { ...before };
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete all[key];
-    else all[key] = isPlain(value) ? merged(isPlain(all[key]) ? (all[key] as Plain) : {}, value) : value;
-  }
-  return all;
+  const kept = Object.entries(before).filter(([key]) => !(key in patch));
+  const changed = Object.entries(patch).flatMap(([key, value]): [string, unknown][] => {
+    if (value === null) return [];
+    const old = before[key];
+    return [[key, isPlain(value) ? merged(isPlain(old) ? old : {}, value) : value]];
+  });
+  return Object.fromEntries([...kept, ...changed]);
 };
 
 export class FakeRegion {

@@ -88,10 +88,10 @@ export class World {
 
   putLease(record: LeaseRecord): void {
     const { Item: item } = leasePut('t', null, record);
-    this.aws.table.items.set('lease|lease', item as never);
+    this.aws.table.items.set('lease|lease', item);
   }
   lease(): LeaseRecord {
-    const record = leaseOf(this.aws.table.items.get('lease|lease') as never);
+    const record = leaseOf(this.aws.table.items.get('lease|lease'));
     if (record === null) throw new Error('no lease');
     return record;
   }
