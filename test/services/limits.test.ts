@@ -6,6 +6,7 @@ import { environmentWith } from '../topology/fixtures';
 const environment = defineEnvironment(
   environmentWith({
     edge: {},
+    everyRegion: { cluster: { instanceType: 'm7i.2xlarge' } },
     workloads: [
       {
         name: 'shop',
