@@ -8,6 +8,8 @@ import type { Degradable, Metrics } from './metrics';
 /** Everything of the service that is elsewhere. */
 export interface Connections {
   readonly database: PooledDatabase | null;
+  /** A connection that only looks whether the database answers: one that waited behind requests would call a busy pod a lost one. */
+  readonly probe: PooledDatabase | null;
   readonly cache: CacheConnection | null;
   /** Of its own: `WAIT` holds up what comes after it. */
   readonly queue: CacheConnection | null;
@@ -34,7 +36,11 @@ export const seldom = (log: Pick<FastifyBaseLogger, 'warn'>, now: () => number =
 /** Opens them; nothing waits until they are there. */
 export const connectAll = (config: Config, metrics: Metrics, log: FastifyBaseLogger): Connections => {
   const problem = seldom(log);
-  const database = config.database === null ? null : new PooledDatabase(config.database, metrics, (error) => problem(error, 'an idle connection broke'));
+  const databaseWith = (pool: number): PooledDatabase | null =>
+    config.database === null ? null : new PooledDatabase({ ...config.database, pool }, metrics, (error) => problem(error, 'an idle connection broke'));
+  // Together as many as the pod was given.
+  const database = databaseWith(Math.max(1, (config.database?.pool ?? 1) - 1));
+  const probe = databaseWith(1);
   const onCacheError = (error: Error): void => problem(error, 'the cache');
   const cache = config.cache === null ? null : new CacheConnection(config.cache, onCacheError);
   const queue = config.cache === null ? null : new CacheConnection(config.cache, onCacheError, QUEUE_TIMEOUT_MS);
@@ -46,13 +52,14 @@ export const connectAll = (config: Config, metrics: Metrics, log: FastifyBaseLog
     });
   return {
     database,
+    probe,
     cache,
     queue,
     guards: { limiter: guard(TIMEOUTS_MS.limiter, 'limiter'), nonces: guard(TIMEOUTS_MS.nonces, 'nonces'), sessions: guard(TIMEOUTS_MS.sessions) },
     close: async () => {
       cache?.close();
       queue?.close();
-      await database?.close();
+      await Promise.all([database?.close(), probe?.close()]);
     },
   };
 };

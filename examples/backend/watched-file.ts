@@ -10,6 +10,7 @@ export class WatchedFile<T> {
   private value: T;
   private text: string | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
 
   constructor(
     private readonly path: string,
@@ -27,6 +28,7 @@ export class WatchedFile<T> {
   async start(): Promise<void> {
     await this.look();
     const again = (): void => {
+      if (this.stopped) return;
       this.timer = setTimeout(() => void this.look().finally(again), PERIOD_MS);
       this.timer.unref();
     };
@@ -34,6 +36,7 @@ export class WatchedFile<T> {
   }
 
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
   }
 

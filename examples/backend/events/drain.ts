@@ -23,6 +23,7 @@ const IDLE_MS = 250;
  */
 export class Drain {
   private stopped = false;
+  private credit = 0;
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: DrainParts) {}
@@ -39,15 +40,24 @@ export class Drain {
 
   /** @returns how many were brought. @throws what the queue or the database says */
   async once(): Promise<number> {
-    const { store, queue, rate, metrics } = this.parts;
-    const most = Math.min(BATCH, Math.ceil((rate() ?? Infinity) * (IDLE_MS / 1000)));
+    const { store, queue, metrics } = this.parts;
+    const most = this.mayTake();
     if (most === 0) return 0;
     const batch = await queue.take(most);
     if (batch.length === 0) return 0;
+    this.credit = Math.max(0, this.credit - batch.length);
     await store.addQueued(batch.map(({ event }) => event));
     await queue.finish(batch);
     metrics.eventsReplayed.inc(batch.length);
     return batch.length;
+  }
+
+  /** Where a rate was asked for, what it allows by now: a fraction of an event is kept for the next time. */
+  private mayTake(): number {
+    const rate = this.parts.rate();
+    if (rate === null) return BATCH;
+    this.credit = Math.min(Math.max(1, rate), this.credit + rate * (IDLE_MS / 1000));
+    return Math.min(BATCH, Math.floor(this.credit));
   }
 
   private async run(): Promise<void> {

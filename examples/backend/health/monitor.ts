@@ -18,7 +18,8 @@ const FIRST_PERIOD_MS = 100;
 export class Monitor {
   private readonly states = new Map<Part, PartState>();
   private readonly reached = new Map<Part, number>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timers = new Map<Part, NodeJS.Timeout>();
+  private stopped = false;
 
   constructor(
     private readonly checks: Readonly<Partial<Record<Part, Check>>>,
@@ -60,30 +61,34 @@ export class Monitor {
       await new Promise((resolve) => setTimeout(resolve, FIRST_PERIOD_MS));
       await this.look();
     }
-    const again = (): void => {
-      this.timer = setTimeout(() => void this.look().finally(again), PERIOD_MS);
-      this.timer.unref();
-    };
-    again();
+    for (const part of this.parts) this.again(part);
   }
 
   stop(): void {
-    clearTimeout(this.timer);
+    this.stopped = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
   }
 
   async look(): Promise<void> {
-    await Promise.all(
-      this.parts.map(async (part) => {
-        const begun = this.monotonic();
-        try {
-          await this.checks[part]?.();
-          this.reached.set(part, begun);
-          this.record(part, true, null);
-        } catch (error) {
-          this.record(part, false, error instanceof Error ? error.message : String(error));
-        }
-      }),
-    );
+    await Promise.all(this.parts.map((part) => this.lookAt(part)));
+  }
+
+  /** Each part at its own pace: one that makes its caller wait must not make the others look old. */
+  private again(part: Part): void {
+    if (this.stopped) return;
+    const timer = setTimeout(() => void this.lookAt(part).finally(() => this.again(part)), PERIOD_MS);
+    this.timers.set(part, timer.unref());
+  }
+
+  private async lookAt(part: Part): Promise<void> {
+    const begun = this.monotonic();
+    try {
+      await this.checks[part]?.();
+      this.reached.set(part, begun);
+      this.record(part, true, null);
+    } catch (error) {
+      this.record(part, false, error instanceof Error ? error.message : String(error));
+    }
   }
 
   private record(part: Part, reachable: boolean, error: string | null): void {

@@ -50,11 +50,11 @@ export class Watch {
   }
 
   private async checkDatabase(): Promise<void> {
-    const { database } = this.parts.connections;
-    if (database === null) return;
-    if (!this.schemaMade) await ensureSchema(database);
+    const { probe } = this.parts.connections;
+    if (probe === null) return;
+    if (!this.schemaMade) await ensureSchema(probe);
     this.schemaMade = true;
-    await database.once({ text: 'SELECT 1' }, CHECK_TIMEOUT_MS);
+    await probe.once({ text: 'SELECT 1' }, CHECK_TIMEOUT_MS);
   }
 
   /** Tells the other pods, and hears from them; that it can is what is checked. */

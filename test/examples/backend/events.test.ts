@@ -93,6 +93,16 @@ describe('the way from the queue into the database', () => {
     expect([store.rows.size, store.writes, queue.waiting.length]).toEqual([2, 4, 0]);
   });
 
+  test('keeps to a rate that was asked for', async () => {
+    const { taking, store, queue, metrics, state } = intake('database', 100);
+    state.reachable = false;
+    for (let index = 0; index < 20; index += 1) await taking.accept(event(String(index)), remaining);
+    const slow = new Drain({ store, queue, metrics, databaseReachable: () => true, rate: () => 2, depth: () => taking.depth(), onProblem: () => undefined });
+    // It looks four times a second.
+    for (let looks = 0; looks < 12; looks += 1) await slow.once();
+    expect(store.rows.size).toBe(6);
+  });
+
   test('keeps everything in the queue while the database is away', async () => {
     const { taking, drain, store, queue, state } = intake();
     state.reachable = false;

@@ -1,5 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { configFrom } from '../../../examples/backend/config';
 import { createService, type Service } from '../../../examples/backend/service';
 import { freePort } from '../../support/free-port';
@@ -373,6 +374,28 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
       SLOW_MS,
     );
   });
+
+  test(
+    'a pod whose connections are all busy has not lost the database',
+    async () => {
+      const busy = await start({ DATABASE_CONNECTIONS: '2', POD_NAME: 'busy' });
+      const { DATABASE_HOST: host = '', DATABASE_PORT: port } = servers.environment;
+      const ca = await readFile(join(servers.directory, 'database', 'ca.crt'), 'utf8');
+      const blocker = new Client({ host, port: Number(port), database: 'app', user: 'app', password: 'secret', ssl: { ca } });
+      await blocker.connect();
+      await blocker.query('BEGIN');
+      await blocker.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+      const pending = Array.from({ length: 8 }, (_, index) => order(busy, `busy-${index}`));
+      for (const end = Date.now() + 5000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 200))) {
+        expect((await ask(busy, 'GET', '/health/ready')).body).toEqual({ ready: true, degraded: [] });
+      }
+      await blocker.query('ROLLBACK');
+      await blocker.end();
+      // 200: an attempt that was given up had placed it.
+      for (const { status } of await Promise.all(pending)) expect([200, 201]).toContain(status);
+    },
+    SLOW_MS,
+  );
 
   test(
     'finishes what was begun when it is stopped, and takes nothing new',
