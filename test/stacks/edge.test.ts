@@ -275,7 +275,7 @@ describe('with another secret, clients’ certificates and a public workload', (
       PolicyDocument: {
         Statement: Match.arrayWith([
           Match.objectLike({
-            Action: ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'],
+            Action: ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'],
             Condition: { StringEquals: { 'aws:ResourceTag/holdfast:bound-to': Match.anyValue() } },
           }),
         ]),
