@@ -17,9 +17,9 @@ export interface KnownClientsProps {
 export class KnownClients extends Construct {
   readonly trustStore: elb.ITrustStore;
 
-  constructor(scope: Construct, id: string, { authority }: KnownClientsProps) {
+  constructor(scope: Construct, id: string, props: KnownClientsProps) {
     super(scope, id);
-    const asset = this.asset(authority);
+    const asset = this.asset(props.authority);
     this.trustStore = new elb.TrustStore(this, 'TrustStore', { bucket: asset.bucket, key: asset.s3ObjectKey });
   }
 

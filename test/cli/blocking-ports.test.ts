@@ -1,4 +1,4 @@
-import { GetIPSetCommand, ListIPSetsCommand, UpdateIPSetCommand, type WAFV2Client } from '@aws-sdk/client-wafv2';
+import { ListIPSetsCommand, type GetIPSetCommand, type UpdateIPSetCommand, type WAFV2Client } from '@aws-sdk/client-wafv2';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
