@@ -18,7 +18,8 @@ export interface Health {
   readonly complaints: readonly string[];
 }
 
-export const health = async (lab: LabSettings, api: KubernetesApi, tls: PatroniClientTls): Promise<Health> => {
+/** Machines, database, poolers, cache: what workloads need. */
+export const dataTierHealth = async (lab: LabSettings, api: KubernetesApi, tls: PatroniClientTls): Promise<Health> => {
   const nodes = await api.list<Node>('/api/v1/nodes');
   const counts = {
     etcd: lab.region.etcd.members,
@@ -38,10 +39,15 @@ export const health = async (lab: LabSettings, api: KubernetesApi, tls: PatroniC
       ...nodes.filter((n) => !isReady(n)).map((n) => `${n.metadata.name} is not ready`),
       ...podComplaints,
       ...(await cacheComplaints(lab, api)),
-      ...(await workloadComplaints(lab, api, tls.ca)),
       ...(members.error === undefined ? complaints(members.list, counts.postgres).map((c) => `PostgreSQL: ${c}`) : [`PostgreSQL: ${members.error}`]),
     ],
   };
+};
+
+/** All of it. */
+export const health = async (lab: LabSettings, api: KubernetesApi, tls: PatroniClientTls): Promise<Health> => {
+  const { members, complaints: ofTheData } = await dataTierHealth(lab, api, tls);
+  return { members, complaints: [...ofTheData, ...(await workloadComplaints(lab, api, tls.ca))] };
 };
 
 const membersOrNone = async (tls: PatroniClientTls, addresses: readonly string[]): Promise<{ list: readonly PatroniMember[]; error?: string }> => {

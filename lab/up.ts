@@ -5,7 +5,7 @@ import { APPLICATION_NAMESPACE } from '../lib/topology/derive';
 import { until } from './exec';
 import { createRouter } from './hosts/network';
 import { joinRegions } from './hosts/wan';
-import { health } from './health';
+import { dataTierHealth, health } from './health';
 import { ApiError, isReady, kubernetesApi, type KubernetesApi, type KubernetesObject, type Node } from './kubernetes/api';
 import { startControlPlane, writeCredentials } from './kubernetes/control-plane';
 import { prepareNode, startNode, type NodeImages } from './kubernetes/node';
@@ -119,6 +119,8 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
     for (const chart of rest) {
       // Pods without volumes go where there are nodes, and nothing moves them when more come.
       if (chart.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === APPLICATION_NAMESPACE)) await nodesReady(lab, api);
+      // A first release that finds no database runs into its deadline, and is given up for good.
+      if (chart.some(({ kind }) => kind === 'Rollout')) await awaitHealth(lab, api, progress, WITH_WORKLOADS_SECONDS, dataTierHealth);
       await applyAll(api, chart);
       await applyAll(api, secretsOf(chart));
     }
@@ -162,16 +164,22 @@ const applyAll = async (api: KubernetesApi, objects: readonly KubernetesObject[]
 };
 
 /** Waits until nothing is to be complained of, telling what is missing when that changes. */
-export const awaitHealth = async (lab: LabSettings, api: KubernetesApi, progress: Progress, withinSeconds: number): Promise<void> => {
+export const awaitHealth = async (
+  lab: LabSettings,
+  api: KubernetesApi,
+  progress: Progress,
+  withinSeconds: number,
+  look: typeof health = health,
+): Promise<void> => {
   const tls = clientTls(await readCredentials(lab));
   let told = '';
   let missing: readonly string[] = [];
   try {
     await until(
-      'healthy data tier',
+      'healthy lab',
       withinSeconds,
       async () => {
-        missing = (await health(lab, api, tls)).complaints;
+        missing = (await look(lab, api, tls)).complaints;
         if (missing.length === 0) return true;
         const line = `waiting for ${missing.join('; ')}`;
         if (line !== told) progress(line);
@@ -181,6 +189,6 @@ export const awaitHealth = async (lab: LabSettings, api: KubernetesApi, progress
       0.3,
     );
   } catch (error) {
-    throw new Error(`the data tier is not healthy after ${withinSeconds} s: ${missing.join('; ')}; logs: ${lab.logs}, \`holdfast lab logs\``, { cause: error });
+    throw new Error(`the lab is not healthy after ${withinSeconds} s: ${missing.join('; ')}; logs: ${lab.logs}, \`holdfast lab logs\``, { cause: error });
   }
 };
