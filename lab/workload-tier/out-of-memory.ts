@@ -12,14 +12,21 @@ import type { KubernetesApi, Pod } from '../kubernetes/api';
 import { now } from '../meter/clock';
 import { judged, within } from './outcome';
 import { baseOf, workloadComplaints, workloadPods, type PlacedPod } from './pods';
+import { gaugeOf } from './queue';
 import { holdUntil, pause, runWorkloadDrill, type WorkloadStage } from './stage';
 
 /** The promise of the figures: a pod that the kernel killed serves again within so long. */
 const RECOVERED_SECONDS = 20;
-/** The keeper looks every few seconds: a slow leak is one that it sees in time. */
-const SLOW_SECONDS_TO_LIMIT = 60;
+/** The keeper learns of memory a quarter of a minute late: from its warning on a leak is slow enough for that, and for a drain. */
+const SLOW_MEBIBYTES_PER_SECOND = 1;
+/** Until there, it need not take long. */
+const BRISK_SECONDS_TO_LIMIT = 20;
 const FAST_SECONDS_TO_LIMIT = 3;
 const PATIENCE_SECONDS = 90;
+const REPLACED_WITHIN_SECONDS = 180;
+const MEBIBYTE = 1024 * 1024;
+
+const RESIDENT_MEMORY = 'process_resident_memory_bytes';
 
 const leakRate = ({ resources }: Workload, secondsToLimit: number): number => Math.max(1, Math.round(resources.memoryLimit / secondsToLimit));
 
@@ -46,9 +53,13 @@ const leakSlowly = async (stage: WorkloadStage, pod: PlacedPod): Promise<Slow> =
   const { context, workload } = stage;
   const from = now();
   context.progress(`${pod.name} leaks slowly`);
-  await misbehave(context.lab, baseOf(workload, pod), { leak: leakRate(workload, SLOW_SECONDS_TO_LIMIT) });
+  const base = baseOf(workload, pod);
+  await misbehave(context.lab, base, { leak: leakRate(workload, BRISK_SECONDS_TO_LIMIT) });
+  const warned = (workload.memory.warnPercent / 100) * workload.resources.memoryLimit * MEBIBYTE;
+  await holdUntil(stage, PATIENCE_SECONDS, async () => (await gaugeOf(workload, pod, RESIDENT_MEMORY)) >= warned, 0.2);
+  await misbehave(context.lab, base, { leak: SLOW_MEBIBYTES_PER_SECOND });
   let restarted = false;
-  const replaced = await holdUntil(stage, PATIENCE_SECONDS, async () => {
+  const replaced = await holdUntil(stage, REPLACED_WITHIN_SECONDS, async () => {
     const pods = await workloadPods(context.lab, context.api, workload);
     const still = pods.find((p) => p.name === pod.name);
     restarted ||= still !== undefined && still.restarts > pod.restarts;
@@ -103,7 +114,7 @@ const slowFindings = (slow: Slow, history: WorkloadHistory): readonly Finding[] 
   return [
     slow.restarted
       ? fail('replaced-gracefully', `${slow.pod} was killed before it was replaced`)
-      : within('replaced-gracefully', slow.replacedSeconds, PATIENCE_SECONDS, `${slow.pod} was replaced`),
+      : within('replaced-gracefully', slow.replacedSeconds, REPLACED_WITHIN_SECONDS, `${slow.pod} was replaced`),
     failed === 0
       ? pass('replaced-unnoticed', `0 of ${during.length} requests had to be tried again`)
       : fail('replaced-unnoticed', `${failed} attempts failed while ${slow.pod} was replaced`),

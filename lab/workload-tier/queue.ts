@@ -1,4 +1,4 @@
-/** The reference backend's queue of events, by the gauge that every pod serves. */
+/** What a workload's pods tell of themselves: their memory, and the queue that all of them work on. */
 import type { Workload } from '../../lib/topology/types-workloads';
 import type { PlacedPod } from './pods';
 
@@ -11,18 +11,21 @@ export const gaugeIn = (text: string, name: string): number | undefined => {
   return Number.isFinite(value) ? value : undefined;
 };
 
-/** Every pod tells of the whole queue; the largest value is the newest that is not zero. @throws Error when no pod tells */
-export const queueLength = async ({ metrics, ports, scaling }: Workload, pods: readonly PlacedPod[]): Promise<number> => {
+/** @throws Error when the pod does not serve it */
+export const gaugeOf = async ({ metrics, ports }: Workload, { address }: Pick<PlacedPod, 'address'>, name: string): Promise<number> => {
   const port = ports.find((p) => p.name === metrics?.port)?.port;
-  const name = scaling.queue?.metric;
-  if (metrics === null || port === undefined || name === undefined) throw new Error('the workload serves no gauge of its queue');
-  const ask = async (address: string): Promise<number> => {
-    const answer = await fetch(`http://${address}:${port}${metrics.path}`, { signal: AbortSignal.timeout(ANSWER_MS) });
-    const value = gaugeIn(await answer.text(), name);
-    if (value === undefined) throw new Error(`${address} serves no ${name}`);
-    return value;
-  };
-  const answers = (await Promise.allSettled(pods.map((p) => ask(p.address)))).flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []));
+  if (metrics === null || port === undefined) throw new Error('the workload serves no metrics');
+  const answer = await fetch(`http://${address}:${port}${metrics.path}`, { signal: AbortSignal.timeout(ANSWER_MS) });
+  const value = gaugeIn(await answer.text(), name);
+  if (value === undefined) throw new Error(`${address} serves no ${name}`);
+  return value;
+};
+
+/** Every pod tells of the whole queue, as it saw it last: the largest value is believed. @throws Error when no pod tells */
+export const queueLength = async (workload: Workload, pods: readonly PlacedPod[]): Promise<number> => {
+  const name = workload.scaling.queue?.metric;
+  if (name === undefined) throw new Error(`${workload.name} has no queue that it scales by`);
+  const answers = (await Promise.allSettled(pods.map((p) => gaugeOf(workload, p, name)))).flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []));
   if (answers.length === 0) throw new Error(`no pod serves ${name}`);
   return Math.max(...answers);
 };

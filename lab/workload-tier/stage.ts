@@ -118,17 +118,21 @@ const carryOut = async (stage: WorkloadStage, fault: WorkloadFault): Promise<Mar
   for (const line of await healEverything(context.lab)) context.progress(line);
   const healedAt = done.healedAt ?? now();
   const excluded = done.excluded ?? {};
-  const healthyAt = await awaitRecovery(stage, healedAt);
+  const healthyAt = await awaitRecovery(
+    stage,
+    meters.clients.filter((client) => !(client in excluded)),
+    healedAt,
+  );
   return { faultAt, healedAt, healthyAt, endAt: now(), excluded, dead: meters.dead() };
 };
 
-/** Nothing to complain of, and every client served, for a while. @returns when that began, or null: not in time */
-const awaitRecovery = async (stage: WorkloadStage, healedAt: number): Promise<number | null> => {
+/** Nothing to complain of, and these clients served, for a while. @returns when that began, or null: not in time */
+const awaitRecovery = async (stage: WorkloadStage, clients: readonly string[], healedAt: number): Promise<number | null> => {
   const { context, workload, meters } = stage;
   let since: number | null = null;
   for (const deadline = healedAt + context.drill.healthyDeadlineSeconds + 10; now() < deadline;) {
     const complaints = await allComplaints(context, workload).catch((error: unknown) => [String(error)]);
-    const whole = complaints.length === 0 && areServed(meters, meters.clients, healedAt, now());
+    const whole = complaints.length === 0 && areServed(meters, clients, healedAt, now());
     since = whole ? (since ?? now()) : null;
     if (since !== null && now() - since > CALM_SECONDS) return since;
     await pause(stage, 0.3);

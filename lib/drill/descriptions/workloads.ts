@@ -28,7 +28,7 @@ const DEPLOYS: ProcedureDescriptions<'good-deploy' | 'bad-deploy'> = {
     planned: true,
     fault: ['deploy a release by changing the Rollout’s template', 'hold until it alone serves', 'put the release before it back, in the same way'],
     healthyDeadlineSeconds: releaseServesWithin(workload) + PATIENCE_SECONDS,
-    longestFaultSeconds: 2 * releaseServesWithin(workload) + PATIENCE_SECONDS,
+    longestFaultSeconds: 2 * (releaseServesWithin(workload) + PATIENCE_SECONDS),
   })),
   'bad-deploy': described((workload) => ({
     title: 'a release is deployed that never gets ready, that fails every tenth request, or that ends at its start: in turn, by the seed',
@@ -57,7 +57,7 @@ const SCALING: ProcedureDescriptions<'queue-backlog' | 'load-surge'> = {
       'let them work, until the queue is empty',
     ],
     healthyDeadlineSeconds: 300,
-    longestFaultSeconds: 300,
+    longestFaultSeconds: 900,
   })),
   'load-surge': described(() => ({
     title: 'many times the usual requests come in',
@@ -69,8 +69,8 @@ const SCALING: ProcedureDescriptions<'queue-backlog' | 'load-surge'> = {
       'hold until there are more replicas',
       'stop, and hold until there are as many as before',
     ],
-    healthyDeadlineSeconds: 420,
-    longestFaultSeconds: 300,
+    healthyDeadlineSeconds: 120,
+    longestFaultSeconds: 700,
   })),
 };
 
@@ -82,11 +82,12 @@ const LOSSES: ProcedureDescriptions<Exclude<WorkloadScenario, keyof typeof DEPLO
     requirements: ['CS-7', 'PW-1'],
     planned: false,
     fault: [
-      'one pod leaks slowly: hold until it is replaced at its threshold',
+      'one pod leaks, slowly from its first threshold on: hold until it is replaced at the second',
       'another one leaks fast: hold until the kernel has killed its process and it is ready again',
     ],
-    healthyDeadlineSeconds: Math.max(20, restartsWithin(workload)),
-    longestFaultSeconds: 180,
+    // The container is ready again long before; the Rollout has to see it, too.
+    healthyDeadlineSeconds: restartsWithin(workload) + 20,
+    longestFaultSeconds: 420,
   })),
   'pod-loses-database': described(() => ({
     title: 'the pods of one node lose the way to the database, while others see it',
