@@ -15,6 +15,8 @@ export type Verdict = { readonly kind: 'go on' } | { readonly kind: 'pass'; read
 /** Fewer say nothing about a share of them. */
 export const LEAST_SAMPLES = 20;
 
+/** 429: a limit stood before the release, of which nothing was seen. */
+const saysNothing = ({ status }: Sample): boolean => status === 429;
 const failed = ({ status }: Sample): boolean => status === 0 || status >= 500;
 
 /** The value that `percent` of the samples don't exceed (nearest rank); undefined without samples. */
@@ -30,7 +32,8 @@ const tolerated = (planned: number, percent: number): number => Math.floor((plan
  * Fails as soon as nothing that may still come could save it, and passes only when the time is over: a release that leaks or slows down needs it.
  * @param planned so many requests will have been made at the end
  */
-export const judge = (samples: readonly Sample[], { maxErrorPercent, maxP99Seconds }: Limits, planned: number, over: boolean): Verdict => {
+export const judge = (made: readonly Sample[], { maxErrorPercent, maxP99Seconds }: Limits, planned: number, over: boolean): Verdict => {
+  const samples = made.filter((sample) => !saysNothing(sample));
   const whole = over ? samples.length : Math.max(planned, samples.length);
   const errors = samples.filter(failed);
   const slow = samples.filter(({ seconds }) => seconds > maxP99Seconds);
@@ -42,7 +45,10 @@ export const judge = (samples: readonly Sample[], { maxErrorPercent, maxP99Secon
     return fail(`${slow.length} of ${samples.length} requests took more than ${maxP99Seconds} s; allowed: 1 %`);
   }
   if (!over) return { kind: 'go on' };
-  if (samples.length < LEAST_SAMPLES) return fail(`only ${samples.length} requests were made; ${LEAST_SAMPLES} are needed for a verdict`);
+  if (samples.length < LEAST_SAMPLES)
+    return fail(
+      `only ${samples.length} requests were answered by the release (${made.length - samples.length} by a limit); ${LEAST_SAMPLES} are needed for a verdict`,
+    );
   const p99 = percentile(
     samples.map(({ seconds }) => seconds),
     99,

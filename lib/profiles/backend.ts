@@ -32,6 +32,8 @@ export const backend = (input: ProfileInput): Profile => ({
         needs: ['database', 'cache'],
         databaseConnections: 20,
         scaling: { queue: { metric: 'backend_queue_depth', perReplica: 1000, backpressureAt: 10_000 } },
+        // An order that does not exist: answered from the database, as a user's would be. A health path would find neither errors nor delays.
+        rollout: { analysis: { path: '/orders/00000000-0000-4000-8000-000000000000' } },
         public: {
           paths: ['/'],
           endpoints: [

@@ -21,6 +21,9 @@ describe('whether a new release may serve', () => {
     ['answers of clients’ faults (404) are answers', of(100, { status: 404, seconds: 0.01 }), 'pass'],
     ['too few requests say nothing, and nothing is not good', of(19, good), 'fail'],
     ['no request at all is not good', [], 'fail'],
+    ['answers of a limit (429) say nothing of it', of(100, { status: 429, seconds: 0.001 }), 'fail'],
+    ['and do not spoil the others', [...of(20, { status: 429, seconds: 0.001 }), ...of(80, good)], 'pass'],
+    ['nor hide its errors', [...of(900, { status: 429, seconds: 0.001 }), ...of(99, good), ...of(2, wrong)], 'fail'],
   ])('%s', (_, samples, kind) => expect(judge(samples, LIMITS, samples.length, true).kind).toBe(kind));
 
   test('is refused as soon as nothing can save it, and not before', () => {
