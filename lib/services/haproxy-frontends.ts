@@ -138,7 +138,7 @@ export const metricsFrontend = (): Section => ({
   heading: 'frontend metrics',
   lines: [
     `bind :${GATEWAY_METRICS_PORT}`,
-    'option dontlog-normal',
+    'no log',
     `http-request return status 200 content-type text/plain string ok if { path ${GATEWAY_HEALTH_PATH} }`,
     'http-request use-service prometheus-exporter if { path /metrics }',
     'stats enable',
