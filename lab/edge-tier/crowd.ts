@@ -48,7 +48,8 @@ export interface Flood {
 
 export type FloodOrder = Pick<FlooderConfiguration, 'requestsPerSecond' | 'what'> & { readonly addresses: number };
 
-const ANSWER_SECONDS = 5;
+/** Longer than a connection takes to be made when the machine is busy. */
+const ANSWER_SECONDS = 12;
 const END_MS = 3000;
 
 /** From now on, until it is stopped; and `closeCrowd` after that. */

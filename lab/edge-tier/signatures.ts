@@ -10,7 +10,7 @@ import { judged } from '../workload-tier/outcome';
 import { baseOf, workloadPods, type PlacedPod } from '../workload-tier/pods';
 import { pause, runWorkloadDrill, type WorkloadStage } from '../workload-tier/stage';
 import { startFlood } from './crowd';
-import { besideFlood, seriesNow } from './overload';
+import { besideFlood, seriesNow, unharmed } from './overload';
 import { cpuOf, sumOf, type Series } from './pod-metrics';
 
 const IDLE_SECONDS = 15;
@@ -91,8 +91,7 @@ export const invalidSignatureFlood: Procedure = async (context) => {
   });
   if (history === undefined) throw new Error('the drill ended before the flood did');
   return judged(run, {
-    withoutRetries: true,
-    findings: judgeSignatures(history),
+    findings: [unharmed(run.history), ...judgeSignatures(history)],
     extra: {
       floodAnswers: tally(history.flood),
       verifiedSignatures: history.verified,

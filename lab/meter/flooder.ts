@@ -11,7 +11,10 @@ import { configuration, emit } from './emit';
 import type { FlooderConfiguration } from './flooder-configuration';
 import { newUser, signedHeaders, type User } from './signing';
 
-const SOCKETS_PER_ADDRESS = 16;
+/** To each gateway. More would spend the machine on handshakes. */
+const SOCKETS_PER_ADDRESS = 4;
+/** Of one address. What is due beyond that is not asked: a flooder that waits for answers it has no time to read floods nobody. */
+const MOST_UNANSWERED = 128;
 /** Requests that are due are made this often. */
 const TICK_MS = 20;
 
@@ -67,6 +70,7 @@ class Flooder {
   private readonly agent: Agent;
   private tally = emptyTally();
   private made = 0;
+  private unanswered = 0;
   private second = 1;
   private readonly began = now();
 
@@ -81,7 +85,7 @@ class Flooder {
   tick(): void {
     const due = Math.floor((now() - this.began) * config.requestsPerSecond);
     this.made = Math.max(this.made, due - config.requestsPerSecond);
-    for (; this.made < due; this.made++) this.ask(this.made);
+    for (; this.made < due; this.made++) if (this.unanswered < MOST_UNANSWERED) this.ask(this.made);
     if (now() - this.began >= this.second) this.report();
   }
 
@@ -90,6 +94,8 @@ class Flooder {
     const host = config.gateways[(n + this.turn) % config.gateways.length] ?? '';
     const outgoing = request({ agent: this.agent, host, port: config.port, method, path, headers: { host: config.host, ...headers } });
     const timer = setTimeout(() => outgoing.destroy(new Error('no answer')), config.answerSeconds * 1000);
+    this.unanswered += 1;
+    outgoing.once('close', () => (this.unanswered -= 1));
     outgoing.once('error', () => {
       clearTimeout(timer);
       this.tally.errors += 1;
