@@ -24,8 +24,8 @@ interface Order {
 
 /** How many orders each stream that looks at orders remembers. */
 const REMEMBERED = 30;
-/** Nobody asks for the same thing more often: a user's limit may be one request a second. */
-const SAME_AGAIN_SECONDS = 1.5;
+/** Nobody asks for the same thing more often: a user's limit is one request a second, and half of that while the limits warm up. */
+const SAME_AGAIN_SECONDS = 3;
 
 const fieldOf = (body: string, field: string): string | null => {
   try {
@@ -96,7 +96,7 @@ export class Tasks {
         if (status !== 201 && status !== 200) return `status ${status}`;
         const order = fieldOf(body, 'id');
         if (order === null) return 'an order without an id';
-        orders.push({ id: order, key, user, askedAt: 0 });
+        orders.push({ id: order, key, user, askedAt: now() });
         if (orders.length > REMEMBERED) orders.shift();
         return null;
       },

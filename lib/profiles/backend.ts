@@ -41,8 +41,6 @@ export const backend = (input: ProfileInput): Profile => ({
             { method: 'POST', path: '/receipts' },
           ],
         },
-        // A path of the users', through the database: what the probes ask for, they have asked already.
-        rollout: { analysis: { path: '/events/count?prefix=release' } },
         alerts: ALERTS,
       },
       input,
