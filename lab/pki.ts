@@ -1,4 +1,4 @@
-/** Certificates for one lab, by openssl: a private key and a certificate signed by a CA of the lab's own, valid for two days. */
+/** Certificates for one lab, by openssl: a private key and a certificate signed by a CA of the lab's own, valid for as long as the model's default. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,8 @@ export interface CertificateRequest {
   readonly usages: readonly ('serverAuth' | 'clientAuth')[];
 }
 
-const LIFETIME_DAYS = '2';
+/** As `certificates.lifetime`: a monitor that counts in shares of it would complain of less. */
+const LIFETIME_DAYS = '90';
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 /** Removes its files whatever happens: keys stay nowhere but where the caller puts them. */
