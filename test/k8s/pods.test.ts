@@ -47,7 +47,9 @@ test.each(pods)('%s carries a priority, and no token of the API unless it is the
   const dns = name === 'coredns';
   const ofTheSystem: Readonly<Record<string, string>> = { coredns: 'system-node-critical', 'metrics-server': 'system-cluster-critical' };
   expect(at(workload, `${POD}.priorityClassName`)).toBe(ofTheSystem[name] ?? 'holdfast-data');
-  expect(at(workload, `${POD}.automountServiceAccountToken`)).toBe(dns ? undefined : [...CONTROLLERS, 'certificate-renewer', 'certificate-monitor'].includes(name));
+  expect(at(workload, `${POD}.automountServiceAccountToken`)).toBe(
+    dns ? undefined : [...CONTROLLERS, 'certificate-renewer', 'certificate-monitor'].includes(name),
+  );
   expect(at(workload, `${POD}.enableServiceLinks`)).toBe(false);
 });
 
