@@ -39,7 +39,9 @@ module.exports = {
       to: { pathNot: inside('lib/topology') },
     },
     ...PURE.map((name) => room(name, 'lib/topology')),
-    room('lib/environments', 'lib/topology'),
+    // A profile is a part of an environment that several may share.
+    room('lib/profiles', 'lib/topology'),
+    room('lib/environments', 'lib/profiles', 'lib/topology'),
     room('lib/constructs', ...PURE, 'lib/topology'),
     room('lib/stacks', 'lib/constructs', ...PURE, 'lib/topology'),
     ...SIDES.map((name) => room(name, ...PURE, 'lib/topology')),

@@ -1,5 +1,4 @@
 /** Judges what was told of a certificate that was not renewed, and what became of it. Pure. */
-import type { CertificateLevel, ServedCertificate } from '../../operations/certificates/served';
 import type { CertificateThresholds } from '../../topology/types';
 import type { ProcedureOutcome } from '../procedure-run';
 import { fail, pass, unknown, type Finding } from '../verdict';
@@ -9,12 +8,20 @@ export interface Told {
   /** Seconds since the epoch. */
   readonly t: number;
   readonly endpoint: string;
-  readonly level: CertificateLevel;
+  /** `ok`, `warning`, `high`, `critical`, `emergency`, `invalid` or `unknown`. */
+  readonly level: string;
   /** Seconds since the epoch; null: nothing was seen. */
   readonly notAfter: number | null;
 }
 
-export const toldOf = (t: number, served: readonly ServedCertificate[], component: string): readonly Told[] =>
+/** What the monitor says of one endpoint, as far as it is judged. */
+export interface SeenCertificate extends Pick<Told, 'endpoint' | 'level'> {
+  readonly component: string;
+  /** `notAfter` in milliseconds since the epoch; null: nothing was seen. */
+  readonly certificate: { readonly notAfter: number } | null;
+}
+
+export const toldOf = (t: number, served: readonly SeenCertificate[], component: string): readonly Told[] =>
   served
     .filter((s) => s.component === component)
     .map(({ endpoint, level, certificate }) => ({ t, endpoint, level, notAfter: certificate === null ? null : certificate.notAfter / 1000 }));
