@@ -22,8 +22,8 @@ interface Order {
   askedAt: number;
 }
 
-/** How many orders each stream that looks at orders remembers. */
-const REMEMBERED = 30;
+/** How many orders each stream that looks at orders remembers: no two of one user. */
+const REMEMBERED = { read: 30, fresh: 12 } as const;
 /** Nobody asks for the same thing more often: a user's limit is one request a second, and half of that while the limits warm up. */
 const SAME_AGAIN_SECONDS = 3;
 
@@ -87,7 +87,8 @@ export class Tasks {
   private order(id: number): Task {
     const user = this.userOf('order', id);
     const key = `${this.config.prefix}-${this.config.client}-order-${id}`;
-    const orders = id % 4 === 0 ? this.orders.fresh : this.orders.read;
+    const looker = id % 4 === 0 ? 'fresh' : 'read';
+    const orders = this.orders[looker];
     return {
       question: { method: 'POST', path: '/orders', idempotencyKey: key, body: JSON.stringify({ item: 'lamp', quantity: 1 + (id % 5) }) },
       user,
@@ -97,7 +98,7 @@ export class Tasks {
         const order = fieldOf(body, 'id');
         if (order === null) return 'an order without an id';
         orders.push({ id: order, key, user, askedAt: now() });
-        if (orders.length > REMEMBERED) orders.shift();
+        if (orders.length > REMEMBERED[looker]) orders.shift();
         return null;
       },
     };

@@ -2,6 +2,7 @@
 import { elementAt } from '../../lib/drill/element';
 import { fail, pass, type Finding } from '../../lib/drill/verdict';
 import type { HttpAttempt } from '../../lib/drill/workloads/history';
+import { WORKLOAD_CONSTANTS } from '../../lib/topology/budget/constants-workloads';
 import { releaseServesWithin, takenBackWithin, type BadRelease } from '../../lib/topology/workload-timings';
 import type { Procedure } from '../drill/procedures/procedure';
 import { now } from '../meter/clock';
@@ -40,6 +41,7 @@ export const goodDeploy: Procedure = async (context) => {
     const allowed = releaseServesWithin(stage.workload);
     took = await deployAndHold(stage, () => deployRelease(lab, api, stage.workload.name, { RELEASE: next }), allowed, isWhole);
     progress(`the new release ${took === null ? 'does not serve in time' : `serves after ${took.toFixed(1)} s`}`);
+    await pause(stage, WORKLOAD_CONSTANTS.releaseSwitched.upper);
     const from = now();
     await pause(stage, NEW_ALONE_SECONDS);
     window = { from, to: now() };

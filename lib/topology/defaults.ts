@@ -207,8 +207,8 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   'invalid-signature-flood': objective(3),
   'limiter-loses-state': objective(5),
   'nonce-store-down': objective(5),
-  'good-deploy': objective(2),
-  'bad-deploy': objective(2),
+  'good-deploy': objective(3),
+  'bad-deploy': objective(3),
   // CS-8: no downtime. A client's own pause between two requests is in it.
   'certificate-renewal': objective(2),
   // From the authority's return until a good certificate is served: somebody has been told long before.
@@ -218,8 +218,8 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   // PW-1: out of rotation within 30 s.
   'pod-loses-database': objective(30),
   'application-node-dies': objective(30),
-  'queue-backlog': objective(2),
-  'load-surge': objective(2),
+  'queue-backlog': objective(3),
+  'load-surge': objective(3),
   // NR-4: at once; NR-3: what was handed in meanwhile is stored within 60 s.
   'cache-down': objective(5),
   'database-down': objective(15),

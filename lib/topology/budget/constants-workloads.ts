@@ -3,7 +3,7 @@ import { span, type Span } from './constants';
 
 export const WORKLOAD_CONSTANTS = {
   betweenRequests: span(0, 0.6, 'the drill: a client’s own pause between two requests'),
-  requestUnderWay: span(0, 0.6, 'estimated from a few runs: a request that was under way is answered late'),
+  requestUnderWay: span(0, 1.2, 'estimated from a few runs: a request is answered late, beside pods that start on a small machine'),
   triedElsewhere: span(0, 0.5, 'estimated from a few runs: the gateway sends the request to another pod'),
   clientRetry: span(0, 0.3, 'the drill: the client’s own pause between two attempts'),
   containerStarts: span(0.5, 8, 'estimated from a few runs: sandbox and container made, the program listens'),
