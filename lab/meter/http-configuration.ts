@@ -14,6 +14,8 @@ export interface HttpMeterConfiguration {
   readonly prefix: string;
   /** Users take turns, so that none comes near a limit. */
   readonly users: number;
+  /** Nobody asks for the same thing more often: a user's limit is one request a second, and half of that while the limits warm up. */
+  readonly sameAgainSeconds: number;
   /** Seconds between two requests of each stream. */
   readonly every: Readonly<Record<HttpStream, number>>;
   /** A connection, and an answer, may take so long. */

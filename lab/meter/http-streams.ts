@@ -24,8 +24,6 @@ interface Order {
 
 /** How many orders each stream that looks at orders remembers: no two of one user. */
 const REMEMBERED = { read: 30, fresh: 12 } as const;
-/** Nobody asks for the same thing more often: a user's limit is one request a second, and half of that while the limits warm up. */
-const SAME_AGAIN_SECONDS = 3;
 
 const fieldOf = (body: string, field: string): string | null => {
   try {
@@ -74,7 +72,7 @@ export class Tasks {
 
   private look(orders: readonly Order[]): Task | undefined {
     const order = [...orders].sort((a, b) => a.askedAt - b.askedAt)[0];
-    if (order === undefined || now() - order.askedAt < SAME_AGAIN_SECONDS) return undefined;
+    if (order === undefined || now() - order.askedAt < this.config.sameAgainSeconds) return undefined;
     order.askedAt = now();
     return {
       question: { method: 'GET', path: `/orders/${order.id}` },

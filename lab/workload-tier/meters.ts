@@ -10,9 +10,10 @@ import type { NodeSettings } from '../settings';
 
 /** Thirteen requests a second and user: enough to see a gap of a tenth of a second, and little enough to leave the processors to what is measured. */
 const EVERY: HttpMeterConfiguration['every'] = { read: 0.2, fresh: 0.5, order: 0.25, session: 0.5, event: 0.25 };
-const PACE: Pick<HttpMeterConfiguration, 'every' | 'users' | 'connectSeconds' | 'answerSeconds' | 'patienceSeconds'> = {
+const PACE: Pick<HttpMeterConfiguration, 'every' | 'users' | 'sameAgainSeconds' | 'connectSeconds' | 'answerSeconds' | 'patienceSeconds'> = {
   every: EVERY,
   users: 60,
+  sameAgainSeconds: 3,
   connectSeconds: 2,
   // Longer than the backend takes to give up by itself.
   answerSeconds: 12,

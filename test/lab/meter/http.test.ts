@@ -74,6 +74,7 @@ const configuration = (over: Partial<HttpMeterConfiguration>): HttpMeterConfigur
   ca: authority.certificate,
   prefix: 'run',
   users: 10,
+  sameAgainSeconds: 0.2,
   every: { read: 0.05, fresh: 0.1, order: 0.05, session: 0.1, event: 0.05 },
   // A machine that is busy is no fault of the meter.
   connectSeconds: 20,
