@@ -52,6 +52,8 @@ export const labWorkloads: EnvironmentInput = {
     checkEvery: seconds(5),
     retryEvery: seconds(10),
   },
+  // It asks again after seconds.
+  objectives: { 'certificate-renewal-fails': { rto: minutes(5) } },
   clocks: { sources: ['10.50.7.11', '10.50.7.12', '10.50.7.13'], checkEvery: seconds(5) },
   workloads: shop.workloads,
   maintenance: { retention: shop.retention },

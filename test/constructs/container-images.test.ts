@@ -22,9 +22,11 @@ const hashes = (instanceType = 'm7i.large', referenceBackend = false): Readonly<
   return Object.fromEntries(Object.entries(references).map(([name, reference]) => [name, JSON.stringify(stack.resolve(reference))]));
 };
 
-test('names each built image by its content, and takes CoreDNS from its project', () => {
-  const { coredns, ...built } = hashes();
+test('names each built image by its content, and takes CoreDNS and the controllers from their projects', () => {
+  const { coredns, rollouts, metricsServer, ...built } = hashes();
   expect(coredns).toMatch(/^"registry\.k8s\.io\/coredns\/coredns:v\d+\.\d+\.\d+"$/);
+  expect(rollouts).toMatch(/^"quay\.io\/argoproj\/argo-rollouts:v\d+\.\d+\.\d+"$/);
+  expect(metricsServer).toMatch(/^"registry\.k8s\.io\/metrics-server\/metrics-server:v\d+\.\d+\.\d+"$/);
   expect(Object.keys(built)).toEqual(['etcd', 'patroni', 'pgbouncer', 'agent']);
   for (const reference of Object.values(built)) expect(reference).toMatch(/:[0-9a-f]{64}"/);
 });

@@ -89,6 +89,8 @@ describe('synthesis of all environments', () => {
         ...[
           'eu-central-1-entrance',
           'us-east-1-entrance',
+          'us-east-1-edge',
+          'us-east-1-edge-key',
           'eu-west-1-traffic',
           'us-east-1-dns-alarms',
           'eu-west-1-lease',
