@@ -7,7 +7,17 @@ const typed = [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylis
 const NODE_GLOBALS = Object.fromEntries(['console', 'process', 'URL', 'Buffer', 'setTimeout', 'clearTimeout'].map((name) => [name, 'readonly']));
 
 export default defineConfig(
-  globalIgnores(['dist/', 'cdk.out/', 'cdk8s.out/', 'coverage/', '.holdfast/', 'images/agent/*.js', 'images/acme/*.js', 'images/backend/*.js', '**/*.generated.ts']),
+  globalIgnores([
+    'dist/',
+    'cdk.out/',
+    'cdk8s.out/',
+    'coverage/',
+    '.holdfast/',
+    'images/agent/*.js',
+    'images/acme/*.js',
+    'images/backend/*.js',
+    '**/*.generated.ts',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
