@@ -1,5 +1,6 @@
 /** Judges one run of a drill of the cache. Pure. */
 import type { ContractFigures, ProcedureOutcome } from '../procedure-run';
+import { gapFinding, healthFinding, secondsText } from '../service-findings';
 import { fail, pass, unknown, type Finding } from '../verdict';
 import type { CacheHistory } from './history';
 import {
@@ -27,23 +28,12 @@ export interface CacheExpectation {
 /** As long as a majority of the masters is there. */
 export const OTHER_SHARDS_SECONDS = 1;
 
-const seconds = (n: number): string => `${n.toFixed(2)} s`;
 const longest = (gaps: readonly ShardGap[]): ShardGap | undefined => [...gaps].sort((a, b) => b.seconds - a.seconds)[0];
 const where = (gap: ShardGap): string => `${gap.client}, shard ${gap.shard}, ${gap.mode === 'wait' ? 'with WAIT' : 'without WAIT'}`;
 
-const gapFinding = (gap: ShardGap | undefined, { objective, budgetUpperSeconds }: CacheExpectation): Finding => {
-  if (gap === undefined) return unknown('gap', 'no client could be served');
-  const detail = `${seconds(gap.seconds)} (${where(gap)})`;
-  if (gap.open) return fail('gap', `${detail}: not served any more until the end`);
-  if (gap.seconds > objective.rtoSeconds) return fail('gap', `${detail}; the objective is ${objective.rtoSeconds} s`);
-  return gap.seconds > budgetUpperSeconds
-    ? fail('gap', `${detail}; the budget allows ${budgetUpperSeconds} s`)
-    : pass('gap', `${detail} of ${budgetUpperSeconds} s`);
-};
-
 const othersFinding = (gap: ShardGap | undefined, upper: number): Finding => {
   if (gap === undefined) return pass('other-shards', 'the fault strikes every shard');
-  const detail = `${seconds(gap.seconds)} (${where(gap)}) of ${upper} s`;
+  const detail = `${secondsText(gap.seconds)} (${where(gap)}) of ${upper} s`;
   if (gap.open) return fail('other-shards', `${detail}: not served any more until the end`);
   return gap.seconds > upper ? fail('other-shards', detail) : pass('other-shards', detail);
 };
@@ -53,13 +43,6 @@ const lossFinding = ({ lost, acked }: CacheLoss, rpoSeconds: number): Finding =>
   const detail = `${lost.wait} of ${acked.wait} writes that WAIT confirmed are missing`;
   return lost.wait > 0 && rpoSeconds === 0 ? fail('confirmed-writes', detail) : pass('confirmed-writes', detail);
 };
-
-const healthFinding = (healthyAgain: number | null, deadline: number): Finding =>
-  healthyAgain === null
-    ? fail('healthy-again', `not within ${deadline} s after the fault`)
-    : healthyAgain > deadline
-      ? fail('healthy-again', `after ${seconds(healthyAgain)}; allowed are ${deadline} s`)
-      : pass('healthy-again', `after ${seconds(healthyAgain)}`);
 
 const mastersFinding = (masters: number, isolation: boolean): Finding =>
   masters > 1 && !isolation ? fail('one-master', 'two nodes accepted writes of one shard side by side') : pass('one-master', `at most ${masters} at once`);
@@ -94,7 +77,7 @@ export const judgeCache = (history: CacheHistory, expectation: CacheExpectation)
     stages: { firstAck: firstAcceptedSeconds(history) },
     findings: [
       steadyFinding(history),
-      gapFinding(struck, expectation),
+      gapFinding(struck, where, expectation),
       othersFinding(others, expectation.othersUpperSeconds),
       lossFinding(loss, expectation.objective.rpoSeconds),
       mastersFinding(masters, expectation.isolation),

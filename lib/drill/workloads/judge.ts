@@ -1,5 +1,6 @@
 /** Judges one run of a drill of workloads by what their users saw. Pure. */
 import type { ContractFigures, ProcedureOutcome } from '../procedure-run';
+import { gapFinding, healthFinding } from '../service-findings';
 import { fail, pass, unknown, type Finding } from '../verdict';
 import { HTTP_STREAMS, type HttpAttempt, type HttpStream, type WorkloadHistory } from './history';
 import {
@@ -39,7 +40,6 @@ const STEADY_WITHIN_SECONDS = 2;
 /** At the end only the release that stays may answer: the last so many seconds. */
 const END_SECONDS = 1;
 
-const seconds = (n: number): string => `${n.toFixed(2)} s`;
 const where = ({ client, stream }: Pick<ServiceGap, 'client' | 'stream'>): string => `${client}, ${stream}`;
 const example = ({ client, stream, attempts }: HttpRequest): string => {
   const last = attempts.at(-1);
@@ -69,16 +69,6 @@ const attemptsFinding = (requests: readonly HttpRequest[], strict: boolean): Fin
   if (first === undefined) return pass('failed-attempts', '0');
   const detail = `${failed.length}; the first: ${where(first)}: ${describe(first)}`;
   return strict ? fail('failed-attempts', detail) : pass('failed-attempts', `${detail}; made good by retries`);
-};
-
-const gapFinding = (gap: ServiceGap | undefined, { objective, budgetUpperSeconds }: WorkloadExpectation): Finding => {
-  if (gap === undefined) return unknown('gap', 'no client could be served');
-  const detail = `${seconds(gap.seconds)} (${where(gap)})`;
-  if (gap.open) return fail('gap', `${detail}: not served any more until the end`);
-  if (gap.seconds > objective.rtoSeconds) return fail('gap', `${detail}; the objective is ${objective.rtoSeconds} s`);
-  return gap.seconds > budgetUpperSeconds
-    ? fail('gap', `${detail}; the budget allows ${budgetUpperSeconds} s`)
-    : pass('gap', `${detail} of ${budgetUpperSeconds} s`);
 };
 
 const listed = (keys: readonly string[]): string => `${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', …' : ''}`;
@@ -112,13 +102,6 @@ const releaseFindings = (seen: readonly ReleaseSeen[], history: WorkloadHistory,
   ];
 };
 
-const healthFinding = (healthyAgain: number | null, deadline: number): Finding => {
-  if (healthyAgain === null) return fail('healthy-again', `not within ${deadline} s`);
-  return healthyAgain > deadline
-    ? fail('healthy-again', `after ${seconds(healthyAgain)}; allowed are ${deadline} s`)
-    : pass('healthy-again', `after ${seconds(healthyAgain)}`);
-};
-
 const sum = (a: readonly string[] | null, b: readonly string[] | null): number | null => (a === null || b === null ? null : a.length + b.length);
 
 export const judgeWorkloads = (history: WorkloadHistory, expectation: WorkloadExpectation): Omit<ProcedureOutcome, 'logs'> => {
@@ -144,7 +127,7 @@ export const judgeWorkloads = (history: WorkloadHistory, expectation: WorkloadEx
       steadyFinding(history),
       requestsFinding(requests),
       attemptsFinding(requests, withoutRetries),
-      gapFinding(gap, expectation),
+      gapFinding(gap, where, expectation),
       ...workFindings('orders', orders, objective.rpoSeconds),
       ...workFindings('events', events, objective.rpoSeconds),
       ...releaseFindings(seen, history, expectation),
