@@ -5,10 +5,11 @@ import { CACHE_MODES, parseCacheEvents, streamOf, type CacheHistory } from '../.
 import { cachePods, type CachePod } from '../../lib/topology/cache-placement';
 import { majority } from '../../lib/topology/derive';
 import { sleep, until } from '../exec';
+import { cleanUp } from '../drill/clean-up';
 import { completeLines } from '../drill/meters';
 import type { ProcedureContext } from '../drill/procedures/procedure';
 import { NotSteadyError } from '../drill/run';
-import { arm, disarm } from '../faults/dead-man';
+import { arm } from '../faults/dead-man';
 import { healEverything } from '../faults/heal';
 import { health } from '../health';
 import { now } from '../meter/clock';
@@ -123,10 +124,7 @@ export const runCacheDrill = async (context: ProcedureContext, strikes: 'one' | 
   try {
     marks = await carryOut(stage, fault);
   } finally {
-    const healing = marks === undefined ? healEverything(context.lab).then(() => disarm(context.lab)) : disarm(context.lab);
-    const cleanup = await Promise.allSettled([healing, stage.meters.stop()]);
-    const failure = cleanup.find((result) => result.status === 'rejected');
-    if (failure !== undefined) context.progress(`cleaning up failed: ${String(failure.reason)}; the dead man's timer tries again`);
+    await cleanUp(context.lab, context.progress, marks !== undefined, [stage.meters.stop()]);
   }
   return historyOf(stage, marks);
 };

@@ -9,7 +9,7 @@ import type { Judgement } from '../../lib/drill/judge';
 import { NAMESPACE, postgresMemberNames } from '../../lib/topology/derive';
 import { locateMembers } from '../database';
 import { sleep, until } from '../exec';
-import { arm, disarm } from '../faults/dead-man';
+import { arm } from '../faults/dead-man';
 import { healEverything } from '../faults/heal';
 import { health } from '../health';
 import type { KubernetesApi } from '../kubernetes/api';
@@ -17,6 +17,7 @@ import { now } from '../meter/clock';
 import { clientTls, type Credentials } from '../secrets';
 import type { LabSettings, NodeSettings } from '../settings';
 import type { Progress } from '../up';
+import { cleanUp } from './clean-up';
 import { prepareTables } from './data';
 import { aim, etcdLeaderSharesNode, type Target } from './injector';
 import { judgeRun, memberOf } from './judge-run';
@@ -92,10 +93,7 @@ export const runDrill = async (lab: LabSettings, api: KubernetesApi, credentials
     stage.dead.push(...stage.meters.dead());
     ended = true;
   } finally {
-    // Each of these must happen whatever becomes of the others.
-    const cleanup = await Promise.allSettled([ended ? disarm(lab) : healEverything(lab).then(() => disarm(lab)), stage.meters.stop(), stage.observer.stop()]);
-    const failure = cleanup.find((result) => result.status === 'rejected');
-    if (failure !== undefined) run.progress(`cleaning up failed: ${String(failure.reason)}; the dead man's timer tries again`);
+    await cleanUp(lab, run.progress, ended, [stage.meters.stop(), stage.observer.stop()]);
   }
   return judgeRun(stage);
 };

@@ -7,13 +7,13 @@ import { carryOut, StepError } from '../../lib/failover/carry-out';
 import { lagOf, leaderOf, primaryOf, type RegionSight, writablePrimary } from '../../lib/failover/region-observation';
 import type { RegionPlan } from '../../lib/failover/region-plan';
 import { postgresMemberNames, NAMESPACE } from '../../lib/topology/derive';
+import { cleanUp } from '../drill/clean-up';
 import { checkIntegrity, finalRows, prepareTables } from '../drill/data';
 import { completeLines, startMeters, type Meters, type Pace } from '../drill/meters';
 import type { ProcedureContext } from '../drill/procedures';
 import { NotSteadyError } from '../drill/run';
 import { sleep, until } from '../exec';
-import { arm, disarm } from '../faults/dead-man';
-import { healEverything } from '../faults/heal';
+import { arm } from '../faults/dead-man';
 import { kubernetesApi } from '../kubernetes/api';
 import { now } from '../meter/clock';
 import { labRegions, type LabSettings } from '../settings';
@@ -191,9 +191,7 @@ export const perform = async (stage: RegionStage, plan: RegionPlan, onStep: (kin
 export const closeStage = async (stage: RegionStage): Promise<void> => {
   const { lab, progress } = stage.context;
   stage.dead.push(...stage.meters.flatMap((m) => m.dead()));
-  const cleanup = await Promise.allSettled([healEverything(lab).then(() => disarm(lab)), ...stage.meters.map((m) => m.stop()), stage.stopObserver()]);
-  const failure = cleanup.find((result) => result.status === 'rejected');
-  if (failure !== undefined) progress(`cleaning up failed: ${String(failure.reason)}; the dead man's timer tries again`);
+  await cleanUp(lab, progress, false, [...stage.meters.map((m) => m.stop()), stage.stopObserver()]);
 };
 
 const KNOWN = /"kind":"(write|read|local-commit)"/;

@@ -6,11 +6,12 @@ import type { WorkloadHistory } from '../../lib/drill/workloads/history';
 import { parseAttempts } from '../../lib/drill/workloads/parse';
 import type { Workload } from '../../lib/topology/types-workloads';
 import { requireUserWorkload } from '../../lib/topology/workload-timings';
+import { cleanUp } from '../drill/clean-up';
 import { completeLines } from '../drill/meters';
 import type { ProcedureContext } from '../drill/procedures/procedure';
 import { NotSteadyError } from '../drill/run';
 import { sleep, until } from '../exec';
-import { arm, disarm } from '../faults/dead-man';
+import { arm } from '../faults/dead-man';
 import { healEverything } from '../faults/heal';
 import { health } from '../health';
 import { now } from '../meter/clock';
@@ -161,10 +162,7 @@ export const runWorkloadDrill = async (context: ProcedureContext, fault: Workloa
   try {
     marks = await carryOut(stage, fault);
   } finally {
-    const healing = marks === undefined ? healEverything(context.lab).then(() => disarm(context.lab)) : disarm(context.lab);
-    const cleanup = await Promise.allSettled([healing, stage.meters.stop()]);
-    const failure = cleanup.find((result) => result.status === 'rejected');
-    if (failure !== undefined) context.progress(`cleaning up failed: ${String(failure.reason)}; the dead man's timer tries again`);
+    await cleanUp(context.lab, context.progress, marks !== undefined, [stage.meters.stop()]);
   }
   const logs = stage.meters.clients.map((client) => ({ name: client, path: join(basename(context.directory), `http-${client}.jsonl`) }));
   return { stage, history: await historyOf(stage, marks), logs };
