@@ -1,16 +1,9 @@
 /** One renewer at a time: a Lease in the cluster, renewed while it is held; whoever died with it blocks nobody for longer than its duration. */
+import { leasesPath, leaseSpec, newLease, type Lease } from '../kubernetes-lease';
 import { ApiError, type Kubernetes } from '../restore/kubernetes';
 
 const DURATION_SECONDS = 30;
 const RENEW_EVERY_MS = 10_000;
-
-interface Lease {
-  readonly metadata: { readonly resourceVersion: string };
-  readonly spec: { readonly holderIdentity?: string | null; readonly renewTime?: string | null };
-}
-
-/** Kubernetes' MicroTime. */
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
 export interface LeaseOptions {
   readonly api: Kubernetes;
@@ -20,7 +13,7 @@ export interface LeaseOptions {
   readonly now: () => number;
 }
 
-const spec = (holder: string | null, now: number): object => ({ holderIdentity: holder, leaseDurationSeconds: DURATION_SECONDS, renewTime: microTime(now) });
+const spec = (holder: string | null, now: number): object => leaseSpec(holder, DURATION_SECONDS, now);
 
 /** Somebody else holds it. */
 export class LeaseHeldError extends Error {
@@ -28,9 +21,8 @@ export class LeaseHeldError extends Error {
 }
 
 const acquire = async ({ api, namespace, name, holder, now }: LeaseOptions): Promise<void> => {
-  const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-  const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec: spec(holder, now()) };
-  if (await api.create(leases, object)) return;
+  const leases = leasesPath(namespace);
+  if (await api.create(leases, newLease(namespace, name, spec(holder, now())))) return;
   const lease = await api.get<Lease>(`${leases}/${name}`);
   const { holderIdentity, renewTime } = lease.spec;
   const age = now() - Date.parse(renewTime ?? new Date(0).toISOString());
@@ -50,7 +42,7 @@ const acquire = async ({ api, namespace, name, holder, now }: LeaseOptions): Pro
 export const holding = async <T>(options: LeaseOptions, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   await acquire(options);
   const { api, namespace, name, holder, now } = options;
-  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
+  const path = `${leasesPath(namespace)}/${name}`;
   const lost = new AbortController();
   let renewedAt = now();
   const renew = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 /** Carries a decision out: events for people, evictions that respect the disruption budget. */
 import { MEMORY_EVENTS } from '../../lib/services/memory-keeper';
+import { microTime } from '../kubernetes-lease';
 import { ApiError } from '../restore/kubernetes';
 import type { Action, PodMemory } from './decide';
 
@@ -19,7 +20,7 @@ export type Outcome = 'done' | 'refused';
 const COMPONENT = 'memory-keeper';
 
 const event = ({ namespace, me }: Identity, pod: PodMemory, reason: string, message: string, now: Date): object => {
-  const time = now.toISOString().replace('Z', '000Z');
+  const time = microTime(now.getTime());
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',

@@ -1,8 +1,5 @@
 /** Which of the replicas acts: the holder of a Lease. Each counts by its own clock from when it saw the lease change, as Kubernetes' own controllers do. */
-export interface Lease {
-  readonly metadata: { readonly resourceVersion: string };
-  readonly spec: { readonly holderIdentity?: string | null; readonly renewTime?: string | null };
-}
+import { leasesPath, leaseSpec, newLease, type Lease } from '../kubernetes-lease';
 
 export interface LeaseCluster {
   readonly find: <T>(path: string) => Promise<T | undefined>;
@@ -13,9 +10,6 @@ export interface LeaseCluster {
 }
 
 export const LEASE_SECONDS = 15;
-
-/** Kubernetes' MicroTime. */
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
 export class Leadership {
   private seen: { readonly version: string; readonly at: number } | undefined;
@@ -36,13 +30,10 @@ export class Leadership {
    * @throws what the API server answers, also when another one was faster
    */
   async hold(): Promise<boolean> {
-    const leases = `/apis/coordination.k8s.io/v1/namespaces/${this.namespace}/leases`;
-    const spec = { holderIdentity: this.me, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime(this.wallClock()) };
+    const leases = leasesPath(this.namespace);
+    const spec = leaseSpec(this.me, LEASE_SECONDS, this.wallClock());
     const lease = await this.cluster.find<Lease>(`${leases}/${this.name}`);
-    if (lease === undefined) {
-      const metadata = { name: this.name, namespace: this.namespace };
-      return this.cluster.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec });
-    }
+    if (lease === undefined) return this.cluster.create(leases, newLease(this.namespace, this.name, spec));
     if (lease.spec.holderIdentity !== this.me && !this.hasExpired(lease)) return false;
     await this.cluster.patch(`${leases}/${this.name}`, { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec });
     return true;

@@ -1,31 +1,19 @@
 /** One rotation at a time: a Lease in the cluster, which outlives nobody who holds it by more than a quarter of a minute. */
 import { NAMESPACE } from '../../lib/topology/derive';
+import { leasesPath, leaseSpec, newLease, type Lease } from '../kubernetes-lease';
 import { RotationError, statusOf, type World } from './ports';
 
-const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
+const LEASES = leasesPath(NAMESPACE);
 const NAME = 'holdfast-rotation';
 const DURATION_SECONDS = 15;
 const RENEW_EVERY_MS = 4_000;
 
-interface Lease {
-  readonly metadata: { readonly resourceVersion: string };
-  readonly spec: { readonly holderIdentity?: string | null; readonly renewTime?: string | null };
-}
-
-/** Kubernetes' MicroTime. */
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
-
-const spec = (holder: string, now: number): object => ({ holderIdentity: holder, leaseDurationSeconds: DURATION_SECONDS, renewTime: microTime(now) });
+const spec = (holder: string, now: number): object => leaseSpec(holder, DURATION_SECONDS, now);
 
 /** @throws RotationError when somebody else rotates */
 const acquire = async ({ cluster, now }: World, holder: string): Promise<void> => {
   try {
-    await cluster.create(LEASES, {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name: NAME, namespace: NAMESPACE },
-      spec: spec(holder, now()),
-    });
+    await cluster.create(LEASES, newLease(NAMESPACE, NAME, spec(holder, now())));
     return;
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
