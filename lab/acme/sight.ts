@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { ServedCertificate } from '../../lib/operations/certificates/served';
 import { GATEWAY_TLS_SECRET, MONITOR, MONITOR_PORT, type PREVIOUS_TLS_SECRET, RENEW_ANNOTATION, RENEWER, RENEWER_PORT } from '../../lib/services/certificates';
 import { APPLICATION_NAMESPACE, NAMESPACE } from '../../lib/topology/derive';
-import { isReady, type KubernetesApi, type Pod } from '../kubernetes/api';
+import { ApiError, isReady, type KubernetesApi, type Pod } from '../kubernetes/api';
 import { NotSteadyError } from '../drill/run';
 
 const TIMEOUT_MS = 3000;
@@ -51,7 +51,11 @@ const secretPath = (name: string): string => `/api/v1/namespaces/${APPLICATION_N
 
 /** PEM of the Secret's certificate; empty: there is none. */
 export const installedChain = async (api: KubernetesApi, name: typeof GATEWAY_TLS_SECRET | typeof PREVIOUS_TLS_SECRET): Promise<string> => {
-  const found = await api.get<{ data?: Record<string, string> }>(secretPath(name)).catch(() => undefined);
+  const found = await api.get<{ data?: Record<string, string> }>(secretPath(name)).catch((error: unknown) => {
+    // An API server that says nothing of it has not said that there is none.
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  });
   return Buffer.from(found?.data?.['tls.crt'] ?? '', 'base64').toString('utf8');
 };
 
