@@ -2,49 +2,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { manifestsFor } from '../../k8s';
-import { backend } from '../../lib/profiles/backend';
-import { nostream } from '../../lib/profiles/nostream';
 import { p3 } from '../../lib/profiles/p3';
 import { pouw } from '../../lib/profiles/pouw';
-import type { Profile } from '../../lib/profiles/profile';
 import { ENVIRONMENTS } from '../../lib/environments';
 import { defineEnvironment, violationsOf } from '../../lib/topology/define';
 import { isLab } from '../../lib/topology/derive';
 import { SCENARIOS } from '../../lib/topology/scenarios';
 import { workloadsInOrder } from '../../lib/topology/start-order';
-import type { EnvironmentInput } from '../../lib/topology/types';
 import { mebibytes, seconds } from '../../lib/topology/units';
 import { AWS, find, at, LAB, objectsOf } from '../k8s/fixtures';
-
-const image = `registry.example.com/app@sha256:${'0'.repeat(64)}`;
-const chainRpc = { host: 'rpc.example.com', port: 443 };
-const PROFILES: Readonly<Record<string, Profile>> = {
-  backend: backend({ image: 'holdfast/backend' }),
-  pouw: pouw({ image }),
-  p3: p3({ image, chainRpc }),
-  nostream: nostream({ image }),
-};
-
-/** The environment with room for it, and what every profile needs beside the database: a cache, and an edge. */
-const withProfile = (environment: EnvironmentInput, { workloads, retention }: Profile): EnvironmentInput => ({
-  ...environment,
-  everyRegion: {
-    ...environment.everyRegion,
-    cluster: { ...environment.everyRegion?.cluster, instanceType: 'm7i.4xlarge' },
-    pooler: { ...environment.everyRegion?.pooler, maxClientConnections: 5000 },
-  },
-  cache: environment.cache ?? {},
-  edge: environment.edge ?? {},
-  // A region's front needs a certificate of its own where the environment has names.
-  ...(environment.dns === null || environment.dns === undefined ? {} : { acme: environment.acme ?? acmeFor(environment.dns.zoneName) }),
-  workloads,
-  maintenance: { ...environment.maintenance, retention },
-});
-const acmeFor = (zone: string): NonNullable<EnvironmentInput['acme']> => ({
-  directory: 'https://acme-v02.api.letsencrypt.org/directory',
-  contact: `platform@${zone}`,
-  names: [`app.${zone}`],
-});
+import { chainRpc, image, PROFILES, withProfile } from './support';
 
 const cases = Object.entries(PROFILES).flatMap(([name, profile]) =>
   Object.values(ENVIRONMENTS).map((environment) => [name, environment.name, profile, environment] as const),

@@ -216,6 +216,7 @@ describe('with another secret, clients’ certificates and a public workload', (
   const authority = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
   const templates = templatesOf(
     variant('production', {
+      acme: { contact: 'platform@example.com', names: ['app.example.com'] },
       edge: { originSecret: 3, managedRules: 'block', blocklist: ['198.51.100.0/24', '2001:db8::/32'], clientCertificates: { authority } },
       workloads: [
         { name: 'shop', image: `registry.example.com/shop@sha256:${'0'.repeat(64)}`, public: { host: null, paths: ['/'], port: 'http', endpoints: [] } },

@@ -1,6 +1,6 @@
 import type { EdgeInput, EnvironmentInput } from '../../lib/topology/types';
 import { seconds } from '../../lib/topology/units';
-import { environmentWith, withRegion, type Case } from './fixtures';
+import { environmentWith, NAMED, withRegion, type Case } from './fixtures';
 
 const edge = (changes: EdgeInput, rest: Partial<EnvironmentInput> = {}): EnvironmentInput => environmentWith({ edge: changes, ...rest });
 const limits = (changes: EdgeInput['limits'] & object): EnvironmentInput => edge({ limits: changes });
@@ -17,6 +17,7 @@ const endpoint = (requestsPerSecond: number): EnvironmentInput =>
     {},
     {
       ...withRegion({ cluster: { instanceType: 'm7i.2xlarge' } }),
+      ...NAMED,
       workloads: [
         {
           name: 'shop',

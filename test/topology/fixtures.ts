@@ -32,3 +32,10 @@ export const withRegion = (changes: Partial<RegionInput>): EnvironmentInput => e
 /** The same with a standby region. */
 export const withStandby = (changes: Partial<RegionInput>, home: Partial<RegionInput> = {}): EnvironmentInput =>
   environmentWith({ regions: [regionWith(home), standbyWith(changes)] });
+
+/** What an environment on AWS needs as soon as a workload is public. */
+export const NAMED = {
+  edge: {},
+  dns: { zoneName: 'example.com', zoneId: 'Z1' },
+  acme: { contact: 'platform@example.com', names: ['app.example.com'] },
+} satisfies Partial<EnvironmentInput>;

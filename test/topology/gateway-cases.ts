@@ -1,9 +1,9 @@
 import type { EnvironmentInput, GatewayInput } from '../../lib/topology/types';
 import { mebibytes, millicores, seconds } from '../../lib/topology/units';
-import { environmentWith, withRegion, type Case } from './fixtures';
+import { environmentWith, NAMED, withRegion, type Case } from './fixtures';
 
 const gateway = (changes: GatewayInput): EnvironmentInput => environmentWith({ gateway: changes });
-const shop = (preStop: number, rest: Partial<EnvironmentInput> = { edge: {} }): EnvironmentInput => ({
+const shop = (preStop: number, rest: Partial<EnvironmentInput> = NAMED): EnvironmentInput => ({
   ...withRegion({ cluster: { instanceType: 'm7i.2xlarge' } }),
   workloads: [{ name: 'shop', image: `registry.example.com/shop@sha256:${'0'.repeat(64)}`, public: { paths: ['/'] }, drain: { preStop: seconds(preStop) } }],
   ...rest,
@@ -13,6 +13,17 @@ export const GATEWAY_CASES: Readonly<Record<string, Case>> = {
   'public-needs-an-edge': {
     keeps: shop(5),
     breaks: [[shop(5, {}), 'workloads[0].public', /shop is public, and edge is null.*use edge: \{\}/]],
+  },
+  'public-needs-a-certificate': {
+    keeps: shop(5),
+    breaks: [
+      [
+        shop(5, { edge: {}, dns: NAMED.dns }),
+        'acme',
+        /null, with "shop" public.*add acme: \{ contact: 'platform@example\.com', names: \['app\.example\.com'\] \}/,
+      ],
+      [shop(5, { edge: {} }), 'acme', /add dns with the zoneName and zoneId.*public: null/],
+    ],
   },
   'dead-pods-leave-rotation': {
     keeps: gateway({ check: { interval: seconds(1), timeout: seconds(1), failures: 3 } }),

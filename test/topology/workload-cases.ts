@@ -1,12 +1,12 @@
 /** For the rules of workloads: one input that keeps each at its edge, and inputs that break it. */
 import type { EnvironmentInput, WorkloadInput } from '../../lib/topology/types';
 import { mebibytes, millicores, seconds } from '../../lib/topology/units';
-import { environmentWith, regionWith, type Case } from './fixtures';
+import { environmentWith, NAMED, regionWith, type Case } from './fixtures';
 
 const DIGEST = `registry.example.com/shop@sha256:${'a'.repeat(64)}`;
 const SHOP: WorkloadInput = { name: 'shop', image: DIGEST };
 const ROOMY = regionWith({ cluster: { instanceType: 'm7i.2xlarge' } });
-const several = (...workloads: readonly WorkloadInput[]): EnvironmentInput => environmentWith({ regions: [ROOMY], edge: {}, workloads });
+const several = (...workloads: readonly WorkloadInput[]): EnvironmentInput => environmentWith({ regions: [ROOMY], ...NAMED, workloads });
 const one = (changes: Partial<WorkloadInput>): EnvironmentInput => several({ ...SHOP, ...changes });
 const named = (name: string, changes: Partial<WorkloadInput> = {}): WorkloadInput => ({ ...SHOP, name, ...changes });
 const alert = { name: 'ShopIsSlow', requirements: ['CS-3'], severity: 'SEV-3', expression: 'up{job="$job"} == 0', for: seconds(60), summary: 'Slow.' } as const;

@@ -1,6 +1,7 @@
 import { balancerOutOfRotationSeconds, OUT_OF_ROTATION, outOfRotationSeconds, POD_LEAVES_WITHIN_SECONDS, publicWorkloads } from '../gateway';
+import { isLab } from '../derive';
 import type { Environment } from '../types';
-import { rule, when, type Finding, type Rule } from './rule';
+import { quoted, rule, when, type Finding, type Rule } from './rule';
 
 const round = (n: number): number => Math.round(n * 100) / 100;
 
@@ -18,6 +19,23 @@ export const publicNeedsAnEdge: Rule = rule(
             fix: 'use edge: {} (the defaults), or public: null',
           })),
         ),
+);
+
+/** In a lab somebody else may have made the certificate; on AWS nobody else does, and the gateways' pods would wait for it for ever. */
+export const publicNeedsACertificate: Rule = rule(
+  'public-needs-a-certificate',
+  'An environment on AWS with a workload that clients outside reach has `acme`: nothing else makes the certificate that its gateways show.',
+  (environment) => {
+    const { acme, dns } = environment;
+    const zone = dns?.zoneName ?? 'example.com';
+    const setting = `acme: { contact: 'platform@${zone}', names: ['${dns?.applicationName ?? 'app'}.${zone}'] }`;
+    return when(!isLab(environment) && publicWorkloads(environment).length > 0 && acme === null, () => ({
+      path: 'acme',
+      given: `null, with ${quoted(publicWorkloads(environment).map(({ name }) => name))} public`,
+      allowed: 'acme with the names that clients call, or nothing that is public: gateways do not start without a certificate',
+      fix: `${dns === null ? 'add dns with the zoneName and zoneId of a zone of yours, and ' : 'add '}${setting}, or use public: null`,
+    }));
+  },
 );
 
 export const deadPodsLeaveRotation: Rule = rule(
@@ -108,4 +126,4 @@ export const podsOutliveTheirRotation: Rule = rule(
 );
 
 /** In the order in which violations are reported. */
-export const GATEWAY_RULES: readonly Rule[] = [publicNeedsAnEdge, deadPodsLeaveRotation, gatewayIsBounded, podsOutliveTheirRotation];
+export const GATEWAY_RULES: readonly Rule[] = [publicNeedsAnEdge, publicNeedsACertificate, deadPodsLeaveRotation, gatewayIsBounded, podsOutliveTheirRotation];
