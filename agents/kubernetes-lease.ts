@@ -4,6 +4,15 @@ export interface Lease {
   readonly spec: { readonly holderIdentity?: string | null; readonly renewTime?: string | null };
 }
 
+/** The requests that a Lease takes. Errors carry the HTTP `status`. */
+export interface LeaseCluster {
+  readonly find: <T>(path: string) => Promise<T | undefined>;
+  /** false: it is there already. */
+  readonly create: (path: string, object: object) => Promise<boolean>;
+  /** @throws when it changed since it was read */
+  readonly patch: (path: string, change: object) => Promise<void>;
+}
+
 /** Kubernetes' MicroTime. */
 export const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 

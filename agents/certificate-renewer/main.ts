@@ -5,10 +5,11 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificatesIn } from '../../lib/operations/certificates/chain';
 import { RENEWER, RENEWER_CONFIG_DIR, type RenewerConfig } from '../../lib/services/certificates';
+import { LeaseHeldError } from '../held-lease';
 import { makeLog, onChange, reasonOf } from '../follower/log';
 import { inCluster, Kubernetes } from '../restore/kubernetes';
 import { issueByCertbot } from './certbot';
-import { holding, LeaseHeldError } from './lease';
+import { asOnlyRenewer } from './lease';
 import { renderMetrics } from './metrics';
 import { notifier } from './notify';
 import { look, newState, type RenewerPorts, type RenewerState } from './renew';
@@ -42,9 +43,9 @@ const portsFor = (config: RenewerConfig, api: Kubernetes, signal: AbortSignal): 
 /** The token of the service account is read anew each time: it is replaced while this runs. */
 const turn = async (config: RenewerConfig, state: RenewerState, signal: AbortSignal): Promise<void> => {
   const api = new Kubernetes(inCluster(process.env));
-  const lease = { api, namespace: config.namespace, name: RENEWER, holder: hostname(), now: Date.now };
+  const lease = { cluster: api, namespace: config.namespace, name: RENEWER, holder: hostname(), now: Date.now, log: (line: string) => log('lease', line) };
   try {
-    const decision = await holding(lease, signal, (held) => look(config, portsFor(config, api, held), state));
+    const decision = await asOnlyRenewer(lease, signal, (held) => look(config, portsFor(config, api, held), state));
     logChanges('decision', `${decision.kind}: ${decision.because.replace(/ in \d+ s/, ' soon')}`);
   } catch (error) {
     if (error instanceof LeaseHeldError) logChanges('waiting', 'another renewer works', { because: error.message });

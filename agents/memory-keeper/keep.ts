@@ -4,7 +4,8 @@ import { type Log, onChange, reasonOf } from '../follower/log';
 import { prometheusText } from '../prometheus-text';
 import { act, type ActingCluster } from './act';
 import { decide, done, type Memory, nothingRemembered, type PodMemory } from './decide';
-import { Leadership, type LeaseCluster } from './lease';
+import type { LeaseCluster } from '../kubernetes-lease';
+import { Leadership } from './lease';
 import { type Cluster, observe } from './observe';
 
 export interface KeeperPorts {

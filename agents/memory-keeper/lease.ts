@@ -1,13 +1,5 @@
 /** Which of the replicas acts: the holder of a Lease. Each counts by its own clock from when it saw the lease change, as Kubernetes' own controllers do. */
-import { leasesPath, leaseSpec, newLease, type Lease } from '../kubernetes-lease';
-
-export interface LeaseCluster {
-  readonly find: <T>(path: string) => Promise<T | undefined>;
-  /** false: it is there already. */
-  readonly create: (path: string, object: object) => Promise<boolean>;
-  /** @throws when it changed since it was read */
-  readonly patch: (path: string, change: object) => Promise<void>;
-}
+import { leasesPath, leaseSpec, newLease, type Lease, type LeaseCluster } from '../kubernetes-lease';
 
 export const LEASE_SECONDS = 15;
 
