@@ -15,13 +15,17 @@ const PATIENCE = 3;
 const now = (): number => performance.now() / 1000;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Connections are made anew, as after a release: what is kept alive would hide that nobody accepts. */
-const ask = ({ port, path, host, maxP99Seconds }: ReleaseCheckConfig, address: string): Promise<Sample> => {
+/**
+ * As the gateway passes a user's request on.
+ * Connections are made anew, as after a release: what is kept alive would hide that nobody accepts.
+ */
+const ask = ({ port, path, host, maxP99Seconds }: ReleaseCheckConfig, address: string, client: string): Promise<Sample> => {
   const start = now();
   const agent = new Agent({ keepAlive: false });
   return new Promise((resolve) => {
     const end = (status: number): void => resolve({ status, seconds: now() - start });
-    const outgoing = request({ host: address, port, path, agent, headers: { host }, timeout: maxP99Seconds * PATIENCE * 1000 }, (answer) => {
+    const headers = { host, 'x-forwarded-for': client, 'x-forwarded-proto': 'https' };
+    const outgoing = request({ host: address, port, path, agent, headers, timeout: maxP99Seconds * PATIENCE * 1000 }, (answer) => {
       answer.on('error', () => end(0));
       answer.on('end', () => end(answer.statusCode ?? 0));
       answer.resume();
@@ -46,7 +50,7 @@ const main = async (): Promise<number> => {
   const config = JSON.parse(readFileSync(process.argv[2] ?? `${RELEASE_CHECK_DIR}/${RELEASE_CHECK_FILE}`, 'utf8')) as ReleaseCheckConfig;
   const verdict = await checkRelease(config, {
     resolve: addressesOf,
-    request: (address) => ask(config, address),
+    request: (address, client) => ask(config, address, client),
     sleep: async (seconds) => void (await pause(seconds * 1000)),
     now,
     report: say,

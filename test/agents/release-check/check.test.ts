@@ -1,4 +1,4 @@
-import { checkRelease, type CheckPorts, perRound, rounds } from '../../../agents/release-check/check';
+import { checkRelease, clientOf, type CheckPorts, perRound, rounds } from '../../../agents/release-check/check';
 import { judge, percentile, type Sample, type Verdict } from '../../../agents/release-check/judge';
 import type { ReleaseCheckConfig } from '../../../lib/services/release-check';
 
@@ -69,6 +69,21 @@ describe('the check of a release', () => {
     expect(ports.asked).toHaveLength(rounds(CONFIG) * perRound(CONFIG));
     expect(new Set(ports.asked).size).toBe(2);
     expect(ports.clock()).toBeGreaterThanOrEqual(12);
+  });
+
+  test('asks in the name of another user each time: no limit of one user stands before the release', async () => {
+    const answered = new Map<string, number>();
+    const ports = world({
+      request: (_, client) => {
+        answered.set(client, (answered.get(client) ?? 0) + 1);
+        return Promise.resolve((answered.get(client) ?? 0) > 1 ? { status: 429, seconds: 0.01 } : good);
+      },
+    });
+    expect((await checkRelease(CONFIG, ports)).kind).toBe('pass');
+    expect(answered.size).toBe(rounds(CONFIG) * perRound(CONFIG));
+    const users = Array.from({ length: 762 }, (_, i) => clientOf(i));
+    expect(new Set(users).size).toBe(762);
+    expect(users.every((user) => /^(192\.0\.2|198\.51\.100|203\.0\.113)\.([1-9]\d?|1\d\d|2[0-4]\d|25[0-4])$/.test(user))).toBe(true);
   });
 
   test('ends at once when the release answers 500', async () => {
