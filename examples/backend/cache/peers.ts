@@ -21,16 +21,21 @@ for i = 1, #all, 2 do
   if now - tonumber(seen) > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], all[i])
   elseif all[i] ~= ARGV[1] then
-    answer[#answer + 1] = tonumber(reached) < 0 and -1 or now - tonumber(reached)
+    answer[#answer + 1] = { all[i], tonumber(reached) < 0 and -1 or now - tonumber(reached) }
   end
 end
 return answer`;
 
-const ages = z.array(z.number());
+/** Another pod, and how long ago it has reached the database, in milliseconds; -1: never. */
+export type Peer = readonly [pod: string, databaseAgeMs: number];
+const peers = z.array(z.tuple([z.string(), z.number()]));
+
+/** What Kubernetes names the pods of one release after. Only one release serves at a time: those of another one take no part in a limit. */
+const releaseOf = (pod: string): string => pod.replace(/-[^-]*$/, '');
 
 /** What the pods of this service know of each other. */
 export class Peers {
-  private others = 0;
+  private sharing = 0;
   private reachedAt: number | undefined;
   private heard = false;
 
@@ -40,9 +45,9 @@ export class Peers {
     private readonly monotonic: () => number = () => performance.now(),
   ) {}
 
-  /** Pods that share a limit: those that have been heard of lately, this one included. */
+  /** Pods that share a limit: those of this release that have been heard of lately, this one included. */
   get count(): number {
-    return this.heard ? this.others + 1 : this.assumed;
+    return this.heard ? this.sharing + 1 : this.assumed;
   }
 
   /** Whether another pod has reached the database after this moment, and lately. */
@@ -56,14 +61,13 @@ export class Peers {
    */
   async tell(cache: CacheConnection, databaseAgeMs: number | undefined): Promise<void> {
     const age = databaseAgeMs === undefined ? -1 : Math.round(databaseAgeMs);
-    this.hear(ages.parse(await cache.client.eval(TELL, 1, KEY, this.pod, age, GONE_AFTER_MS)));
+    this.hear(peers.parse(await cache.client.eval(TELL, 1, KEY, this.pod, age, GONE_AFTER_MS)));
   }
 
-  /** @param ages for each other pod, how long ago it has reached the database, in milliseconds; -1: never */
-  hear(ages: readonly number[]): void {
-    this.others = ages.length;
+  hear(others: readonly Peer[]): void {
+    this.sharing = others.filter(([pod]) => releaseOf(pod) === releaseOf(this.pod)).length;
     this.heard = true;
-    const known = ages.filter((age) => age >= 0);
+    const known = others.map(([, age]) => age).filter((age) => age >= 0);
     if (known.length > 0) this.reachedAt = this.monotonic() - Math.min(...known);
   }
 }

@@ -15,6 +15,20 @@ export const bucketOf = ({ requestsPerSecond, burst }: Pick<Limit, 'requestsPerS
   return { points, duration: Math.max(1, Math.round(points / (requestsPerSecond * share))) };
 };
 
+/** A pod that counts alone lets at least so many through at once: with less, a user far below the limit is refused when two of his requests meet at one pod. */
+const LEAST_ALONE = 3;
+
+/**
+ * Of one pod that counts for itself: its part of the rate, and a whole burst. All pods together keep the limit's rate; at once they let through a burst each.
+ * @param share of the limit that is in force, above 0
+ */
+export const bucketAlone = (limit: Pick<Limit, 'requestsPerSecond' | 'burst'>, share: number, pods: number): Bucket => {
+  if (pods === 1) return bucketOf(limit, share);
+  const { requestsPerSecond, burst } = limit;
+  const points = Math.max(LEAST_ALONE, Math.floor(burst * share));
+  return { points, duration: Math.max(1, Math.round((points * pods) / (requestsPerSecond * share))) };
+};
+
 /**
  * Consumes from a token bucket in one step, on the server's clock. In place of the library's own script, which counts in fixed windows and lets twice the limit
  * through where two of them meet. Answers as that one does: what has been consumed (more than there is: refused), and when there is a token again.

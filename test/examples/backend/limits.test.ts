@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Guard } from '../../../examples/backend/cache/guard';
 import { guarded } from '../../../examples/backend/cache/guard';
-import { bucketOf } from '../../../examples/backend/limits/bucket';
+import { bucketAlone, bucketOf } from '../../../examples/backend/limits/bucket';
 import { type Limits, type LimitSet, NO_SWITCHES, readLimits, readSwitches } from '../../../examples/backend/limits/files';
 import { RateLimiter } from '../../../examples/backend/limits/limiter';
 import { WarmUp } from '../../../examples/backend/limits/warm-up';
@@ -58,6 +58,20 @@ describe('a bucket', () => {
   ])('of %d per second, %d at once, a share of %d of it, is %j', (requestsPerSecond, burst, share, bucket) =>
     expect(bucketOf({ requestsPerSecond, burst }, share)).toEqual(bucket),
   );
+
+  test.each([
+    [10, 10, 1, 3, { points: 10, duration: 3 }],
+    [10, 10, 0.5, 3, { points: 5, duration: 3 }],
+    [1, 1, 1, 3, { points: 3, duration: 9 }],
+    [0.25, 1, 1, 6, { points: 3, duration: 72 }],
+  ])('of %d per second, %d at once, with %d of it in force and one of %d pods that count alone, is %j', (requestsPerSecond, burst, share, pods, bucket) =>
+    expect(bucketAlone({ requestsPerSecond, burst }, share, pods)).toEqual(bucket),
+  );
+
+  test('of pods that count alone lets the limit’s rate through, all together', () => {
+    const { points, duration } = bucketAlone({ requestsPerSecond: 7, burst: 20 }, 1, 4);
+    expect((4 * points) / duration).toBeCloseTo(7, 0);
+  });
 });
 
 describe('limits', () => {
@@ -97,7 +111,13 @@ describe('limits', () => {
 
   test('are divided in an emergency', async () => expect(await limiter(LIMITS, { emergency: true }).admitted(10)).toBe(3));
   test('begin at half after the state was lost', async () => expect(await limiter(LIMITS, { warmUp: 0.5 }).admitted(10)).toBe(3));
-  test('are shared between pods that count for themselves', async () => expect(await limiter(LIMITS, { replicas: 3 }).admitted(10)).toBe(2));
+  test('are shared between pods that count for themselves: each lets a burst through, and then its part of the rate', async () => {
+    const { admitted } = limiter(LIMITS, { replicas: 3 });
+    expect(await admitted(10)).toBe(6);
+    // Alone it would have six again by now.
+    await pause(1100);
+    expect(await admitted(10)).toBe(0);
+  });
   test('are none where none are declared', async () => expect(await limiter(null).admitted(100)).toBe(100));
   test('let everything through while the limiter is away, where that was declared', async () =>
     expect(await limiter({ ...LIMITS, limiterDown: 'open' }).admitted(100)).toBe(100));

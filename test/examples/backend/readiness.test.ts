@@ -30,19 +30,32 @@ describe('a pod leaves', () => {
 describe('what pods know of each other', () => {
   const peers = () => {
     const state = { time: 10_000 };
-    return { state, peers: new Peers('a', 3, () => state.time) };
+    return { state, peers: new Peers('shop-1-a', 3, () => state.time) };
   };
 
   test('is how many share a limit: those that were heard of, and as many as configured before', () => {
     const { peers: p } = peers();
     expect(p.count).toBe(3);
-    p.hear([100]);
+    p.hear([['shop-1-b', 100]]);
+    expect(p.count).toBe(2);
+  });
+
+  test('is not shared with the pods of a release that waits, or has gone', () => {
+    const { peers: p } = peers();
+    p.hear([
+      ['shop-1-b', 100],
+      ['shop-2-c', 100],
+      ['shop-2-d', -1],
+    ]);
     expect(p.count).toBe(2);
   });
 
   test('is that another has reached the database after this one lost it; what it saw before counts for nothing', () => {
     const { peers: p, state } = peers();
-    p.hear([1500, -1]);
+    p.hear([
+      ['shop-1-b', 1500],
+      ['shop-2-c', -1],
+    ]);
     expect(p.reachedDatabaseAfter(8000)).toBe(true);
     expect(p.reachedDatabaseAfter(9000)).toBe(false);
     state.time += 6000;
@@ -55,7 +68,10 @@ describe('what pods know of each other', () => {
     const lostAt = state.time;
     for (let second = 1; second <= 8; second += 1) {
       state.time += 1000;
-      p.hear([1000 * second + 200, 1000 * second + 900]);
+      p.hear([
+        ['shop-1-b', 1000 * second + 200],
+        ['shop-1-c', 1000 * second + 900],
+      ]);
       expect(p.reachedDatabaseAfter(lostAt)).toBe(false);
     }
   });
