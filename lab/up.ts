@@ -106,7 +106,8 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
   try {
     // The namespaces come with the first chart, and Secrets need them; the nodes register meanwhile.
     const [first = [], ...rest] = charts;
-    const secrets = await createSecrets(lab, shared);
+    // Whom to trust is waited for like a Secret: the first certificate, and the gateways that serve it, come after it.
+    const secrets: readonly KubernetesObject[] = [...(await createSecrets(lab, shared)), ...(hasAuthority(lab) ? await trustObjects(lab) : [])];
     const secretsOf = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => {
       const made = new Set(objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name));
       return secrets.filter(({ metadata }) => made.has(metadata.namespace ?? ''));
@@ -124,8 +125,6 @@ const applyCharts = async (lab: LabSettings, charts: readonly (readonly Kubernet
       await applyAll(api, chart);
       await applyAll(api, secretsOf(chart));
     }
-    // Their namespaces came with the charts; pods wait for them.
-    if (hasAuthority(lab)) await applyAll(api, await trustObjects(lab));
     progress('charts applied');
     await nodesReady(lab, api);
     progress(`${lab.nodes.length} nodes ready`);
