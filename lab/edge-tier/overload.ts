@@ -16,8 +16,6 @@ import { percentileBetween, podSeries, type Series } from './pod-metrics';
 
 /** As long as users alone are looked at. */
 const ALONE_SECONDS = 15;
-/** The flood begins by opening its connections. */
-const MARGIN_SECONDS = 4;
 const LIMITER_SECONDS = 'backend_limiter_seconds';
 
 export const requireEdge = ({ context }: WorkloadStage): Edge => {
@@ -59,7 +57,6 @@ interface Measured {
   readonly applicationUnderFlood: number | null;
   readonly flood: OverloadHistory['flood'];
   readonly floodSeconds: number;
-  readonly overLimitAt: number;
 }
 
 const measure = async (stage: WorkloadStage): Promise<Measured> => {
@@ -76,10 +73,9 @@ const measure = async (stage: WorkloadStage): Promise<Measured> => {
     requestsPerSecond: (OVERLOAD_FACTOR * limits.waf.requestsPerSecond) / FLOODERS,
   });
   const beganAt = now();
-  const overLimitAt = beganAt + overLimitAfter(limits.waf, OVERLOAD_FACTOR) + MARGIN_SECONDS;
   context.progress(`${flood.addresses.join(', ')} ask for ${OVERLOAD_FACTOR * limits.waf.requestsPerSecond} orders per second`);
   const after = await besideFlood(stage, flood, async () => {
-    await pause(stage, overLimitAt - beganAt + REFUSED_FOR_SECONDS);
+    await pause(stage, overLimitAfter(limits.waf, OVERLOAD_FACTOR) + REFUSED_FOR_SECONDS);
     return seriesNow(stage);
   });
   const floodSeconds = now() - beganAt;
@@ -89,7 +85,6 @@ const measure = async (stage: WorkloadStage): Promise<Measured> => {
     applicationUnderFlood: percentileBetween(before, after, LIMITER_SECONDS, 99),
     flood: await flood.stop(),
     floodSeconds,
-    overLimitAt,
   };
 };
 

@@ -1,5 +1,5 @@
 /** Judges the limits under a load of many times what they allow. Pure. */
-import type { Edge } from '../../topology/types';
+import type { Edge, Limit } from '../../topology/types';
 import { fail, pass, unknown, type Finding } from '../verdict';
 import { asked, countOf, type AnswerCount, type FloodSecond } from './history';
 
@@ -15,8 +15,6 @@ export const ADDED_LATENCY_P99_SECONDS = 0.002;
 export interface OverloadHistory {
   readonly flood: readonly FloodSecond[];
   readonly floodSeconds: number;
-  /** From here on every flooder is over the limit. */
-  readonly overLimitAt: number;
   readonly addresses: number;
   /** Seconds that the limits added to a request, 99 of 100 at most; null: not measured. */
   readonly addedP99: { readonly gateway: number | null; readonly application: number | null };
@@ -35,6 +33,19 @@ const isRight = ({ limits }: Edge, answer: AnswerCount): boolean => {
   );
 };
 
+/** A gateway hears from the others what they have counted. */
+const HEARD_WITHIN_SECONDS = 2;
+
+/** What one address asked after it had used up its limit, by what it was able to ask: a slow machine's flood gets there later. */
+const overTheLimit = (seconds: readonly FloodSecond[], { requestsPerSecond, window }: Limit): readonly FloodSecond[] => {
+  const counted = (end: number): number => asked(seconds.filter(({ t }) => t > end - window && t <= end));
+  const since = seconds.map(({ t }) => t).find((t) => counted(t) > requestsPerSecond * window);
+  return since === undefined ? [] : seconds.filter(({ t }) => t > since + HEARD_WITHIN_SECONDS);
+};
+
+const byAddress = (flood: readonly FloodSecond[]): readonly (readonly FloodSecond[])[] =>
+  [...new Set(flood.map(({ address }) => address))].map((address) => flood.filter((second) => second.address === address).sort((a, b) => a.t - b.t));
+
 const reached = ({ flood, floodSeconds }: OverloadHistory, edge: Edge): Finding => {
   const wanted = OVERLOAD_FACTOR * edge.limits.waf.requestsPerSecond;
   const rate = asked(flood) / floodSeconds;
@@ -42,8 +53,8 @@ const reached = ({ flood, floodSeconds }: OverloadHistory, edge: Edge): Finding 
   return rate < REACHED_SHARE * wanted ? unknown('overload-reached', detail) : pass('overload-reached', detail);
 };
 
-const refused = ({ flood, overLimitAt, addresses }: OverloadHistory): Finding => {
-  const late = flood.filter(({ t }) => t > overLimitAt);
+const refused = ({ flood, addresses }: OverloadHistory, { limits }: Edge): Finding => {
+  const late = byAddress(flood).flatMap((seconds) => overTheLimit(seconds, limits.waf));
   const addressesSeen = new Set(late.filter(({ answers }) => answers.some(byGateway)).map(({ address }) => address)).size;
   const total = asked(late);
   const denied = countOf(late, (a) => isRefusal(a) && byGateway(a));
@@ -74,7 +85,7 @@ const latency = ({ addedP99 }: OverloadHistory): readonly Finding[] =>
 
 export const judgeOverload = (history: OverloadHistory, edge: Edge): readonly Finding[] => [
   reached(history, edge),
-  refused(history),
+  refused(history, edge),
   retryAfter(history, edge),
   unanswered(history),
   ...latency(history),

@@ -27,7 +27,6 @@ describe('overload', () => {
   const history = (change: (s: FloodSecond) => FloodSecond = (s) => s, over: Partial<OverloadHistory> = {}): OverloadHistory => ({
     flood: ADDRESSES.flatMap((address) => [...seconds(0, 10).map((t) => early(t, address)), ...seconds(10, 20).map((t) => late(t, address))]).map(change),
     floodSeconds: 20,
-    overLimitAt: 10.5,
     addresses: 2,
     addedP99: { gateway: 0.0004, application: 0.0015 },
     ...over,
@@ -37,6 +36,10 @@ describe('overload', () => {
   it('passes when everybody is refused as the table says', () => expect(worst(judgeOverload(history(), edge).map((f) => f.verdict))).toBe('pass'));
   it('fails when a flooder over the limit is served', () =>
     expect(judge(history((s) => (s.t > 12 ? { ...s, answers: [answer(200, 100), answer(429, 400, 'address', 60)] } : s)))).toEqual(['fail flood-refused']));
+  it('looks at a slower flood when it is over the limit, which is later', () => {
+    const slow = (s: FloodSecond): FloodSecond => ({ ...s, answers: s.answers.map((a) => ({ ...a, count: a.count / 2 })) });
+    expect(judge(history(slow))).toEqual(['unknown overload-reached', 'unknown flood-refused']);
+  });
   it('fails when one address is never refused by the gateway', () =>
     expect(judge(history((s) => (s.address === ADDRESSES[1] ? early(s.t, s.address) : s)))).toContain('fail flood-refused'));
   it.each([
