@@ -7,6 +7,7 @@ import { METRICS_SERVER_IMAGE, ROLLOUTS_IMAGE } from '../lib/services/controller
 import { COREDNS_IMAGE } from '../lib/services/corefile';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
 import { partitionOf } from '../lib/topology/aws-regions';
+import { alertTopicArn } from '../lib/topology/derive';
 import type { Environment, Region } from '../lib/topology/types';
 
 export interface ImageNaming {
@@ -34,7 +35,7 @@ const onAws = (environment: Environment, region: Region, naming: ManifestNaming)
   backups: awsBackupStorage(environment, region, naming.account, partitionOf(region.name)),
   regionGateway: 'aws-nlb',
   kubelets: 'verified',
-  acme: { kind: 'public', topic: null },
+  acme: { kind: 'public', topic: alertTopicArn(environment, region, naming.account) },
   leaseStore: { kind: 'aws' },
 });
 

@@ -16,6 +16,7 @@ import { FailoverPathChecks } from './failover-path-checks';
 import { RoutingChecks, type RoutingReport } from './routing-checks';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { defineEnvironment } from '../lib/topology/define';
+import { alertTopicArn } from '../lib/topology/derive';
 import type { Environment } from '../lib/topology/types';
 import { TopologyError } from '../lib/topology/violation';
 
@@ -62,7 +63,7 @@ const onAws: ChartsFor = (environment, region, images) =>
     backups: awsBackupStorage(environment, region, environment.account ?? Aws.ACCOUNT_ID, partitionOf(region.name)),
     regionGateway: 'aws-nlb',
     kubelets: 'verified',
-    acme: { kind: 'public', topic: null },
+    acme: { kind: 'public', topic: alertTopicArn(environment, region, environment.account ?? Aws.ACCOUNT_ID) },
     leaseStore: { kind: 'aws' },
   });
 

@@ -20,7 +20,7 @@ import { mebibytes, millicores } from '../lib/topology/units';
 import { ControllerChart, kubernetesApi } from './controller-chart';
 import { type ChartContext, containerPorts } from './data-chart';
 import { APPLICATION_NAMESPACE, MONITORING_LABEL, selectorOf } from './names';
-import { addressesOf, allowTraffic, namespacesWith } from './network-policies';
+import { addressesOf, allowTraffic, namespacesWith, podIdentityAgent } from './network-policies';
 import { configurationHash, configVolume, container, leaveDeadNodeAfter, memoryVolume, podDefaults, readOnly, resources } from './pods';
 
 /** Of ACME directories and of Route 53; a lab's directory has a port of its own. */
@@ -28,6 +28,8 @@ const HTTPS = 443;
 const portOf = (url: string): number => Number(new URL(url).port || HTTPS);
 /** What is left of its life is in days: there is no hurry, and another one may still be at work. */
 const REPLACED_AFTER_SECONDS = 60;
+
+const ACME_ISSUER = 'gateway-acme';
 
 const hoursOf = (seconds: number): string => `${Math.max(1, Math.round(seconds / 3600))}h0m0s`;
 
@@ -45,11 +47,13 @@ export class CertificateRenewerChart extends ControllerChart {
   /** cert-manager's own controllers do the rest; nothing of it is drilled here (ADR 0851). */
   private requestCertificate(): void {
     const { contact, directory, names, lifetime, renewBefore } = this.acme;
-    const solver = { dns01: { route53: { region: this.context.region.name } } };
+    const { environment, region } = this.context;
+    const solver = { dns01: { route53: { region: region.name, hostedZoneID: environment.dns?.zoneId } } };
+    // Not of a namespace: for those the controller does not use its own role.
     new ApiObject(this, 'issuer', {
       apiVersion: 'cert-manager.io/v1',
-      kind: 'Issuer',
-      metadata: this.metadataIn(APPLICATION_NAMESPACE, 'gateway-acme'),
+      kind: 'ClusterIssuer',
+      metadata: { name: ACME_ISSUER, labels: this.podLabels },
       spec: { acme: { server: directory, email: contact, privateKeySecretRef: { name: ACME_ACCOUNT_SECRET }, solvers: [solver] } },
     });
     new ApiObject(this, 'certificate', {
@@ -63,7 +67,7 @@ export class CertificateRenewerChart extends ControllerChart {
         renewBefore: hoursOf(renewBefore),
         privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
         usages: ['digital signature', 'server auth'],
-        issuerRef: { name: 'gateway-acme', kind: 'Issuer' },
+        issuerRef: { name: ACME_ISSUER, kind: 'ClusterIssuer' },
       },
     });
   }
@@ -81,7 +85,7 @@ export class CertificateRenewerChart extends ControllerChart {
       this,
       RENEWER,
       [{ peer: namespacesWith(MONITORING_LABEL), ports: [RENEWER_PORT] }],
-      [kubernetesApi, { peer: addressesOf('0.0.0.0/0'), ports: [...new Set([HTTPS, portOf(this.acme.directory)])] }],
+      [kubernetesApi, podIdentityAgent, { peer: addressesOf('0.0.0.0/0'), ports: [...new Set([HTTPS, portOf(this.acme.directory)])] }],
       APPLICATION_NAMESPACE,
     );
   }

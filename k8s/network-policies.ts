@@ -15,6 +15,9 @@ export interface Allowed {
   readonly ports: readonly number[];
 }
 
+/** EKS' agent on every node, at the same address on all of them: gives pods the credentials of their role. */
+export const podIdentityAgent: Allowed = { peer: addressesOf('169.254.170.23/32'), ports: [80] };
+
 /** Nothing in the namespace may talk to anything, until a policy of its own allows it. */
 export const denyByDefault = (scope: Construct, namespace: string = NAMESPACE): void => {
   new KubeNetworkPolicy(scope, namespace === NAMESPACE ? 'deny-by-default' : `deny-by-default-${namespace}`, {

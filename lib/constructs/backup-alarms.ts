@@ -1,6 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { backupStanza } from '../topology/derive';
 import type { Environment } from '../topology/types';
@@ -12,6 +14,7 @@ const ARCHIVE_LOOKS = 3;
 export interface BackupAlarmsProps {
   readonly environment: Environment;
   readonly bucket: s3.IBucket;
+  readonly topic: sns.ITopic;
 }
 
 /**
@@ -19,8 +22,11 @@ export interface BackupAlarmsProps {
  * the cluster or the whole database is gone, and nothing has to report its own absence.
  */
 export class BackupAlarms extends Construct {
+  private readonly topic: sns.ITopic;
+
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
+    this.topic = props.topic;
     const stanza = backupStanza(props.environment);
     const hours = Math.max(1, Math.ceil(props.environment.backups.newestVerifiedMaxAge / 3600));
     this.silence(props.bucket, 'verified', `pgbackrest/verified/${stanza}/`, {
@@ -40,7 +46,7 @@ export class BackupAlarms extends Construct {
     if (!(resource instanceof s3.CfnBucket)) throw new Error('the backup bucket has no CloudFormation resource to configure');
     const configured = Array.isArray(resource.metricsConfigurations) ? resource.metricsConfigurations : [];
     resource.metricsConfigurations = [...configured, { id: filter, prefix }];
-    new cloudwatch.Alarm(this, `No${filter.charAt(0).toUpperCase()}${filter.slice(1)}`, {
+    const rings = new cloudwatch.Alarm(this, `No${filter.charAt(0).toUpperCase()}${filter.slice(1)}`, {
       alarmDescription: alarm.description,
       metric: new cloudwatch.Metric({
         namespace: 'AWS/S3',
@@ -54,5 +60,7 @@ export class BackupAlarms extends Construct {
       evaluationPeriods: alarm.periods,
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
     });
+    rings.addAlarmAction(new SnsAction(this.topic));
+    rings.addOkAction(new SnsAction(this.topic));
   }
 }

@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { dnsTree } from '../failover/routing';
 import type { Environment } from '../topology/types';
@@ -11,6 +13,7 @@ export interface DnsAlarmSetProps {
   readonly environment: Environment;
   /** The Route 53 id of one of the tree's checks. */
   readonly checkIdOf: (check: string) => string;
+  readonly topic: sns.ITopic;
 }
 
 /** One alarm per region that is not ready, and one per region that took over. */
@@ -35,10 +38,10 @@ export class DnsAlarmSet extends Construct {
     }
   }
 
-  /** @param alarm its id: stable, and part of its name in every environment */
-  private whileUnhealthy(check: string, minutes: number, alarm: string, alarmDescription: string): void {
-    new cloudwatch.Alarm(this, check, {
-      alarmName: `holdfast-${this.props.environment.name}-${alarm}`,
+  /** @param name its id: stable, and part of its name in every environment */
+  private whileUnhealthy(check: string, minutes: number, name: string, alarmDescription: string): void {
+    const alarm = new cloudwatch.Alarm(this, check, {
+      alarmName: `holdfast-${this.props.environment.name}-${name}`,
       alarmDescription,
       metric: new cloudwatch.Metric({
         namespace: 'AWS/Route53',
@@ -53,5 +56,7 @@ export class DnsAlarmSet extends Construct {
       // Route 53 reports every minute. Silence means that nobody looks any more.
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
     });
+    alarm.addAlarmAction(new SnsAction(this.props.topic));
+    alarm.addOkAction(new SnsAction(this.props.topic));
   }
 }

@@ -37,6 +37,7 @@ export class PublicEntrance extends Construct {
   readonly targetGroupArn: string;
   /** Of the load balancer: pods let it in. */
   readonly securityGroup: string;
+  readonly certificate: acm.ICertificate;
   private readonly props: PublicEntranceProps;
 
   constructor(scope: Construct, id: string, props: PublicEntranceProps) {
@@ -45,6 +46,7 @@ export class PublicEntrance extends Construct {
     const loadBalancer = this.defineLoadBalancer();
     const targets = this.defineTargets();
     const certificate = this.defineCertificate();
+    this.certificate = certificate;
     const { edge } = props.environment;
     if (edge === null) loadBalancer.addListener('Https', { ...https(443, certificate), defaultTargetGroups: [targets] });
     else this.behindCloudFront(edge, loadBalancer, certificate, targets);

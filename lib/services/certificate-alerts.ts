@@ -5,7 +5,8 @@ import { seconds } from '../topology/units';
 import { GATEWAY } from '../topology/gateway';
 import { ownThresholds } from './certificates';
 
-const LEVELS = [
+/** What is told how urgently; the names are those of `thresholds`. */
+export const CERTIFICATE_LEVELS = [
   ['warning', 'SEV-4'],
   ['high', 'SEV-3'],
   ['critical', 'SEV-2'],
@@ -18,7 +19,7 @@ const LOOKS_MISSED = 3;
 const UNKNOWN_LOOKS = 10;
 
 const ending = (prefix: string, selector: string, thresholds: CertificateThresholds, checkEvery: number): readonly WorkloadAlert[] =>
-  LEVELS.map(([level, severity]) => ({
+  CERTIFICATE_LEVELS.map(([level, severity]) => ({
     name: `${prefix}${level.charAt(0).toUpperCase()}${level.slice(1)}`,
     requirements: ['CS-8'],
     severity,

@@ -45,6 +45,14 @@ export const CLOCK_MONITOR_CONFIG_DIR = '/etc/clock-monitor';
 /** Debian's, of what Mozilla trusts. */
 export const SYSTEM_ROOTS_FILE = '/etc/ssl/certs/ca-certificates.crt';
 
+/** Namespace and service account of cert-manager's controller, as EKS' add-on installs it. */
+export const CERT_MANAGER = 'cert-manager';
+
+/** Where the authority looks for its TXT records (RFC 8555, 8.4), as Route 53 writes names. A wildcard is proved by the name that it stands below. */
+export const challengeNames = (names: readonly string[]): readonly string[] => [
+  ...new Set(names.map((name) => `_acme-challenge.${name.replace(/^\*\./, '')}`)),
+];
+
 /** `public`: what everybody trusts; `lab`: the authorities in `ACME_TRUST_DIR`. */
 export type AcmeTrust = 'public' | 'lab';
 

@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import type { AlertTopic } from '../constructs/alert-topic';
 import { BackupAlarms } from '../constructs/backup-alarms';
 import { BackupBucket } from '../constructs/backup-bucket';
 import { BackupReplication } from '../constructs/backup-replication';
@@ -13,6 +14,7 @@ import { RegionalStack, type RegionalStackProps } from '../constructs/regional-s
 export interface DataProtectionProps extends RegionalStackProps {
   /** The other regions' stacks; the home region's backups and secrets are copied there. */
   readonly standbys: readonly DataProtection[];
+  readonly alerts: AlertTopic;
 }
 
 /** What must survive: the region's keys, the backup bucket and the database's passwords. */
@@ -40,12 +42,12 @@ export class DataProtection extends RegionalStack {
     });
   }
 
-  private protectHome({ environment, region, standbys }: DataProtectionProps, source: s3.IBucket): void {
+  private protectHome({ environment, region, standbys, alerts }: DataProtectionProps, source: s3.IBucket): void {
     const credentials = { environment, region, encryptionKey: this.key, replicateTo: standbys.map((s) => s.regionModel) };
     new DatabaseCredentials(this, 'Credentials', credentials);
     if (environment.cache !== null) new DatabaseCredentials(this, 'CacheCredentials', { ...credentials, passwords: CACHE_PASSWORDS });
     const [destination] = standbys;
-    new BackupAlarms(this, 'BackupAlarms', { environment, bucket: source });
+    new BackupAlarms(this, 'BackupAlarms', { environment, bucket: source, topic: alerts.topic });
     if (environment.backups.replicateToStandby) {
       if (destination === undefined) throw new Error(`environment "${environment.name}" replicates its backups, but has no standby region`);
       new BackupReplication(this, 'Replication', {

@@ -5,6 +5,8 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../constructs/acknowledge';
+import type { AlertTopic } from '../constructs/alert-topic';
+import { CertificateAlarms } from '../constructs/certificate-alarms';
 import { CLIENT_NAMING, EdgeDistribution } from '../constructs/edge-distribution';
 import { EnvironmentStack } from '../constructs/environment-stack';
 import { edgeLogBucketName } from '../constructs/names';
@@ -19,6 +21,8 @@ export interface EdgeProps {
   readonly environment: Environment;
   readonly edge: EdgeModel;
   readonly dns: Dns;
+  /** In its own region, where its certificate is. */
+  readonly alerts: AlertTopic;
 }
 
 const KEEP_LOGS_DAYS = 90;
@@ -27,7 +31,7 @@ const KEEP_LOGS_DAYS = 90;
 export class Edge extends EnvironmentStack {
   constructor(scope: Construct, props: EdgeProps) {
     super(scope, 'edge', 'CloudFront, its web ACL, its certificate and its names', { environment: props.environment, regionName: EDGE_REGION });
-    const { environment, edge, dns } = props;
+    const { environment, edge, dns, alerts } = props;
     const acl = new WebAcl(this, 'WebAcl', {
       environment,
       edge,
@@ -38,10 +42,12 @@ export class Edge extends EnvironmentStack {
       originSecrets: [],
     });
     const hosts = edgeHosts(edge, dns);
+    const certificate = this.defineCertificate(dns, [hosts.application, hosts.writer]);
+    new CertificateAlarms(this, 'CertificateAlarms', { environment, certificate, of: 'edge', topic: alerts.topic });
     const common = {
       dns,
       originSecret: originSecret(environment, edge.originSecret),
-      certificate: this.defineCertificate(dns, [hosts.application, hosts.writer]),
+      certificate,
       webAclArn: acl.arn,
       naming: new cloudfront.Function(this, 'ClientNaming', CLIENT_NAMING),
       logs: this.defineLogBucket(environment),

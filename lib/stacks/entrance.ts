@@ -1,5 +1,7 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { AlertTopic } from '../constructs/alert-topic';
+import { CertificateAlarms } from '../constructs/certificate-alarms';
 import { PublicEntrance } from '../constructs/public-entrance';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
 import type { Dns } from '../topology/types';
@@ -8,6 +10,7 @@ import type { Network } from './network';
 export interface EntranceProps extends RegionalStackProps {
   readonly dns: Dns;
   readonly network: Network;
+  readonly alerts: AlertTopic;
 }
 
 /** How clients come into the region. */
@@ -21,8 +24,9 @@ export class Entrance extends RegionalStack {
 
   constructor(scope: Construct, props: EntranceProps) {
     super(scope, 'entrance', 'public load balancer, its certificate and its name', props);
-    const { environment, dns, region, network } = props;
-    const { targetGroupArn, securityGroup } = new PublicEntrance(this, 'Public', { environment, dns, region, vpc: network.vpc });
+    const { environment, dns, region, network, alerts } = props;
+    const { targetGroupArn, securityGroup, certificate } = new PublicEntrance(this, 'Public', { environment, dns, region, vpc: network.vpc });
+    new CertificateAlarms(this, 'CertificateAlarms', { environment, certificate, of: 'entrance', topic: alerts.topic });
     this.targetGroupArn = targetGroupArn;
     this.securityGroup = securityGroup;
     new CfnOutput(this, Entrance.TARGET_GROUP_OUTPUT, { value: targetGroupArn });

@@ -1,7 +1,10 @@
 import { Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { EDGE_REGION } from '../topology/edge-names';
 import { partitionOf } from '../topology/aws-regions';
 import type { Environment, Region } from '../topology/types';
+import type { AlertTopic } from '../constructs/alert-topic';
+import { Alerts } from './alerts';
 import { DataProtection } from './data-protection';
 import { DnsAlarms, HEALTH_CHECK_METRICS_REGION } from './dns-alarms';
 import { Drills } from './drills';
@@ -31,6 +34,7 @@ export interface EnvironmentStageProps {
 /** Everything of one environment: `cdk deploy '<environment>/*'`. */
 export class EnvironmentStage extends Stage {
   private readonly props: EnvironmentStageProps;
+  private readonly topics = new Map<string, AlertTopic>();
 
   constructor(scope: Construct, props: EnvironmentStageProps) {
     super(scope, props.environment.name);
@@ -44,6 +48,15 @@ export class EnvironmentStage extends Stage {
     this.directTraffic(entrances);
     this.failOver(networks, protections);
     this.scheduleDrills(networks, protections);
+  }
+
+  /** The topic of a region with alarms: one, whichever stack asks first. */
+  private alertsIn(regionName: string): AlertTopic {
+    const known = this.topics.get(regionName);
+    if (known !== undefined) return known;
+    const { alerts } = new Alerts(this, { environment: this.props.environment, regionName });
+    this.topics.set(regionName, alerts);
+    return alerts;
   }
 
   /** In the home region: faults, and the alarms that stop them, are where the region is. */
@@ -79,7 +92,7 @@ export class EnvironmentStage extends Stage {
     const key = edge === null ? undefined : new EdgeKey(this, { environment, edge });
     return new Map(
       networks.map((network) => {
-        const entrance = new Entrance(this, { environment, dns, region: network.regionModel, network });
+        const entrance = new Entrance(this, { environment, dns, region: network.regionModel, network, alerts: this.alertsIn(network.regionName) });
         if (key !== undefined) entrance.addStackDependency(key);
         return [network.regionModel, entrance];
       }),
@@ -93,8 +106,9 @@ export class EnvironmentStage extends Stage {
     if (dns === null) return;
     const traffic = new Traffic(this, { environment, dns });
     entrances.forEach((entrance) => traffic.addStackDependency(entrance));
-    if (edge !== null) new Edge(this, { environment, edge, dns }).addStackDependency(traffic);
-    if (partitionOf(traffic.regionName) === partitionOf(HEALTH_CHECK_METRICS_REGION)) new DnsAlarms(this, { environment, traffic });
+    if (edge !== null) new Edge(this, { environment, edge, dns, alerts: this.alertsIn(EDGE_REGION) }).addStackDependency(traffic);
+    if (partitionOf(traffic.regionName) === partitionOf(HEALTH_CHECK_METRICS_REGION))
+      new DnsAlarms(this, { environment, traffic, alerts: this.alertsIn(HEALTH_CHECK_METRICS_REGION) });
     if (failover?.trafficSwitch !== 'stopQuorum') return;
     for (const regionName of failover.switchRegions) traffic.addStackDependency(new SwitchRegion(this, { environment, regionName }));
   }
@@ -113,7 +127,8 @@ export class EnvironmentStage extends Stage {
 
   private protectData(): ReadonlyMap<Region, DataProtection> {
     const { environment } = this.props;
-    const define = (region: Region, standbys: readonly DataProtection[]): DataProtection => new DataProtection(this, { environment, region, standbys });
+    const define = (region: Region, standbys: readonly DataProtection[]): DataProtection =>
+      new DataProtection(this, { environment, region, standbys, alerts: this.alertsIn(region.name) });
     const standbys = environment.regions.filter((r) => r.role === 'standby').map((region) => define(region, []));
     const homes = environment.regions.filter((r) => r.role === 'home').map((region) => define(region, standbys));
     return new Map([...homes, ...standbys].map((stack) => [stack.regionModel, stack]));
@@ -124,7 +139,15 @@ export class EnvironmentStage extends Stage {
     const region = network.regionModel;
     const dataProtection = protections.get(region);
     if (dataProtection === undefined) throw new Error(`no data protection for ${region.name}`);
-    const platform = new Platform(this, { environment, region, vpc: network.vpc, dataProtection, chartsFor, imagesDirectory });
+    const platform = new Platform(this, {
+      environment,
+      region,
+      vpc: network.vpc,
+      dataProtection,
+      alerts: this.alertsIn(region.name),
+      chartsFor,
+      imagesDirectory,
+    });
     new Workloads(this, { environment, region, platform, entrance: entrances.get(region) });
   }
 }

@@ -4,6 +4,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { join } from 'node:path';
+import { AlertTopic } from '../constructs/alert-topic';
 import { FailoverFunction } from '../constructs/failover-function';
 import {
   acknowledgeSecret,
@@ -15,10 +16,9 @@ import {
   topicRights,
   type RightsProps,
 } from '../constructs/failover-rights';
-import { FailoverTopic } from '../constructs/failover-topic';
 import { FailoverWorkflow } from '../constructs/failover-workflow';
 import { RegionalStack, type RegionalStackProps } from '../constructs/regional-stack';
-import { doorSecretName, switchWriterRoleName, WORKFLOWS } from '../failover/names';
+import { doorSecretName, switchWriterRoleName, topicName, WORKFLOWS } from '../failover/names';
 import { failoverSettings } from '../failover/settings';
 import { functionTimeout, WORKFLOW_HANDLERS, type WorkflowHandler } from '../failover/workflow-tasks';
 import { homeRegion, POOLER_PORT, postgresSecretName } from '../topology/derive';
@@ -54,14 +54,14 @@ const TELLS: readonly (WorkflowHandler | 'decider')[] = ['approve', 'record', 'n
 export class Failover extends RegionalStack {
   private readonly props: FailoverProps;
   private readonly rights: RightsProps;
-  private readonly alerts: FailoverTopic;
+  private readonly alerts: AlertTopic;
 
   constructor(scope: Construct, props: FailoverProps) {
     super(scope, 'failover', 'functions and workflows that take over into this region', props);
     this.props = props;
     const { environment, failover, region } = props;
     this.rights = { environment, failover, region: region.name };
-    this.alerts = new FailoverTopic(this, 'Alerts', { environment });
+    this.alerts = new AlertTopic(this, 'Alerts', { environment, topicName: topicName(environment), about: `failovers of ${environment.name}` });
     const functions = this.defineFunctions(this.defineSecurityGroup());
     for (const direction of WORKFLOWS)
       new FailoverWorkflow(this, direction === 'failover' ? 'Failover' : 'Failback', {

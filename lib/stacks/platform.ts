@@ -2,8 +2,10 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
+import type { AlertTopic } from '../constructs/alert-topic';
 import { applyChart } from '../constructs/chart-manifest';
 import { BackupAccess } from '../constructs/backup-access';
+import { CertificateRenewal } from '../constructs/certificate-renewal';
 import { ClusterAddon, NodeAddons, VolumeAddon } from '../constructs/cluster-addons';
 import { ContainerImages, type ImageReferences } from '../constructs/container-images';
 import { ExternalSecrets } from '../constructs/external-secrets';
@@ -23,6 +25,7 @@ export type ChartsFor = (environment: Environment, region: Region, images: Image
 export interface PlatformProps extends RegionalStackProps {
   readonly vpc: ec2.IVpc;
   readonly dataProtection: DataProtection;
+  readonly alerts: AlertTopic;
   readonly chartsFor: ChartsFor;
   /** The folder with the Dockerfiles. */
   readonly imagesDirectory: string;
@@ -47,7 +50,7 @@ export class Platform extends RegionalStack {
     this.workloadCharts = charts.filter((chart) => chart.node.id !== FOUNDATION_CHART);
     const nodes = this.defineNodes();
     const { clusterName } = this.cluster;
-    const certificates = new ClusterAddon(this, 'CertManager', { clusterName, addonName: 'cert-manager', after: [nodes] });
+    const certificates = new ClusterAddon(this, 'CertManager', { clusterName, addonName: 'cert-manager', after: [nodes, ...this.proveNames(props.alerts)] });
     const { release } = new ExternalSecrets(this, 'ExternalSecrets', {
       environment,
       region,
@@ -70,6 +73,13 @@ export class Platform extends RegionalStack {
       gateway: publicWorkloads(environment).length > 0,
       referenceBackend: runsReferenceBackend(environment),
     }).references;
+  }
+
+  /** Before whatever renews: cert-manager's pods, and the charts. */
+  private proveNames(alerts: AlertTopic): readonly Construct[] {
+    const { acme, dns } = this.environmentModel;
+    if (acme === null || dns === null) return [];
+    return [new CertificateRenewal(this, 'CertificateRenewal', { clusterName: this.cluster.clusterName, acme, dns, alerts })];
   }
 
   private defineNodes(): NodeGroups {

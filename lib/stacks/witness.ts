@@ -7,11 +7,11 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { join } from 'node:path';
 import { acknowledge } from '../constructs/acknowledge';
+import { AlertTopic } from '../constructs/alert-topic';
 import { EnvironmentStack } from '../constructs/environment-stack';
 import { FailoverFunction } from '../constructs/failover-function';
 import { deciderRights, leaseRights, topicRights } from '../constructs/failover-rights';
-import { FailoverTopic } from '../constructs/failover-topic';
-import { functionName, stateMachineName } from '../failover/names';
+import { functionName, stateMachineName, topicName } from '../failover/names';
 import { failoverSettings } from '../failover/settings';
 import { homeRegion } from '../topology/derive';
 import type { Environment, RegionFailover } from '../topology/types';
@@ -35,13 +35,18 @@ export class Witness extends EnvironmentStack {
   constructor(scope: Construct, props: WitnessProps) {
     super(scope, 'witness', 'decides whether the home region is lost', { environment: props.environment, regionName: props.failover.witness });
     this.props = props;
-    const alerts = new FailoverTopic(this, 'Alerts', { environment: props.environment });
+    const alerts = this.tellPeople();
     const decider = this.defineDecider(alerts);
     this.schedule(decider);
     this.alarm(alerts);
   }
 
-  private defineDecider(alerts: FailoverTopic): lambda.IFunction {
+  private tellPeople(): AlertTopic {
+    const { environment } = this.props;
+    return new AlertTopic(this, 'Alerts', { environment, topicName: topicName(environment), about: `failovers of ${environment.name}` });
+  }
+
+  private defineDecider(alerts: AlertTopic): lambda.IFunction {
     const { environment, failover, lambdasDirectory } = this.props;
     const rights = { environment, failover, region: failover.witness };
     const standby = environment.regions.find((region) => region.role === 'standby') ?? homeRegion(environment);
@@ -97,7 +102,7 @@ export class Witness extends EnvironmentStack {
   }
 
   /** Who is dead tells nobody: silence is the alarm. */
-  private alarm(alerts: FailoverTopic): void {
+  private alarm(alerts: AlertTopic): void {
     const { environment } = this.props;
     const alarm = new cloudwatch.Alarm(this, 'Silent', {
       alarmName: `holdfast-${environment.name}-decider-silent`,

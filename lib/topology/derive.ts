@@ -1,4 +1,5 @@
 /** What follows from a region: names, quorums, member lists. Pure; every projection uses these, so that no name is built twice. */
+import { partitionOf } from './aws-regions';
 import type { Environment, Region } from './types';
 
 /** `eu-central-1` -> `euc1`: unique per AWS region, used in names that must differ between regions. */
@@ -81,6 +82,10 @@ export const backupRoleName = (environment: Environment, region: Region): string
 export const delayedReplicaName = (region: Region): string => `${postgresName(region)}-delayed`;
 /** The ConfigMap that tells members what a restore wants of them; there only while one is under way. */
 export const restoreRequestName = (region: Region): string => `${postgresName(region)}-restore`;
+/** The topic that a region's alarms are sent to; named, so that manifests can say it without asking AWS. */
+export const alertTopicName = ({ name }: Pick<Environment, 'name'>): string => `holdfast-${name}-alerts`;
+export const alertTopicArn = (environment: Pick<Environment, 'name'>, region: Pick<Region, 'name'>, account: string): string =>
+  `arn:${partitionOf(region.name) ?? 'aws'}:sns:${region.name}:${account}:${alertTopicName(environment)}`;
 export const BACKUP_SERVER_PORT = 8432;
 
 /** The same for the cache's users. */

@@ -80,6 +80,7 @@ test.each([
   ],
   ['us-east-1-edge-key', ['OriginSecret18B30BE7E']],
   ['eu-west-1-lease', ['TableCD117FA1']],
+  ['eu-central-1-alerts', ['AlertsKey9E1197AF', 'AlertsTopicCF7C81C9']],
   ['eu-west-1-witness', ['AlertsKey9E1197AF', 'AlertsTopicCF7C81C9']],
   ['us-east-1-failover', ['AlertsKey9E1197AF', 'AlertsTopicCF7C81C9', 'FailoverMachineB18B3F2D', 'FailbackMachineDE55C177']],
   ['eu-west-1-switch', ['SwitchBucket66C83C10']],

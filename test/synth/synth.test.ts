@@ -83,8 +83,10 @@ describe('synthesis of all environments', () => {
   test('needs neither network nor credentials, and writes the stacks of every environment but the lab', () => {
     expect(fast.stacks.map((s) => s.name).sort()).toEqual(
       [
-        ...['dev', 'staging', 'production'].flatMap((e) => ['network', 'data-protection', 'platform', 'workloads'].map((part) => `${e}-eu-central-1-${part}`)),
-        ...['network', 'data-protection', 'platform', 'workloads', 'peering'].map((part) => `production-us-east-1-${part}`),
+        ...['dev', 'staging', 'production'].flatMap((e) =>
+          ['network', 'alerts', 'data-protection', 'platform', 'workloads'].map((part) => `${e}-eu-central-1-${part}`),
+        ),
+        ...['network', 'alerts', 'data-protection', 'platform', 'workloads', 'peering'].map((part) => `production-us-east-1-${part}`),
         'production-eu-central-1-peering-routes',
         ...[
           'eu-central-1-entrance',
