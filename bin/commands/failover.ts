@@ -1,7 +1,8 @@
 /** `holdfast failover`, `failback` and `status`: the workflows that move the writes to another region, and what they are decided by. */
 import type { Command } from 'commander';
 import type { FailoverStatus } from '../failover/status';
-import type { Outcome, Wanted } from '../failover/runs';
+import { ended } from '../failover/ends';
+import type { Wanted } from '../failover/runs';
 import type { World } from '../failover/world';
 import { inFailoverLab } from '../failover/in-lab';
 import { deployedWithFailover } from '../failover/environment';
@@ -39,25 +40,7 @@ const flags = (options: Options): readonly string[] => [
   ...(options.lab === undefined ? [] : ['--lab', options.lab]),
 ];
 
-const said = (output: Outcome['output'], state: string): string | undefined => {
-  const { [state]: value } = output;
-  return typeof value === 'object' && value !== null && 'because' in value ? String(value.because) : undefined;
-};
-
 const AGREE = 'two people have to agree: holdfast failover approve';
-
-const ended = (attempt: string, { status, output, error, states }: Outcome, options: Options): number => {
-  if (options.json === true) printJson({ attempt, status, states, output, ...(error === undefined ? {} : { error }) });
-  const because = said(output, 'precheck') ?? '';
-  if (status === 'SUCCEEDED') {
-    notice(states.includes('Planned') ? `plan: it could begin now: ${because}` : `done: ${said(output, 'settled') ?? because}`);
-    return EXIT.ok;
-  }
-  throw new ExpectedError(
-    `${attempt} ended as ${status}${error === undefined ? '' : ` (${error})`}; why is in its record: docs/failover.md#a-run-that-ended-badly`,
-    EXIT.failed,
-  );
-};
 
 const run = async (wanted: Omit<Wanted, 'target'>, given: string, options: Options): Promise<number> => {
   // Before anybody is asked: a wrong name needs no credentials.
@@ -73,7 +56,7 @@ const run = async (wanted: Omit<Wanted, 'target'>, given: string, options: Optio
       return EXIT.ok;
     }
     const outcome = await follow(world, target, started.arn, (state) => notice(`  ${state}${state === 'Approve' ? `: ${AGREE} ${started.name}` : ''}`));
-    return ended(started.name, outcome, options);
+    return ended(world, target, started.name, outcome, options.json === true);
   });
 };
 
@@ -105,6 +88,7 @@ const abort = (attempt: string, options: Options): Promise<number> =>
     if (running === undefined) throw new ExpectedError(`${attempt} does not run`, EXIT.failed);
     const result = await giveUp(world, running.region, running.direction, attempt);
     if (options.json === true) printJson(result);
+    if (result.kind === 'carried-out') throw new ExpectedError(`there is nothing to give up, ${attempt} was ${result.because}`, EXIT.failed);
     if (result.kind === 'too-late') throw new ExpectedError(`too late to give ${attempt} up, it goes on: ${result.because}`, EXIT.failed);
     notice(`given up: ${result.because}`);
     return EXIT.ok;
@@ -135,7 +119,8 @@ const startable = (command: Command): Command =>
     .option('--reason <text>', 'why, for the record', 'asked for on the command line')
     .option('--no-wait', 'does not follow the run');
 
-const EXITS = '\nExit codes: 0 done, 1 refused, given up or failed, 2 usage, 3 no credentials or AWS does not answer, 5 no lab';
+const EXITS =
+  '\nExit codes: 0 done, by this run or by another one at the same time, 1 refused, given up or failed, 2 usage, 3 no credentials or AWS does not answer, 5 no lab';
 const exit = (code: Promise<number>): Promise<void> => code.then((value) => void (process.exitCode = value));
 
 export const registerFailover = (program: Command): void => {

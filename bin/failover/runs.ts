@@ -107,7 +107,7 @@ export const approve = async (
 };
 
 export interface GivenUp {
-  readonly kind: 'undone' | 'too-late';
+  readonly kind: 'undone' | 'too-late' | 'carried-out';
   readonly because: string;
 }
 
@@ -121,7 +121,7 @@ export const giveUp = async (world: World, region: string, direction: Direction,
   const task = { step: 'undo', attempt, startedAt: (startDate ?? new Date()).toISOString(), run: parsed(input) };
   const undo = async (): Promise<GivenUp> => (await world.ask(region, 'abort', task)) as GivenUp;
   const first = await undo();
-  if (first.kind === 'too-late' || status !== 'RUNNING') return first;
+  if (first.kind !== 'undone' || status !== 'RUNNING') return first;
   await world.machines(region).send(new StopExecutionCommand({ executionArn: arn, error: 'Aborted', cause: `given up by ${world.person}` }));
   return undo();
 };

@@ -11,10 +11,10 @@ import { required, selfFromEnvironment, settingsFromEnvironment } from '../runti
 
 const settings = settingsFromEnvironment();
 const self = selfFromEnvironment();
-const { items } = leaseOf(settings);
+const { lease, items } = leaseOf(settings);
 const notify = noticeOf(settings, self, items);
 const approvals = approvalsBy({ account: required('HOLDFAST_ACCOUNT'), items, notify, send: sendToSts(stsEndpoint(self)) });
-const ports = { approvals, audit: auditBy(items), clock };
+const ports = { lease, approvals, audit: auditBy(items), clock };
 
 export const handler = onSteps(settings, {
   failover: ({ request }) => approve(settings, ports, request),

@@ -1,4 +1,4 @@
-/** The beginning of a run, and a run that was refused, in the audit; a refusal is told as well. */
+/** The beginning of a run, and a run that was refused or had nothing left to do, in the audit; both are told as well. */
 import { tell } from '../../lib/failover/steps/tell';
 import { auditBy } from '../aws/audit';
 import { clock } from '../aws/clock';
@@ -14,4 +14,5 @@ const ports = { notify: noticeOf(settings, selfFromEnvironment(), items), audit:
 export const handler = onSteps(settings, {
   begin: ({ request, run }) => tell(settings, ports, request, 'begin', run),
   refused: ({ request, run }) => tell(settings, ports, request, 'refused', run),
+  'carried-out': ({ request, run }) => tell(settings, ports, request, 'carried-out', run),
 });

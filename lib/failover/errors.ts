@@ -5,6 +5,11 @@ export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
+/** What was asked for is done already, by another attempt at the same change. Never tried again, and nobody is called. */
+export class CarriedOut extends Error {
+  override readonly name = 'CarriedOut';
+}
+
 /** Nothing is wrong, and it is not time yet: asked again in a moment. */
 export class NotYet extends Error {
   override readonly name = 'NotYet';

@@ -57,6 +57,13 @@ const isText = (v: unknown): v is string => typeof v === 'string' && v.length > 
 
 const isEvent = (v: unknown): v is LeaseEvent => isPlain(v) && isWhole(v['epoch']) && isText(v['holder']) && isText(v['what']);
 
+const isClosing = (v: unknown): boolean =>
+  isPlain(v) &&
+  isText(v['execution']) &&
+  isWhole(v['epoch']) &&
+  (v['how'] === 'settled' || v['how'] === 'given-back') &&
+  (v['by'] === undefined || isText(v['by']));
+
 const CHECKS: Readonly<Record<keyof LeaseRecord, (value: unknown) => boolean>> = {
   environment: isText,
   epoch: isWhole,
@@ -68,7 +75,7 @@ const CHECKS: Readonly<Record<keyof LeaseRecord, (value: unknown) => boolean>> =
   renewedAt: (v) => typeof v === 'number' && Number.isFinite(v),
   renewals: isWhole,
   cooldownUntil: (v) => typeof v === 'number' && Number.isFinite(v),
-  closed: (v) => v === null || (isPlain(v) && isText(v['execution']) && isWhole(v['epoch']) && (v['how'] === 'settled' || v['how'] === 'given-back')),
+  closed: (v) => v === null || isClosing(v),
   history: (v) => Array.isArray(v) && v.every(isEvent),
   version: isWhole,
 };

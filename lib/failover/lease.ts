@@ -46,7 +46,13 @@ export interface LeaseRecord {
   /** No failover begins by itself before this. Milliseconds since the epoch. */
   readonly cooldownUntil: number;
   /** How the last workflow ended, so that an end which is repeated is known as one. */
-  readonly closed: { readonly execution: string; readonly epoch: number; readonly how: 'settled' | 'given-back' } | null;
+  readonly closed: {
+    readonly execution: string;
+    readonly epoch: number;
+    readonly how: 'settled' | 'given-back';
+    /** Which attempt ended it, in whose name: for people. A record of an earlier release has none. */
+    readonly by?: string;
+  } | null;
   readonly history: readonly LeaseEvent[];
   /** Rises with every change. */
   readonly version: number;
@@ -90,6 +96,8 @@ export interface SettleRequest {
   readonly now: number;
   /** Milliseconds. */
   readonly cooldown: number;
+  /** Which attempt asks, in whose name. */
+  readonly by: string;
 }
 export type GiveBackRequest = SettleRequest;
 
@@ -175,12 +183,12 @@ export const mark = (record: LeaseRecord | null, { epoch, execution, step, now }
 };
 
 /** Clients are where the lease is: the workflow is over. */
-export const settle = (record: LeaseRecord | null, { epoch, execution, now, cooldown }: SettleRequest): LeaseAnswer => {
+export const settle = (record: LeaseRecord | null, { epoch, execution, now, cooldown, by }: SettleRequest): LeaseAnswer => {
   if (record === null) return refused(record, NO_RECORD);
   if (record.epoch === epoch && isClosed(record, epoch, execution, 'settled')) return granted(record);
   if (!isMovedBy(record, epoch, execution)) return refused(record, `${execution} is not moving it in epoch ${epoch}: ${state(record)}`);
   if (record.step !== LEASE_STEPS.at(-1)) return refused(record, `not all steps are done: ${state(record)}`);
-  const closed = { execution, epoch, how: 'settled' } as const;
+  const closed = { execution, epoch, how: 'settled', by } as const;
   const next = { phase: 'held', previous: null, execution: null, step: null, cooldownUntil: now + cooldown, closed } as const;
   return granted(changed(record, next, { at: now, what: 'settled' }, execution));
 };
@@ -189,14 +197,14 @@ export const settle = (record: LeaseRecord | null, { epoch, execution, now, cool
  * Before anything was promoted a workflow can be given up: the old holder has it again, in a later epoch, so that nothing which was begun can be finished. One that has not
  * taken the lease yet is given up likewise: the request to take it may still be under way.
  */
-export const giveBack = (record: LeaseRecord | null, { epoch, execution, now, cooldown }: GiveBackRequest): LeaseAnswer => {
+export const giveBack = (record: LeaseRecord | null, { epoch, execution, now, cooldown, by }: GiveBackRequest): LeaseAnswer => {
   if (record === null) return refused(record, NO_RECORD);
   // Only as long as nothing has happened since: whoever restores the holder must not restore somebody else's target.
   if (record.epoch === epoch + 1 && isClosed(record, epoch, execution, 'given-back')) return granted(record);
   const isUntouched = record.phase === 'held' && record.epoch === epoch - 1;
   if (!isUntouched && !isMovedBy(record, epoch, execution)) return refused(record, `${execution} is not moving it in epoch ${epoch}: ${state(record)}`);
   if (isPastReturn(record)) return refused(record, `only forward from here: ${state(record)}`);
-  const closed = { execution, epoch, how: 'given-back' } as const;
+  const closed = { execution, epoch, how: 'given-back', by } as const;
   const next = {
     epoch: epoch + 1,
     holder: record.previous?.region ?? record.holder,
@@ -212,3 +220,16 @@ export const giveBack = (record: LeaseRecord | null, { epoch, execution, now, co
 
 const isClosed = (record: LeaseRecord, epoch: number, execution: string, how: 'settled' | 'given-back'): boolean =>
   record.phase === 'held' && record.closed !== null && record.closed.execution === execution && record.closed.epoch === epoch && record.closed.how === how;
+
+/**
+ * Was this very change carried out, by another attempt at it: who did, and where the lease is now. For people: the history is short, and a change of long ago is not known.
+ * @returns undefined when it was not, as far as the record knows
+ */
+export const carriedOut = (record: LeaseRecord, epoch: number, execution: string): string | undefined => {
+  const settled = record.history.some((event) => event.what === 'settled' && event.epoch === epoch && event.execution === execution);
+  if (!settled) return undefined;
+  const { closed } = record;
+  const by = closed?.execution === execution && closed.epoch === epoch && closed.by !== undefined ? closed.by : execution;
+  const since = isClosed(record, epoch, execution, 'settled') ? `: ${record.holder} holds the lease` : `; since then: ${state(record)}`;
+  return `carried out already by ${by}, in epoch ${epoch}${since}`;
+};

@@ -1,6 +1,6 @@
 /** What must hold for a workflow beyond the grammar of the states language. Pure: findings, each with the state, what is wrong and what to do. */
-import { ERRORS } from './workflow-tasks';
-import type { State, StateMachine, States, TaskState } from './workflow-states';
+import { ERRORS, knowsTheLease, WHEN_CARRIED_OUT } from './workflow-tasks';
+import type { Catch, State, StateMachine, States, TaskState } from './workflow-states';
 
 export interface WorkflowFinding {
   readonly state: string;
@@ -96,13 +96,24 @@ const noWayBack = (machine: States): readonly WorkflowFinding[] => {
     .map((name) => ({ state: FIRST_FORWARD, given: `a way leads back to "${name}"`, fix: 'after the promotion only forward: retry, or call a human' }));
 };
 
+const isCarriedOut = ({ ErrorEquals: names, Next }: Catch): boolean => names.length === 1 && names[0] === ERRORS.carriedOut && Next === WHEN_CARRIED_OUT;
+
+/** Of two who start the same change at once the later one must not undo, or call a human, because the other one has ended it. */
+const knowsWhatIsDone = (machine: States): readonly WorkflowFinding[] =>
+  Object.entries(machine.States).flatMap(([state, is]) => {
+    if (is.Type !== 'Parallel' && !(is.Type === 'Task' && knowsTheLease(is))) return [];
+    const [first] = is.Catch ?? [];
+    if (first !== undefined && isCarriedOut(first)) return [];
+    return [{ state, given: `does not tell "${ERRORS.carriedOut}" from a failure`, fix: `catch it first, and lead to "${WHEN_CARRIED_OUT}"` }];
+  });
+
 /** Between the lease and the point of no return every failure undoes. */
 const undoesBefore = (machine: States): readonly WorkflowFinding[] => {
   const before = [...reachableFrom(machine, 'Lease')].filter((name) => reachableFrom(machine, name).has(POINT_OF_NO_RETURN));
   return before.flatMap((name) => {
     const state = machine.States[name];
     if (state?.Type !== 'Task' && state?.Type !== 'Parallel') return [];
-    const catches = state.Catch ?? [];
+    const catches = (state.Catch ?? []).filter((c) => !isCarriedOut(c));
     return catches.every((c) => c.Next === UNDOES) && catches.length > 0
       ? []
       : [
@@ -128,4 +139,5 @@ export const lintWorkflow = (machine: StateMachine): readonly WorkflowFinding[] 
   ...statesOf(machine).flatMap(choiceFindings),
   ...noWayBack(machine),
   ...undoesBefore(machine),
+  ...knowsWhatIsDone(machine),
 ];

@@ -26,6 +26,8 @@ export const ERRORS = {
   refused: 'Refused',
   /** What was given is not what the machine understands. */
   invalidInput: 'InvalidInput',
+  /** Another attempt at the same change has ended it: there is nothing left to do. */
+  carriedOut: 'CarriedOut',
   /** Right, but not done yet: asked again every second. */
   notYet: 'NotYet',
   /** Somebody who has to be asked did not answer. */
@@ -61,13 +63,25 @@ const ATTEMPTS = 5;
 
 /** In this order, since the first that matches counts. A refusal is never tried again; a time-out, a crash, a throttled call or a service that does not answer is. */
 const retries = ({ patience = 0, attempts = ATTEMPTS }: Task): readonly Retry[] => [
-  { ErrorEquals: [ERRORS.refused, ERRORS.invalidInput], MaxAttempts: 0 },
+  { ErrorEquals: [ERRORS.refused, ERRORS.carriedOut, ERRORS.invalidInput], MaxAttempts: 0 },
   ...(patience === 0 ? [] : [{ ErrorEquals: [ERRORS.notYet], IntervalSeconds: 1, MaxAttempts: patience, BackoffRate: 1 }]),
   { ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: attempts, BackoffRate: 2, MaxDelaySeconds: 8 },
 ];
 
+/** Where a run goes on that finds everything done by another attempt. */
+export const WHEN_CARRIED_OUT = 'TellCarriedOut';
+/** These look at the lease before they do anything. */
+const KNOW_THE_LEASE: readonly WorkflowHandler[] = ['precheck', 'approve', 'drain', 'lease', 'fence', 'promote', 'repoint', 'verify', 'switch'];
+export const knowsTheLease = ({ Parameters: { FunctionName: name } }: Pick<TaskState, 'Parameters'>): boolean =>
+  KNOW_THE_LEASE.some((handler) => name === placeholder(handler));
+
 /** Whatever goes wrong is kept as `$.error` and leads to one place. */
 export const failsTo = (next: string): readonly Catch[] => [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: next }];
+/** The same, for what may find that there is nothing left to do. */
+export const unlessCarriedOut = (next: string): readonly Catch[] => [
+  { ErrorEquals: [ERRORS.carriedOut], ResultPath: '$.error', Next: WHEN_CARRIED_OUT },
+  ...failsTo(next),
+];
 
 /** Seconds that a call may take: whoever is asked gives up sooner by himself. */
 const CALL_LIMIT = 15;
@@ -96,6 +110,6 @@ export const taskState = (task: Task, timings: Pick<RegionFailover, 'lease'>): T
   ResultPath: `$.${task.result}`,
   TimeoutSeconds: functionTimeout(task.handler, timings),
   Retry: retries(task),
-  ...(task.failure === undefined ? {} : { Catch: failsTo(task.failure) }),
+  ...(task.failure === undefined ? {} : { Catch: (KNOW_THE_LEASE.includes(task.handler) ? unlessCarriedOut : failsTo)(task.failure) }),
   ...(task.next === undefined ? { End: true as const } : { Next: task.next }),
 });

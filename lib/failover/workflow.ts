@@ -5,7 +5,7 @@
  * the same command given again takes the run up where it stands, since every step is conditional on the epoch and on the step before it.
  */
 import type { RegionFailover } from '../topology/types';
-import { failsTo, taskState, type Task } from './workflow-tasks';
+import { taskState, unlessCarriedOut, WHEN_CARRIED_OUT, type Task } from './workflow-tasks';
 import type { ChoiceState, State, StateMachine, States } from './workflow-states';
 
 export type WorkflowKind = 'failover' | 'failback';
@@ -110,7 +110,7 @@ const secure = (timings: Timings): readonly Named[] => [
       ],
       ResultSelector: { 'fence.$': '$[0].fence', 'scale.$': '$[1].scale' },
       ResultPath: '$.secured',
-      Catch: failsTo('Abort'),
+      Catch: unlessCarriedOut('Abort'),
       Next: 'Commit',
     },
   ],
@@ -227,6 +227,15 @@ const ends = (timings: Timings): readonly Named[] => [
     next: 'Refused',
     failure: 'Refused',
   }),
+  task(timings, WHEN_CARRIED_OUT, {
+    handler: 'record',
+    step: 'carried-out',
+    does: 'Another attempt has ended the same change: by whom, and in which epoch, recorded and told',
+    result: 'carriedOut',
+    next: 'CarriedOut',
+    failure: 'CarriedOut',
+  }),
+  ['CarriedOut', { Type: 'Succeed' }],
   fail('Refused', 'Refused', 'Nothing was changed; the reason is in the output of the step before, and in the audit record.'),
   task(timings, 'Abort', {
     handler: 'abort',
@@ -237,7 +246,7 @@ const ends = (timings: Timings): readonly Named[] => [
     next: 'Undone',
     failure: 'PageHuman',
   }),
-  choice('Undone', '$.aborted.kind', { undone: 'TellAborted', 'too-late': 'Promote' }, 'PageHuman'),
+  choice('Undone', '$.aborted.kind', { undone: 'TellAborted', 'too-late': 'Promote', 'carried-out': WHEN_CARRIED_OUT }, 'PageHuman'),
   task(timings, 'TellAborted', { handler: 'notify', step: 'aborted', does: 'People are told', result: 'notify', next: 'Aborted', failure: 'Aborted' }),
   fail('Aborted', 'Aborted', 'What had been done was undone; the old region may write.'),
   task(timings, 'PageHuman', {

@@ -1,4 +1,6 @@
-import { fromEpoch } from '../../bin/failover/runs';
+import { ended, verdictOf } from '../../bin/failover/ends';
+import { fromEpoch, type Outcome } from '../../bin/failover/runs';
+import type { World } from '../../bin/failover/world';
 import { labFailover } from '../../lib/environments/lab-failover';
 import { advance, create } from '../../lib/failover/lease';
 import { leaseExecution } from '../../lib/failover/names';
@@ -76,4 +78,40 @@ describe('from which epoch a run moves the lease', () => {
     { direction: 'failback', target: 'us-east-1' },
     { direction: 'failover', target: 'eu-central-1' },
   ] as const)('not that of another run: %j', (wanted) => expect(fromEpoch({ environment }, moving, wanted)).toBe(8));
+});
+
+describe('what it means that a run has ended', () => {
+  test.each([
+    ['Done', 'done'],
+    ['Planned', 'planned'],
+    ['CarriedOut', 'already-carried-out'],
+    ['Refused', 'refused'],
+    ['Aborted', 'given-up'],
+    ['NeedsHuman', 'needs-human'],
+    ['Promote', 'failed'],
+  ])('in %s: %s', (state, verdict) => expect(verdictOf(['Detect', state])).toBe(verdict));
+
+  /** As far as a run that has ended needs it. */
+  const worldWith = (holder: string): Pick<World, 'lease'> => ({ lease: { read: () => Promise.resolve({ ...first, holder }) } as unknown as World['lease'] });
+  const first = create(null, { environment: 'e', region: 'eu-central-1', epoch: 2, now: 0 }).record!;
+  const because = 'carried out already by ada (e-1), in epoch 2: us-east-1 holds the lease';
+  const late = (output: Outcome['output']): Outcome => ({ status: 'SUCCEEDED', error: undefined, states: ['Lease', 'TellCarriedOut', 'CarriedOut'], output });
+  const caught = late({ error: { Error: 'CarriedOut', Cause: JSON.stringify({ errorType: 'CarriedOut', errorMessage: because }) } });
+
+  test.each([
+    ['a step found it', caught],
+    ['an undoing found it', late({ error: { Error: 'NoAnswer', Cause: '{}' }, aborted: { kind: 'carried-out', because } })],
+  ])('carried out by another one, as %s: exit code 0, and by whom', async (_, outcome) => {
+    const told = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect(await ended(worldWith('us-east-1'), 'us-east-1', 'e-1-2', outcome, false)).toBe(0);
+    expect(told.mock.calls.join()).toContain(because);
+    told.mockRestore();
+  });
+
+  test('carried out by another one, and moved on since: exit code 1, and where to look', async () => {
+    await expect(ended(worldWith('eu-central-1'), 'us-east-1', 'e-1-2', caught, false)).rejects.toMatchObject({
+      exitCode: 1,
+      message: `${because}; us-east-1 does not have the lease any more: holdfast status`,
+    });
+  });
 });

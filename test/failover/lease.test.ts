@@ -1,5 +1,6 @@
 import {
   advance,
+  carriedOut,
   create,
   giveBack,
   isPastReturn,
@@ -22,7 +23,7 @@ const first = granted(create(null, { environment: 'e', region: 'home', epoch: 1,
 const moving = granted(advance(first, { fromEpoch: 1, to: 'away', execution: 'e-1', now: 2000 }));
 const at = (step: (typeof LEASE_STEPS)[number]): LeaseRecord =>
   LEASE_STEPS.slice(0, LEASE_STEPS.indexOf(step) + 1).reduce((record, s) => granted(mark(record, { epoch: 2, execution: 'e-1', step: s, now: 3000 })), moving);
-const end = { epoch: 2, execution: 'e-1', now: 4000, cooldown: 500 };
+const end = { epoch: 2, execution: 'e-1', now: 4000, cooldown: 500, by: 'ada (e-1)' };
 
 test('the first record is created once', () => {
   expect(first).toMatchObject({ holder: 'home', epoch: 1, phase: 'held', version: 1 });
@@ -67,6 +68,21 @@ test('it is settled after the last step only, and may be settled again', () => {
   expect(granted(settle(settled, end))).toBe(settled);
 });
 
+test('of two attempts at one change the later one is told who has carried it out, and where the lease is since', () => {
+  const settled = granted(settle(at('switched'), end));
+  expect(carriedOut(settled, 2, 'e-1')).toBe('carried out already by ada (e-1), in epoch 2: away holds the lease');
+  expect(carriedOut(settled, 2, 'e-1-failback')).toBeUndefined();
+  expect(carriedOut(settled, 3, 'e-1')).toBeUndefined();
+  const onward = granted(advance(settled, { fromEpoch: 2, to: 'home', execution: 'e-2', now: 9 }));
+  expect(carriedOut(onward, 2, 'e-1')).toMatch(/in epoch 2; since then: e-2 is moving it to home in epoch 3/);
+  expect(carriedOut(granted(giveBack(onward, { ...end, epoch: 3, execution: 'e-2' })), 2, 'e-1')).toMatch(/since then: away holds it in epoch 4/);
+});
+
+test('what is under way, or was given up, is not carried out', () => {
+  for (const step of LEASE_STEPS) expect(carriedOut(at(step), 2, 'e-1')).toBeUndefined();
+  expect(carriedOut(granted(giveBack(at('fenced'), end)), 2, 'e-1')).toBeUndefined();
+});
+
 test('given back before the promotion, in a later epoch; never after it', () => {
   const back = granted(giveBack(at('fenced'), end));
   expect(back).toMatchObject({ phase: 'held', holder: 'home', epoch: 3, cooldownUntil: 4500 });
@@ -94,7 +110,7 @@ test('the history is bounded, and says who did what', () => {
   for (let i = 0; i < LEASE_HISTORY; i++) {
     const execution = `e-${record.epoch}`;
     record = granted(advance(record, { fromEpoch: record.epoch, to: 'away', execution, now: i }));
-    record = granted(giveBack(record, { epoch: record.epoch, execution, now: i, cooldown: 0 }));
+    record = granted(giveBack(record, { epoch: record.epoch, execution, now: i, cooldown: 0, by: 'ada' }));
   }
   expect(record.history).toHaveLength(LEASE_HISTORY);
   expect(record.history.at(-1)).toMatchObject({ execution: `e-${record.epoch - 2}`, what: 'given back by away', holder: 'home' });

@@ -7,6 +7,7 @@ import { minutes, seconds } from '../../lib/topology/units';
 
 const timings = { approvalTimeout: minutes(15), lease: { duration: seconds(10), renewEvery: seconds(2), requestTimeout: seconds(1), margin: seconds(3) } };
 const failover = workflowOf('failover', timings);
+const failback = workflowOf('failback', timings);
 
 /** The machine with some of its states changed, or removed by `undefined`. */
 const planted = (changes: Readonly<Record<string, State | undefined>>, machine: StateMachine = failover): StateMachine => ({
@@ -72,6 +73,16 @@ describe('the checks catch', () => {
       'a lease that is kept when the run fails',
       planted({ Commit: { ...taskOf('Commit'), Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Refuse' }] } }),
       'Commit: its failure leads to "Refuse"',
+    ],
+    [
+      'a run that calls a human because another one has done the same',
+      planted({ Verify: { ...taskOf('Verify'), Catch: (taskOf('Verify').Catch ?? []).slice(1) } }),
+      'Verify: does not tell "CarriedOut" from a failure',
+    ],
+    [
+      'a failure that passes for done',
+      planted({ Fence: { ...taskOf('Fence', failback), Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'TellCarriedOut' }] } }, failback),
+      'Fence: its failure leads to "TellCarriedOut"',
     ],
     ['a state that is never reached', planted({ Stray: { Type: 'Pass', End: true } }), 'Stray: no state leads to it'],
     ['a state that does not exist', planted({ Planned: undefined }), 'Decide: leads to "Planned", which does not exist'],

@@ -5,6 +5,7 @@
 import { advance } from '../../lib/failover/lease';
 import { executionOf } from '../../lib/failover/steps/run';
 import { approvalsId } from '../../lib/failover/approval-token';
+import type { Ended } from './cloud/interpreter';
 import { Deployment, environment, HOME, OTHER, World } from './cloud/world';
 
 jest.setTimeout(120_000);
@@ -103,10 +104,34 @@ test('two operators at once, to the same region: one change, one promotion, whoe
   loseHome();
   const both = await Promise.all([world.run(), world.run({}, `${NAME}-2`)]);
   expect(world.lease()).toMatchObject({ holder: OTHER, epoch: 2, phase: 'held' });
-  const ends = both.map(({ status, error }) => error ?? status);
-  expect(ends).toContain('SUCCEEDED');
-  // Whoever comes to a step after the other one has ended stops there, and calls a person rather than guess.
-  expect(ends.filter((end) => end !== 'SUCCEEDED').every((end) => end === 'NeedsHuman')).toBe(true);
+  expect(world.pooler.written.every((epoch) => epoch === 2)).toBe(true);
+  // Whoever comes to a step after the other one has ended is told so; who marks the last step together with the other one has done it as well.
+  expect(both.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  expect(both.map(({ states }) => states.at(-1))).toContain('Done');
+  for (const { states } of both) expect(['Done', 'CarriedOut']).toContain(states.at(-1));
+  expect(world.aws.told.join()).not.toContain('needs somebody');
+});
+
+describe('an operator who comes later, to a change that another one has ended meanwhile', () => {
+  const BY_ADA = `carried out already by ada (${NAME}), in epoch 2: ${OTHER} holds the lease`;
+  /** Ada's run, whole, at the moment that Grace's comes to a state. */
+  const adaEndsItAt = (state: string): Promise<Ended> => {
+    const functions = world.functions(OTHER);
+    return world.run({ person: 'grace' }, `${NAME}-2`, functions, async (next) => {
+      if (next === state) expect(await world.run({ person: 'ada', fromEpoch: 1 }, NAME, functions)).toMatchObject({ status: 'SUCCEEDED' });
+    });
+  };
+
+  test.each(['Precheck', 'Lease', 'Secure', 'Promote', 'Switch'])('at %s: by whom, and in which epoch', async (state) => {
+    loseHome();
+    const late = await adaEndsItAt(state);
+    expect(late).toMatchObject({ status: 'SUCCEEDED' });
+    expect(late.states.slice(-3)).toEqual([state === 'Secure' ? expect.stringMatching(/Fence|Scale/) : state, 'TellCarriedOut', 'CarriedOut']);
+    expect(JSON.stringify(late.output)).toContain(BY_ADA);
+    expect(recorded()).toContain(BY_ADA);
+    expect(world.lease()).toMatchObject({ holder: OTHER, epoch: 2, phase: 'held' });
+    expect(world.aws.told.join()).not.toMatch(/needs somebody|was given up/);
+  });
 });
 
 test('somebody else is moving the lease: the later one is told so, and stops', async () => {

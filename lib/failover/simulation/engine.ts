@@ -2,9 +2,25 @@
 import type { FailoverPorts } from '../failover-ports';
 import { attemptName, executionId, type Direction } from '../names';
 import type { FailoverSettings } from '../settings';
-import { abort, approve, awaitStandby, commit, drain, fence, precheck, promote, repoint, settle, switchTraffic, takeLease, verify } from '../steps';
+import {
+  abort,
+  approve,
+  awaitStandby,
+  commit,
+  drain,
+  fence,
+  precheck,
+  promote,
+  repoint,
+  settle,
+  switchTraffic,
+  takeLease,
+  verify,
+  type AbortKind,
+} from '../steps';
 import type { AcceptedLoss, FailoverRequest, StepResult } from '../steps/run';
 import { Invocation } from './invocation';
+import { endedWell } from './overseer';
 import type { Run, RunEnd, World } from './world';
 
 type Step = (settings: FailoverSettings, ports: FailoverPorts, request: FailoverRequest) => Promise<StepResult>;
@@ -59,7 +75,7 @@ const attempted = async (world: World, settings: FailoverSettings, request: Fail
   for (let i = 0; i < one.attempts; i++) {
     await awaitRegion(world, request.target);
     last = await invoke(world, settings, request, one);
-    if (last.kind === 'ok' || last.error.name === 'Refused') break;
+    if (last.kind === 'ok' || ['Refused', 'CarriedOut'].includes(last.error.name)) break;
     await pause(world, one.pause);
   }
   world.note(`${request.attempt} ${one.name}: ${last.kind === 'ok' ? last.result.kind : `${last.error.name}: ${last.error.message}`}`);
@@ -110,33 +126,40 @@ const AFTER_RETURN: readonly Stage[] = [
   stage('switch', switchTraffic, { attempts: 40 }),
 ];
 
+/** Another attempt at the same change has ended it. */
+const isCarriedOut = (world: World, outcome: Outcome): boolean =>
+  outcome.kind === 'failed' && outcome.error.name === 'CarriedOut' && !world.without('carried-out-is-a-failure');
+/** How a run ends that was given up; one that was too late goes on. */
+const ENDS: Readonly<Record<AbortKind, RunEnd | undefined>> = { undone: 'undone', 'carried-out': 'carried-out', 'too-late': undefined };
+
 const forward = async (world: World, settings: FailoverSettings, request: FailoverRequest, source: string): Promise<RunEnd> => {
   const wait: Step = (given, ports, asked) => awaitStandby(given, ports, asked, source);
   const failback = request.direction === 'failback' ? [stage('await-standby', wait, { attempts: 60 })] : [];
-  for (const one of [...AFTER_RETURN, ...failback, stage('settle', settle, { attempts: 40 })]) {
+  for (const one of [...AFTER_RETURN, stage('settle', settle, { attempts: 40 }), ...failback]) {
     const outcome = await attempted(world, settings, request, one);
     if (outcome.kind === 'ok') continue;
+    if (isCarriedOut(world, outcome)) return 'carried-out';
     world.page(`${request.attempt}-stuck`, `${one.name}: ${outcome.error.message}`);
-    return 'paged';
+    return one.name === 'await-standby' ? 'standby-missing' : 'paged';
   }
   return 'settled';
 };
 
 const undo = async (world: World, settings: FailoverSettings, request: FailoverRequest, source: string): Promise<RunEnd> => {
   const outcome = await attempted(world, settings, request, stage('abort', abort, { attempts: 40 }));
-  if (outcome.kind === 'ok') return outcome.result.kind === 'too-late' ? forward(world, settings, request, source) : 'undone';
+  if (outcome.kind === 'ok') return ENDS[outcome.result.kind as AbortKind] ?? forward(world, settings, request, source);
   world.page(`${request.attempt}-stuck`, `abort: ${outcome.error.message}`);
   return 'paged';
 };
 
 const decided = async (world: World, settings: FailoverSettings, request: FailoverRequest): Promise<'go' | RunEnd> => {
   const checked = await attempted(world, settings, request, stage('precheck', precheck));
-  if (checked.kind === 'failed') return 'refused';
+  if (checked.kind === 'failed') return isCarriedOut(world, checked) ? 'carried-out' : 'refused';
   if (world.without('reachable-needs-nobody') && request.direction === 'failover' && request.forceLoss === null) return 'go';
   if (checked.result.kind !== 'approve') return checked.result.kind === 'planned' ? 'planned' : 'go';
   for (;;) {
     const agreed = await attempted(world, settings, request, stage('approve', approve));
-    if (agreed.kind === 'failed') return 'refused';
+    if (agreed.kind === 'failed') return isCarriedOut(world, agreed) ? 'carried-out' : 'refused';
     if (agreed.result.kind === 'granted') return 'go';
     await pause(world, 5000);
   }
@@ -152,7 +175,8 @@ const carriedOut = async (world: World, request: FailoverRequest): Promise<RunEn
     return decision;
   }
   for (const one of beforeReturn(world, request.direction)) {
-    if ((await attempted(world, settings, request, one)).kind === 'failed') return undo(world, settings, request, source);
+    const outcome = await attempted(world, settings, request, one);
+    if (outcome.kind === 'failed') return isCarriedOut(world, outcome) ? 'carried-out' : undo(world, settings, request, source);
   }
   return forward(world, settings, request, source);
 };
@@ -183,6 +207,7 @@ export const startRun = (world: World, wish: Wish): Run | undefined => {
   world.schedule.stir();
   void carriedOut(world, request).then((end) => {
     run.end = end;
+    endedWell(world, run);
     world.note(`${request.attempt} has ended: ${end}`);
   });
   return run;

@@ -24,6 +24,7 @@ export const MUTATIONS = {
   'one-person-is-two': 'two approvals of one person count as two',
   'failback-by-expiry': 'a failback goes on without the old region’s word and all of its log',
   'failback-without-the-end': 'a failback goes on before the target has received everything',
+  'carried-out-is-a-failure': 'an attempt that finds its change carried out by another one undoes it, or calls somebody',
   'switch-in-any-epoch': 'a switch object is written whatever epoch it says',
 } as const;
 export type Mutation = keyof typeof MUTATIONS;

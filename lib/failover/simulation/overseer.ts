@@ -1,7 +1,8 @@
 /** What must be true whenever a workflow takes the lease, and when everything is over: seen from above, where nothing is hidden. */
 import { judgeApprovals } from '../approval';
 import type { AdvanceRequest, LeaseRecord } from '../lease';
-import type { Run, World } from './world';
+import { doneBefore } from '../steps/run';
+import type { Run, RunEnd, World } from './world';
 
 /** What is written between the last renewal, by which the lag is measured, and the end of the lease; and the pauses of heartbeats and looks. Milliseconds. */
 const GATE_SLACK = 15_000;
@@ -49,6 +50,15 @@ const withinGate = (world: World, before: LeaseRecord, run: Run): void => {
   const span = Math.max(...missing) - Math.min(...missing);
   const limit = world.settings.maxLag * 1000 + GATE_SLACK;
   if (span > limit) world.violated('beyond-the-lag-gate', `${missing.length} commits of ${span.toFixed(0)} ms are missing; allowed: ${limit} ms`);
+};
+
+const SAYS_NOT_DONE: readonly (RunEnd | undefined)[] = ['refused', 'undone', 'paged'];
+
+/** Of two who start the same change, whoever finds it done by the other one says so: nothing is undone, and nobody is called. */
+export const endedWell = (world: World, { request, end }: Run): void => {
+  if (!SAYS_NOT_DONE.includes(end)) return;
+  const done = doneBefore(world.settings, request, world.store.record);
+  if (done !== undefined) world.violated('done-and-not-said-so', `${request.attempt} ended as ${end ?? ''}, and was ${done}`);
 };
 
 /** All faults are healed for long: every run has ended, and either clients write or somebody knows. */

@@ -21,7 +21,8 @@ export interface Violation {
   readonly detail: string;
 }
 
-export type RunEnd = 'settled' | 'refused' | 'undone' | 'paged' | 'planned';
+/** `standby-missing`: done, and somebody was called since the old region does not follow. */
+export type RunEnd = 'settled' | 'standby-missing' | 'carried-out' | 'refused' | 'undone' | 'paged' | 'planned';
 /** One attempt at a workflow. */
 export interface Run {
   readonly request: FailoverRequest;

@@ -3,17 +3,21 @@ import type { DoorStatus, FailoverPorts } from '../failover-ports';
 import { isPastReturn, type LeaseRecord } from '../lease';
 import { claimsPrimary } from '../region-role';
 import type { FailoverSettings } from '../settings';
-import { epochOf, executionOf, orSilence, result, type FailoverRequest, type StepResult } from './run';
+import { byOf, doneBefore, epochOf, executionOf, orSilence, result, type FailoverRequest, type StepResult } from './run';
 
 export type AbortPorts = Pick<FailoverPorts, 'lease' | 'region' | 'clock' | 'notify'>;
-/** `too-late`: go on with the promotion. */
-export type AbortKind = 'undone' | 'too-late';
+/** `too-late`: go on with the promotion. `carried-out`: another attempt has ended the same change. */
+export type AbortKind = 'undone' | 'too-late' | 'carried-out';
 
 export const abort = async (settings: FailoverSettings, ports: AbortPorts, request: FailoverRequest): Promise<StepResult<AbortKind>> => {
   const execution = executionOf(settings, request);
   const epoch = epochOf(request);
-  const answer = await ports.lease.giveBack({ epoch, execution, now: ports.clock.now(), cooldown: settings.cooldown * 1000 });
-  if (answer.kind === 'refused') return notGivenBack(answer.record, answer.because, epoch, execution);
+  const cooldown = settings.cooldown * 1000;
+  const answer = await ports.lease.giveBack({ epoch, execution, now: ports.clock.now(), cooldown, by: byOf(request) });
+  if (answer.kind === 'refused') {
+    const done = doneBefore(settings, request, answer.record);
+    return done === undefined ? notGivenBack(answer.record, answer.because, epoch, execution) : result('carried-out', done);
+  }
   // A promise that is left behind binds only epochs that nobody has any more.
   const withdrawn = (await orSilence(ports.region(request.target).withdraw({ epoch, execution })))?.kind === 'done';
   const { holder, epoch: regained } = answer.record;

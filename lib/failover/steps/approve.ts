@@ -1,11 +1,11 @@
 /** Two different people have to agree, to this attempt and this epoch, in time. */
 import { judgeApprovals, type ApprovalRequest } from '../approval';
-import { Refused } from '../errors';
+import { CarriedOut, Refused } from '../errors';
 import type { FailoverPorts } from '../failover-ports';
 import type { FailoverSettings } from '../settings';
-import { auditEntry, result, type FailoverRequest, type StepResult } from './run';
+import { auditEntry, doneBefore, orSilence, result, type FailoverRequest, type StepResult } from './run';
 
-export type ApprovePorts = Pick<FailoverPorts, 'approvals' | 'audit' | 'clock'>;
+export type ApprovePorts = Pick<FailoverPorts, 'approvals' | 'audit' | 'clock' | 'lease'>;
 
 export const approve = async (settings: FailoverSettings, ports: ApprovePorts, request: FailoverRequest): Promise<StepResult<'granted' | 'waiting'>> => {
   const question: ApprovalRequest = {
@@ -14,6 +14,9 @@ export const approve = async (settings: FailoverSettings, ports: ApprovePorts, r
     epoch: request.fromEpoch,
     text: `${request.direction} to ${request.target} from epoch ${request.fromEpoch}${request.forceLoss === null ? '' : `, losing data: ${request.forceLoss.reason}`}`,
   };
+  // Another attempt may have been agreed to meanwhile; a store that is silent keeps nobody from agreeing.
+  const done = doneBefore(settings, request, (await orSilence(ports.lease.read())) ?? null);
+  if (done !== undefined) throw new CarriedOut(done);
   await ports.approvals.ask(question);
   const { verdict, refused } = judgeApprovals(question, await ports.approvals.read(question));
   const record = (what: string, detail: Readonly<Record<string, unknown>>, by?: string): Promise<void> =>

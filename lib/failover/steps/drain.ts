@@ -3,11 +3,10 @@
  * wait, so that what can't be done in time is told and left.
  */
 import { MARK_BYTES } from '../carry-out';
-import { Refused } from '../errors';
 import type { FailoverPorts, RegionDoor } from '../failover-ports';
 import { leaderOf, writablePrimary } from '../region-observation';
 import type { FailoverSettings } from '../settings';
-import { orSilence, result, type FailoverRequest, type StepResult } from './run';
+import { notGranted, orSilence, result, type FailoverRequest, type StepResult } from './run';
 
 export type DrainPorts = Pick<FailoverPorts, 'lease' | 'region' | 'clock'>;
 
@@ -17,11 +16,11 @@ const LOOK_EVERY = 250;
 /** Patroni hears of nothing for a second after a reload (carry-out.ts). Milliseconds. */
 const RELOAD = 1500;
 
-export const drain = async (_: FailoverSettings, ports: DrainPorts, request: FailoverRequest): Promise<StepResult<'prepared' | 'unprepared'>> => {
+export const drain = async (settings: FailoverSettings, ports: DrainPorts, request: FailoverRequest): Promise<StepResult<'prepared' | 'unprepared'>> => {
   const record = await ports.lease.read();
   if (record?.epoch !== request.fromEpoch || record.phase !== 'held') {
     if (record?.phase === 'moving' && record.epoch === request.fromEpoch + 1) return result('unprepared', 'the lease is taken already');
-    throw new Refused('the lease has changed since it was observed');
+    throw notGranted(settings, request, { record, because: 'the lease has changed since it was observed' });
   }
   const { clock } = ports;
   const [source, target] = [ports.region(record.holder), ports.region(request.target)];

@@ -1,10 +1,10 @@
 /** May this run go on: by itself, with the agreement of two people, or not at all? Nothing is changed here. */
-import { NoAnswer, Refused } from '../errors';
+import { CarriedOut, NoAnswer, Refused } from '../errors';
 import type { FailoverPorts, RegionDoor } from '../failover-ports';
 import type { LeaseRecord } from '../lease';
 import { lagOf, leaderOf, type RegionSight } from '../region-observation';
 import type { FailoverSettings } from '../settings';
-import { auditEntry, executionOf, orSilence, result, soon, type FailoverRequest, type StepResult } from './run';
+import { auditEntry, doneBefore, executionOf, orSilence, result, soon, type FailoverRequest, type StepResult } from './run';
 
 /** A primary region that has not answered within so many milliseconds is not waited for. */
 const SOURCE_PATIENCE = 1500;
@@ -18,6 +18,8 @@ export type PrecheckKind = 'go' | 'approve' | 'planned';
 export const precheck = async (settings: FailoverSettings, ports: PrecheckPorts, request: FailoverRequest): Promise<StepResult<PrecheckKind>> => {
   const record = await ports.lease.read();
   if (record !== null && isResumed(settings, record, request)) return result('go', `taken up again after step "${record.step ?? 'none'}"`, { resumed: true });
+  const done = doneBefore(settings, request, record);
+  if (done !== undefined) throw new CarriedOut(done);
   const present = checkedLease(record, request, ports.clock.now());
   const [target, source] = await Promise.all([checkedTarget(ports.region(request.target), request.target), lookAtSource(settings, ports, request, present)]);
   const gate = request.direction === 'failback' ? failbackGate(settings, target, source) : lagGate(settings, target, source, present, request);
@@ -44,11 +46,15 @@ const checkedLease = (record: LeaseRecord | null, { target, fromEpoch, person }:
     throw new Refused(
       `given: epoch ${fromEpoch}; the lease is ${record.holder}'s in epoch ${record.epoch}: what was observed is old. Look again (holdfast status)`,
     );
-  if (record.holder === target) throw new Refused(`${target} holds the lease already: there is nothing to take over`);
+  if (record.holder === target)
+    throw new Refused(`${target} holds the lease already, in epoch ${record.epoch}${takenBy(record)}: there is nothing to take over`);
   if (person === null && now < record.cooldownUntil)
     throw new Refused(`cooldown until ${new Date(record.cooldownUntil).toISOString()}: no failover begins by itself before; a person may start one`);
   return record;
 };
+
+const takenBy = ({ closed, epoch }: LeaseRecord): string =>
+  closed?.how === 'settled' && closed.epoch === epoch && closed.by !== undefined ? `, taken there by ${closed.by}` : '';
 
 const checkedTarget = async (door: RegionDoor, name: string): Promise<RegionSight> => {
   const sight = await door.members();
@@ -67,7 +73,8 @@ export const recheck = async (
   request: FailoverRequest,
 ): Promise<void> => {
   const record = await ports.lease.read();
-  if (record === null || record.phase === 'moving') return; // what taking it says to that is right
+  // What taking it says to these is right.
+  if (record === null || record.phase === 'moving' || record.epoch !== request.fromEpoch) return;
   // A failback is refused without its word.
   const patience = request.direction === 'failback' ? SOURCE_PATIENCE : SOURCE_PATIENCE_AGAIN;
   const [target, sight, status] = await Promise.all([

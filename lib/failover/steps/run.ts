@@ -1,7 +1,7 @@
 /** What a workflow's run was asked to do, and what every step of it says. */
 import type { AuditEntry, Clock, FailoverPorts } from '../failover-ports';
-import { Refused } from '../errors';
-import type { LeaseRecord, LeaseStep } from '../lease';
+import { CarriedOut, Refused } from '../errors';
+import { carriedOut, type LeaseRecord, type LeaseStep } from '../lease';
 import { leaseExecution, type Direction } from '../names';
 import type { FailoverSettings } from '../settings';
 
@@ -53,7 +53,7 @@ export const executionOf = (
 
 /**
  * Marks a step as done, which proves as well that the lease is still this run's.
- * @throws Refused when it is not; NoAnswer
+ * @throws CarriedOut when another attempt has ended it; Refused when the lease is not this run's; NoAnswer
  */
 export const marked = async (
   settings: FailoverSettings,
@@ -62,9 +62,26 @@ export const marked = async (
   step: LeaseStep,
 ): Promise<LeaseRecord> => {
   const answer = await lease.mark({ epoch: epochOf(request), execution: executionOf(settings, request), step, now: clock.now() });
-  if (answer.kind === 'refused') throw new Refused(answer.because);
+  if (answer.kind === 'refused') throw notGranted(settings, request, answer);
   return answer.record;
 };
+
+/** This attempt, and in whose name. */
+export const byOf = ({ attempt, person }: Pick<FailoverRequest, 'attempt' | 'person'>): string => `${person ?? 'the decider'} (${attempt})`;
+
+/** Why the store says no: because there is nothing left to do, or because this run is not the one that may. */
+export const notGranted = (
+  settings: Pick<FailoverSettings, 'environment'>,
+  request: FailoverRequest,
+  { record, because }: { readonly record: LeaseRecord | null; readonly because: string },
+): CarriedOut | Refused => {
+  const done = doneBefore(settings, request, record);
+  return done === undefined ? new Refused(because) : new CarriedOut(done);
+};
+
+/** What another attempt at the same change has done, in words; undefined: it is not done. */
+export const doneBefore = (settings: Pick<FailoverSettings, 'environment'>, request: FailoverRequest, record: LeaseRecord | null): string | undefined =>
+  record === null ? undefined : carriedOut(record, epochOf(request), executionOf(settings, request));
 
 /** From where this run moves the lease. @throws Refused when it does not move */
 export const sourceOf = (record: LeaseRecord): string => {

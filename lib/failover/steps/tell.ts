@@ -4,7 +4,7 @@ import type { FailoverSettings } from '../settings';
 import { auditEntry, result, type FailoverRequest, type StepResult } from './run';
 
 export type TellPorts = Pick<FailoverPorts, 'audit' | 'notify' | 'clock'>;
-export type Occasion = 'begin' | 'done' | 'refused' | 'aborted' | 'page';
+export type Occasion = 'begin' | 'done' | 'carried-out' | 'refused' | 'aborted' | 'page';
 
 type Run = Readonly<Record<string, unknown>>;
 const isPlain = (v: unknown): v is Run => typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -39,7 +39,7 @@ const saidBy = (run: Run): readonly (readonly [string, string])[] =>
   });
 
 /** Step Functions puts the function's own words into a JSON text. */
-const errorIn = ({ error }: Run): string | undefined => {
+export const errorIn = ({ error }: Run): string | undefined => {
   if (!isPlain(error)) return undefined;
   const { Error: name, Cause: cause } = error;
   try {
@@ -50,7 +50,13 @@ const errorIn = ({ error }: Run): string | undefined => {
   }
 };
 
-const URGENCY: Readonly<Record<Exclude<Occasion, 'begin'>, Urgency>> = { done: 'page', refused: 'inform', aborted: 'page', page: 'page' };
+const URGENCY: Readonly<Record<Exclude<Occasion, 'begin'>, Urgency>> = {
+  done: 'page',
+  'carried-out': 'inform',
+  refused: 'inform',
+  aborted: 'page',
+  page: 'page',
+};
 
 const headline = (occasion: Occasion, { direction, target, attempt }: FailoverRequest): string => {
   switch (occasion) {
@@ -58,6 +64,8 @@ const headline = (occasion: Occasion, { direction, target, attempt }: FailoverRe
       return `${direction} to ${target} begins (${attempt})`;
     case 'done':
       return `${direction} to ${target} is done (${attempt}): ${target} takes the writes`;
+    case 'carried-out':
+      return `${direction} to ${target} had nothing left to do (${attempt}): another attempt has carried it out`;
     case 'refused':
       return `${direction} to ${target} was refused (${attempt}): nothing was changed`;
     case 'aborted':

@@ -12,8 +12,7 @@ test(
     const { violations, ends, acknowledged, lostByCrash } = await simulateMany(LAB, { firstSeed: 1, seeds: SEEDS.lab });
     expect(violations).toEqual([]);
     // A simulation in which nothing happens would be without violations, too.
-    for (const end of ['failover settled', 'failover undone', 'failover refused', 'failover paged', 'failback settled', 'failback undone', 'failback refused'])
-      expect([end, ends[end] ?? 0]).toEqual([end, expect.any(Number)]);
+    expect(Object.keys(ends)).toEqual(expect.arrayContaining(['refused', 'carried-out'].flatMap((end) => [`failover ${end}`, `failback ${end}`])));
     expect(ends['failover settled']).toBeGreaterThan(SEEDS.lab / 10);
     expect(ends['failback settled']).toBeGreaterThan(SEEDS.lab / 10);
     expect(ends['failover undone']).toBeGreaterThan(50);
@@ -38,6 +37,7 @@ test.each([
   [114511, 'two people start failovers to two different regions from one epoch: the one who comes too late must not promote his'],
   [105845, 'a function that was to take the lease stands still, and goes on after its run was given up'],
   [107460, 'a run is given up a second time, after another one has taken the lease'],
+  [10, 'two people start the same failover: the later one is told that it is carried out, and nobody is called'],
 ])('seed %i, which found a fault once: %s', async (seed) => {
   expect((await simulate(LAB, seed)).violations).toEqual([]);
 });

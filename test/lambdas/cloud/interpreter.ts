@@ -19,6 +19,8 @@ export interface Execution {
   readonly input: Plain;
   /** Calls the function that a placeholder stands for. @throws TaskError */
   readonly call: (placeholder: string, payload: Plain) => Promise<unknown>;
+  /** Before a state is entered. */
+  readonly entering?: (state: string) => Promise<void>;
   /** Milliseconds for what the machine calls a second. */
   readonly second?: number;
 }
@@ -82,6 +84,7 @@ export class Interpreter {
       const current = all[name];
       if (current === undefined) throw new Error(`there is no state ${name}`);
       this.states.push(name);
+      await this.execution.entering?.(name);
       const [after, next] = await this.step(current, state);
       if (next === undefined) return after;
       [name, state] = [next, after];

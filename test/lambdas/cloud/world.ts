@@ -141,7 +141,7 @@ export class World {
   }
 
   /** A whole run of the machine, as `holdfast failover` starts one. */
-  async run(change: Partial<RunInput> = {}, name = `${environment.name}-1`, host?: FunctionHost): Promise<Ended> {
+  async run(change: Partial<RunInput> = {}, name = `${environment.name}-1`, host?: FunctionHost, entering?: (state: string) => Promise<void>): Promise<Ended> {
     const { direction = 'failover', target = OTHER } = change;
     const { epoch, renewals } = this.lease();
     const input = { direction, target, fromEpoch: epoch, renewals, person: null, because: 'a test', forceLoss: null, dryRun: false, ...change };
@@ -149,7 +149,9 @@ export class World {
     const call = (placeholder: string, payload: Plain): Promise<unknown> => this.call(functions, target, handlerOf(placeholder), payload);
     const { failover } = environment;
     if (failover === null) throw new Error('no failover');
-    return new Interpreter({ name, input, call, second: 20 }).run(workflowOf(direction, { ...failover, lease: { ...failover.lease } }));
+    return new Interpreter({ name, input, call, second: 20, ...(entering === undefined ? {} : { entering }) }).run(
+      workflowOf(direction, { ...failover, lease: { ...failover.lease } }),
+    );
   }
 
   /** Somebody with an access key of his own. */
