@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { faultsSchema } from './faults';
+import { interfaceSchema } from './interface';
 
 /** What the environment says; every violation at once, each with what was given and what is allowed. */
 export class ConfigurationError extends Error {
@@ -62,12 +63,21 @@ const schema = z.object({
   SWITCHES_FILE: z.string().default('/etc/holdfast/switches/switches.json'),
   /** Pods that share a limit until the cache has told how many there are. */
   REPLICAS: z.coerce.number().int().min(1).default(3),
+  INTERFACE: z.string().default('{}').transform(json).pipe(interfaceSchema),
   FAULTS: z.enum(['0', '1']).default('0'),
   FAULTS_INITIAL: z.string().default('{}').transform(json).pipe(faultsSchema),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Who only feeds a queue hands everything over to those who work on it, and slows down by their measure. */
+const eventsOf = ({ INTERFACE: { queue }, EVENT_INTAKE, QUEUE_BACKPRESSURE_AT, QUEUE_COPIES }: z.infer<typeof schema>) => ({
+  intake: queue.part === 'feeds' ? ('queue' as const) : EVENT_INTAKE,
+  backpressureAt: queue.part === 'feeds' ? queue.backpressureAt : QUEUE_BACKPRESSURE_AT,
+  copies: QUEUE_COPIES,
+  works: queue.part === 'works',
+});
 
 /** @throws ConfigurationError */
 export const configFrom = (environment: Environment) => {
@@ -83,7 +93,8 @@ export const configFrom = (environment: Environment) => {
     deadlineMs: env.REQUEST_DEADLINE_MS,
     drainTimeoutMs: env.DRAIN_TIMEOUT_SECONDS * 1000,
     readyNeeds: env.READY_NEEDS,
-    events: { intake: env.EVENT_INTAKE, backpressureAt: env.QUEUE_BACKPRESSURE_AT, copies: env.QUEUE_COPIES },
+    interface: env.INTERFACE,
+    events: eventsOf(env),
     challengeMs: env.CHALLENGE_SECONDS * 1000,
     sessionMs: env.SESSION_SECONDS * 1000,
     database:

@@ -25,6 +25,13 @@ export const createMetrics = () => {
     signaturesVerified: counter('backend_signatures_verified_total', 'Signatures that were verified', ['result']),
     databaseRetries: counter('backend_database_retries_total', 'Statements that were sent again, by the error before', ['code']),
     eventsReplayed: counter('backend_events_replayed_total', 'Events that went from the queue into the database'),
+    databaseConnections: new Gauge({
+      name: 'backend_database_connections',
+      help: 'Connections to the database, by what they do',
+      labelNames: ['state'],
+      registers,
+    }),
+    databaseConnectionsMax: new Gauge({ name: 'backend_database_connections_max', help: 'Connections to the database at most', registers }),
     queueDepth: new Gauge({ name: 'backend_queue_depth', help: 'Events in the queue of all pods: take the maximum of the pods, not the sum', registers }),
     degraded: new Gauge({ name: 'backend_degraded', help: '1: the service goes without this part', labelNames: ['part'], registers }),
     inFlight: new Gauge({ name: 'backend_requests_in_flight', help: 'Requests that are being answered', registers }),

@@ -2,12 +2,15 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { type Clock, shiftedClock, systemClock } from './clock';
 import type { Config } from './config';
 import { type Connections, connectAll, seldom } from './connections';
+import type { PooledDatabase } from './database/pool';
 import { Drain } from './events/drain';
 import { Intake } from './events/intake';
 import { RedisEventQueue } from './events/queue';
 import { DatabaseEvents } from './events/store';
+import { serveDeclared } from './declared-series';
 import { Faults } from './faults';
 import { Watch } from './health/watch';
+import { declaredRoutes, type KnownRoute } from './http/declared';
 import { eventRoutes } from './http/events';
 import { faultRoutes } from './http/faults';
 import { healthRoutes } from './http/health';
@@ -19,6 +22,7 @@ import { type Limits, NO_SWITCHES, readLimits, readSwitches } from './limits/fil
 import { RateLimiter } from './limits/limiter';
 import { WarmUp } from './limits/warm-up';
 import { createMetrics, type Metrics } from './metrics';
+import { isOperational } from './interface';
 import { Desk } from './receipts/desk';
 import { DatabaseLedger } from './receipts/ledger';
 import { RedisNonces } from './receipts/nonces';
@@ -54,6 +58,7 @@ interface Common {
 /** Wires the parts, by the files and the environment as they are now. */
 export const createService = (config: Config): Service => {
   const metrics = createMetrics();
+  serveDeclared(metrics.registry, config.interface.series, config.interface.queue.part === 'works' ? config.interface.queue.metric : null);
   const faults = new Faults(config.faults);
   const clock = shiftedClock(systemClock, () => faults.current.clockOffsetMs);
   const onFile = (what: string) => (error: unknown) => app.log.error({ err: error }, `${what} is not valid; what was read before stays in force`);
@@ -75,7 +80,7 @@ export const createService = (config: Config): Service => {
     replicas: () => watch.peers.count,
     metrics,
   });
-  const gate: GateParts = { clock, metrics, suspects, limiter, switches: () => switches.current };
+  const gate: GateParts = { clock, metrics, suspects, limiter, switches: () => switches.current, isOperational: (url) => isOperational(config.interface, url) };
   guardRequests(app, gate, () => limits.current?.maxBody);
   const details = () => ({ time: new Date(clock.now()).toISOString(), pods: watch.peers.count, switches: switches.current });
   healthRoutes(app, { config, monitor: watch.monitor, readiness: () => watch.readiness(), details });
@@ -84,53 +89,70 @@ export const createService = (config: Config): Service => {
   return lifecycle(common, [limits, switches], drain);
 };
 
-/** @returns what brings queued events into the database; null: there is no database or no queue */
+/** @returns what brings queued events into the database; null: there is no database or no queue, or others work on it */
 const addRoutes = (common: Common, gate: GateParts): Drain | null => {
-  const { app, config, clock, metrics, faults, connections, watch, problem } = common;
-  const { database, cache, queue, guards } = connections;
-  if (database === null) return null;
-  orderRoutes(app, database, subjectOf);
+  const { app, config, connections } = common;
+  const { database, cache, guards } = connections;
+  const own = database === null ? null : ownApi(common, gate, database);
+  const known: KnownRoute[] = [];
+  void app.register(
+    (scope, _options, done) => {
+      scope.addHook('onRoute', (route) => void known.push(route));
+      own?.routes(scope);
+      done();
+    },
+    { prefix: config.interface.base },
+  );
+  // After its own, which they do not replace.
+  void app.register((scope, _options, done) => {
+    const lookIntoCache = cache === null ? null : () => guards.sessions.run(() => cache.client.get('session:none'));
+    declaredRoutes(scope, config.interface, known, { database, cache: lookIntoCache });
+    done();
+  });
+  return config.events.works ? (own?.drain ?? null) : null;
+};
+
+interface OwnApi {
+  readonly routes: (scope: FastifyInstance) => void;
+  readonly drain: Drain | null;
+}
+
+const ownApi = (common: Common, gate: GateParts, database: PooledDatabase): OwnApi => {
+  const { config, clock, metrics, faults, connections, watch, problem } = common;
+  const { cache, queue, guards } = connections;
   const cached = cache === null ? null : new CachedSessions(cache, guards.sessions, clock);
-  sessionRoutes(app, new Sessions(cached, new StoredSessions(database), clock, config.sessionMs, problem));
+  const sessions = new Sessions(cached, new StoredSessions(database), clock, config.sessionMs, problem);
   const nonces = cache === null ? null : new RedisNonces(cache, guards.nonces, config.challengeMs);
   const ledger = new DatabaseLedger(database);
-  receiptRoutes(app, new Desk({ clock, nonces, ledger, switches: gate.switches, metrics, lifetimeMs: config.challengeMs, onProblem: problem }), gate);
-
+  const desk = new Desk({ clock, nonces, ledger, switches: gate.switches, metrics, lifetimeMs: config.challengeMs, onProblem: problem });
   const store = new DatabaseEvents(database);
   const events = queue === null ? null : new RedisEventQueue(queue, config.identity.pod, { copies: config.events.copies, waitMs: 300 });
   const databaseReachable = (): boolean => watch.monitor.reachable('database');
-  const intake = new Intake({
-    store,
-    queue: events,
-    mode: config.events.intake,
-    backpressureAt: config.events.backpressureAt,
-    databaseReachable,
-    metrics,
-    onProblem: problem,
-  });
-  eventRoutes(app, intake, store);
-  if (events === null) return null;
-  return new Drain({
-    store,
-    queue: events,
-    databaseReachable,
-    depth: () => intake.depth(),
-    rate: () => faults.current.drainPerSecond,
-    metrics,
-    onProblem: problem,
-  });
+  const { intake: mode, backpressureAt } = config.events;
+  const intake = new Intake({ store, queue: events, mode, backpressureAt, databaseReachable, metrics, onProblem: problem });
+  const depth = (): Promise<number> => intake.depth();
+  const rate = (): number | null => faults.current.drainPerSecond;
+  return {
+    routes: (scope) => {
+      orderRoutes(scope, database, subjectOf);
+      sessionRoutes(scope, sessions);
+      receiptRoutes(scope, desk, gate);
+      eventRoutes(scope, intake, store);
+    },
+    drain: events === null ? null : new Drain({ store, queue: events, databaseReachable, depth, rate, metrics, onProblem: problem }),
+  };
 };
 
 const lifecycle = (common: Common, files: readonly WatchedFile<unknown>[], drain: Drain | null): Service => {
-  const { app, config, metrics, connections, watch } = common;
-  const metricsServer = createMetricsServer(metrics);
+  const { app, config, connections, watch } = common;
+  const metricsServer = createMetricsServer(common);
   return {
     app,
     start: async () => {
       await Promise.all(files.map((file) => file.start()));
       await watch.monitor.start(PATIENCE_MS);
       drain?.start();
-      await metricsServer.listen({ host: '0.0.0.0', port: config.ports.metrics });
+      await metricsServer?.listen({ host: '0.0.0.0', port: config.ports.metrics });
       await app.listen({ host: '0.0.0.0', port: config.ports.http });
     },
     stop: async () => {
@@ -142,15 +164,16 @@ const lifecycle = (common: Common, files: readonly WatchedFile<unknown>[], drain
       await drain?.stop();
       watch.monitor.stop();
       for (const file of files) file.stop();
-      await metricsServer.close();
+      await metricsServer?.close();
       await connections.close();
     },
   };
 };
 
-/** On a port of its own: what is counted is not for users. */
-const createMetricsServer = ({ registry }: Metrics): FastifyInstance => {
-  const server = fastify({ logger: false, forceCloseConnections: true });
-  server.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  return server;
+/** On a port of its own, what is counted is not for users; on the same one it is where the description says. @returns null: it is on the same one */
+const createMetricsServer = ({ app, config, metrics: { registry } }: Common): FastifyInstance | null => {
+  const isShared = config.ports.metrics === config.ports.http;
+  const server = isShared ? app : fastify({ logger: false, forceCloseConnections: true });
+  server.get(config.interface.metrics ?? '/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  return isShared ? null : server;
 };

@@ -57,8 +57,8 @@ export const startFlood = async ({ context, door }: WorkloadStage, { addresses: 
   const { lab, seed, directory } = context;
   const addresses = await openCrowd(lab, seed, count);
   const gateways = lab.nodes.map((node) => door.gatewaysFor(node)[0]).filter((address) => address !== undefined);
-  const { port, host, ca } = door;
-  const configuration: FlooderConfiguration = { addresses, gateways, port, host, ca, ...order, answerSeconds: ANSWER_SECONDS };
+  const { port, host, ca, base } = door;
+  const configuration: FlooderConfiguration = { addresses, gateways, port, host, ca, base, ...order, answerSeconds: ANSWER_SECONDS };
   const program = [process.execPath, '--max-old-space-size=192', join(projectRoot(), 'dist', 'meter-flooder.js'), JSON.stringify(configuration)];
   const [command = '', ...args] = inNetns(netnsOf(lab), program);
   const file = join(directory, 'flood.jsonl');

@@ -31,7 +31,7 @@ const forge = async (stage: WorkloadStage, pod: PlacedPod, n: number): Promise<v
     signature: randomBytes(64).toString('base64url'),
   });
   const headers = { 'content-type': 'application/json', 'x-forwarded-for': addressOf(n) };
-  const answer = await fetch(`${baseOf(stage.workload, pod)}/receipts`, { method: 'POST', headers, body });
+  const answer = await fetch(`${baseOf(stage.workload, pod)}${stage.door.base}/receipts`, { method: 'POST', headers, body });
   await answer.arrayBuffer();
   if (answer.status !== 401) throw new Error(`a forged receipt was answered ${answer.status} by ${pod.name}; allowed: 401`);
 };

@@ -36,9 +36,10 @@ export class Submitter {
   }
 
   /** @returns null: there was no answer */
-  private async post(path: string, body: string): Promise<Answer | null> {
+  private async post(route: string, body: string): Promise<Answer | null> {
     const began = now();
-    const { port, host } = this.door;
+    const { port, host, base } = this.door;
+    const path = `${base}${route}`;
     const length = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
     const headers = { host, ...length, ...signedHeaders(newUser(), 'POST', path, body) };
     return new Promise((resolve) => {

@@ -9,6 +9,8 @@ export interface FlooderConfiguration {
   readonly host: string;
   /** PEM of who signs it. */
   readonly ca: string;
+  /** Before every path: where the workload's API begins; empty: at the root. */
+  readonly base: string;
   /** Of each address. */
   readonly requestsPerSecond: number;
   /**

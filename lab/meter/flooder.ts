@@ -45,7 +45,7 @@ interface Question {
   readonly body?: string;
 }
 
-const NOT_THERE = '/orders/00000000-0000-4000-8000-000000000000';
+const NOT_THERE = `${config.base}/orders/00000000-0000-4000-8000-000000000000`;
 
 const forgedReceipt = (user: User): Question => {
   const body = JSON.stringify({
@@ -54,7 +54,12 @@ const forgedReceipt = (user: User): Question => {
     result: randomBytes(32).toString('hex'),
     signature: randomBytes(64).toString('base64url'),
   });
-  return { method: 'POST', path: '/receipts', body, headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) } };
+  return {
+    method: 'POST',
+    path: `${config.base}/receipts`,
+    body,
+    headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },
+  };
 };
 
 /** Making a key costs more than using one: names come around again. */

@@ -10,6 +10,8 @@ export interface HttpMeterConfiguration {
   readonly host: string;
   /** PEM of who signs it. */
   readonly ca: string;
+  /** Before every path: where the workload's API begins; empty: at the root. */
+  readonly base: string;
   /** Keys and ids of this run begin with it. */
   readonly prefix: string;
   /** Users take turns, so that none comes near a limit. */

@@ -75,7 +75,7 @@ export class Tasks {
     if (order === undefined || now() - order.askedAt < this.config.sameAgainSeconds) return undefined;
     order.askedAt = now();
     return {
-      question: { method: 'GET', path: `/orders/${order.id}` },
+      question: { method: 'GET', path: `${this.config.base}/orders/${order.id}` },
       user: order.user,
       key: order.key,
       check: ({ status, body }) => (status !== 200 ? `status ${status}` : fieldOf(body, 'id') === order.id ? null : 'another order than asked for'),
@@ -88,7 +88,7 @@ export class Tasks {
     const looker = id % 4 === 0 ? 'fresh' : 'read';
     const orders = this.orders[looker];
     return {
-      question: { method: 'POST', path: '/orders', idempotencyKey: key, body: JSON.stringify({ item: 'lamp', quantity: 1 + (id % 5) }) },
+      question: { method: 'POST', path: `${this.config.base}/orders`, idempotencyKey: key, body: JSON.stringify({ item: 'lamp', quantity: 1 + (id % 5) }) },
       user,
       key,
       check: ({ status, body }) => {
@@ -105,7 +105,7 @@ export class Tasks {
   private openSession(id: number): Task {
     const user = this.userOf('session', id);
     return {
-      question: { method: 'POST', path: '/sessions', body: JSON.stringify({ subject: this.config.client }) },
+      question: { method: 'POST', path: `${this.config.base}/sessions`, body: JSON.stringify({ subject: this.config.client }) },
       user,
       check: ({ status, body }) => {
         const session = fieldOf(body, 'id');
@@ -118,13 +118,17 @@ export class Tasks {
 
   private lookAtSession({ id, user }: { readonly id: string; readonly user: User }): Task {
     this.session = null;
-    return { question: { method: 'GET', path: `/sessions/${id}` }, user, check: ({ status }) => (status === 200 ? null : `status ${status}`) };
+    return {
+      question: { method: 'GET', path: `${this.config.base}/sessions/${id}` },
+      user,
+      check: ({ status }) => (status === 200 ? null : `status ${status}`),
+    };
   }
 
   private event(id: number): Task {
     const key = `${this.config.prefix}-${this.config.client}-event-${id}`;
     return {
-      question: { method: 'POST', path: '/events', idempotencyKey: key, body: JSON.stringify({ id: key, type: 'drill', payload: {} }) },
+      question: { method: 'POST', path: `${this.config.base}/events`, idempotencyKey: key, body: JSON.stringify({ id: key, type: 'drill', payload: {} }) },
       user: this.userOf('event', id),
       key,
       check: ({ status }) => (status === 200 || status === 201 || status === 202 ? null : `status ${status}`),

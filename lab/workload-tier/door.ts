@@ -1,5 +1,6 @@
 /** How the lab's users find the gateways, and whom they believe. */
 import { ACME_TRUST_CONFIG_MAP } from '../../lib/services/certificates';
+import { apiBase } from '../../lib/services/declared-interface';
 import { GATEWAY_PORT } from '../../lib/topology/gateway';
 import type { Environment } from '../../lib/topology/types';
 import type { Workload } from '../../lib/topology/types-workloads';
@@ -17,7 +18,8 @@ export const doorOf = async ({ lab, api, credentials }: ProcedureContext, worklo
   if (gateways.length === 0) throw new NotSteadyError('no gateway is ready');
   const gatewaysFor = (node: NodeSettings): readonly string[] =>
     [...gateways].sort((a, b) => Number(b.node.name === node.name) - Number(a.node.name === node.name)).map((g) => g.address);
-  return { gatewaysFor, port: GATEWAY_PORT, host: gatewayHost(lab.environment, workload), ca: await authorities(lab.environment, api, credentials.ca), prefix };
+  const ca = await authorities(lab.environment, api, credentials.ca);
+  return { gatewaysFor, port: GATEWAY_PORT, host: gatewayHost(lab.environment, workload), ca, base: apiBase(workload), prefix };
 };
 
 const authorities = async (environment: Environment, api: KubernetesApi, own: string): Promise<string> => {

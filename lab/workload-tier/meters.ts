@@ -20,7 +20,7 @@ const PACE: Pick<HttpMeterConfiguration, 'every' | 'users' | 'sameAgainSeconds' 
   patienceSeconds: 20,
 };
 
-export type Door = Pick<HttpMeterConfiguration, 'port' | 'host' | 'ca' | 'prefix'> & {
+export type Door = Pick<HttpMeterConfiguration, 'port' | 'host' | 'ca' | 'base' | 'prefix'> & {
   /** The gateways' addresses, as a client on this node prefers them. */
   readonly gatewaysFor: (node: NodeSettings) => readonly string[];
 };

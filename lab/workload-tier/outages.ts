@@ -10,7 +10,7 @@ import { now } from '../meter/clock';
 import type { HttpMeters } from './meters';
 import { judged, within } from './outcome';
 import { workloadPods } from './pods';
-import { queueLength } from './queue';
+import { queueLength, requireQueueWorkload } from './queue';
 import { holdUntil, pause, runWorkloadDrill } from './stage';
 
 export const cacheDown: Procedure = async (context) => {
@@ -79,7 +79,8 @@ export const databaseDown: Procedure = async (context) => {
     const returned = await holdUntil(stage, DATABASE_BACK_SECONDS, () => Promise.resolve(isOrderTaken(stage.meters, healedAt)));
     progress(returned === null ? 'no order is taken' : `orders are taken ${(returned - healedAt).toFixed(1)} s after the end of the fault`);
     const since = returned ?? healedAt;
-    const length = async (): Promise<number> => queueLength(stage.workload, await workloadPods(lab, api, stage.workload));
+    const worker = requireQueueWorkload(lab);
+    const length = async (): Promise<number> => queueLength(worker, await workloadPods(lab, api, worker));
     const empty = await holdUntil(stage, REPLAYED_WITHIN_SECONDS + 10, async () => (await length()) === 0, 0.3);
     replayed = empty === null ? null : empty - since;
     return { healedAt };

@@ -1,5 +1,8 @@
 /** What a workload's pods tell of themselves: their memory, and the queue that all of them work on. */
 import type { Workload } from '../../lib/topology/types-workloads';
+import { queueWorkload } from '../../lib/topology/workload-timings';
+import { NotSteadyError } from '../drill/run';
+import type { LabSettings } from '../settings';
 import type { PlacedPod } from './pods';
 
 const ANSWER_MS = 2000;
@@ -19,6 +22,13 @@ export const gaugeOf = async ({ metrics, ports }: Workload, { address }: Pick<Pl
   const value = gaugeIn(await answer.text(), name);
   if (value === undefined) throw new Error(`${address} serves no ${name}`);
   return value;
+};
+
+/** Who works on the queue. @throws NotSteadyError when nobody does */
+export const requireQueueWorkload = ({ environment }: LabSettings): Workload => {
+  const workload = queueWorkload(environment);
+  if (workload === null) throw new NotSteadyError('no workload scales by a queue');
+  return workload;
 };
 
 /** Every pod tells of the whole queue, as it saw it last: the largest value is believed. @throws Error when no pod tells */

@@ -1,30 +1,45 @@
 import { backend } from '../profiles/backend';
+import type { Profile, ProfileInput } from '../profiles/profile';
 import type { EnvironmentInput } from '../topology/types';
 import { REFERENCE_BACKEND } from '../topology/defaults-workloads';
 import { hours, mebibytes, millicores, minutes, seconds } from '../topology/units';
 import { lab, smallCache, smallRegion } from './lab';
 
-/** Small, and with short pauses: a drill waits for each of them. `FAULTS`: a drill may tell the backend to misbehave. */
-const shop = backend({
+/**
+ * What a profile is given in the lab: the reference backend, which answers what the profile describes, small and with short pauses: a drill waits for each of them.
+ * `FAULTS`: a drill may tell it to misbehave.
+ */
+export const inTheLab = {
   image: REFERENCE_BACKEND,
   resources: { cpu: millicores(100), cpuLimit: millicores(500), memory: mebibytes(128), memoryLimit: mebibytes(256) },
-  // Drills of a steady state make 17 requests a second and replica, a surge 40. A request of so little CPU would be used up by either.
-  scaling: { min: 3, max: 6, cpuPercent: null, requestsPerSecond: 30, queue: { metric: 'backend_queue_depth', perReplica: 100, backpressureAt: 1000 } },
   probes: { startup: { failures: 10 } },
   databaseConnections: 5,
-  drain: { preStop: seconds(5), timeout: seconds(10), grace: seconds(20) },
   rollout: {
     progressDeadline: seconds(40),
     formerStays: seconds(10),
     analysis: { duration: seconds(15), interval: seconds(3), maxP99: seconds(1) },
   },
   environment: { FAULTS: '1', RELEASE: '1' },
+} satisfies ProfileInput;
+
+/** Drills of a steady state make 17 requests a second and replica, a surge 40. A request of so little CPU would be used up by either. A profile's queue stays. */
+export const SCALING = { min: 3, max: 6, cpuPercent: null, requestsPerSecond: 30 } as const;
+/** By a queue that a drill fills in seconds. */
+export const scalingByQueue = (metric: string): NonNullable<ProfileInput['scaling']> => ({
+  ...SCALING,
+  queue: { metric, perReplica: 100, backpressureAt: 1000 },
 });
 
-/** The lab with a cache and a service of a user in it, and what stands before it. */
-export const labWorkloads: EnvironmentInput = {
+const shop = backend({
+  ...inTheLab,
+  scaling: scalingByQueue('backend_queue_depth'),
+  drain: { preStop: seconds(5), timeout: seconds(10), grace: seconds(20) },
+});
+
+/** The lab with a cache and the services of a profile in it, and what stands before them. */
+export const labWith = (name: string, profile: Profile): EnvironmentInput => ({
   ...lab,
-  name: 'lab-workloads',
+  name,
   everyRegion: { ...smallRegion, pooler: { ...smallRegion.pooler, maxClientConnections: 500 } },
   cache: smallCache,
   // The catalogue's limits; a drill waits for what ends by itself.
@@ -55,6 +70,8 @@ export const labWorkloads: EnvironmentInput = {
   // It asks again after seconds.
   objectives: { 'certificate-renewal-fails': { rto: minutes(5) } },
   clocks: { sources: ['10.50.7.11', '10.50.7.12', '10.50.7.13'], checkEvery: seconds(5) },
-  workloads: shop.workloads,
-  maintenance: { retention: shop.retention },
-};
+  workloads: profile.workloads,
+  maintenance: { retention: profile.retention },
+});
+
+export const labWorkloads: EnvironmentInput = labWith('lab-workloads', shop);

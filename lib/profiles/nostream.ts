@@ -75,6 +75,8 @@ export const nostream = (input: ProfileInput): Profile => ({
         probes: probesAt('/health'),
         // NR-1: a relay that is gone for 30 s is routed around; the gateway does so after 3 s, Kubernetes after 15 s.
         scaling: { min: 3, max: 12, cpuPercent: 70, queue: { metric: 'nostream_queue_depth', perReplica: 300, backpressureAt: 3000 } },
+        // An event that does not exist: looked for as a user's would be.
+        rollout: { analysis: { path: `/events/${'0'.repeat(64)}` } },
         drain: { preStop: seconds(5), timeout: seconds(40), grace: seconds(60) },
         needs: ['database', 'cache'],
         databaseConnections: 20,

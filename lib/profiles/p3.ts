@@ -65,7 +65,8 @@ const api = (input: P3Input): WorkloadInput => ({
   probes: probesAt('/health'),
   needs: ['database', 'cache'],
   databaseConnections: 20,
-  rollout: { analysis: { path: '/health' } },
+  // A session that does not exist: looked for as a user's would be.
+  rollout: { analysis: { path: '/api/protocol/session/00000000-0000-4000-8000-000000000000' } },
   public: { paths: ['/'], endpoints: [{ method: 'POST', path: '/api/protocol/session/handshake' }] },
   egress: [input.chainRpc],
   environment: { ROLE: 'api' },
@@ -98,6 +99,7 @@ const anchor = (input: P3Input): WorkloadInput => ({
   drain: { preStop: seconds(0), timeout: seconds(60), grace: seconds(75) },
   needs: ['database', 'cache', 'p3-mesh'],
   databaseConnections: 5,
+  // It has no users: what it works on comes from the queue.
   rollout: { analysis: { path: '/health' } },
   egress: [input.chainRpc],
   environment: { ROLE: 'anchor', ANCHOR_CONCURRENCY: '64' },

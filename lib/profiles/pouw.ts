@@ -80,6 +80,8 @@ export const pouw = (input: ProfileInput): Profile => ({
         databaseConnections: 20,
         // PW-5: twice the replicas that normal load needs, added by the queue's length; ingest is told to slow down before it grows without bound.
         scaling: { min: 3, max: 12, queue: { metric: 'pouw_reward_queue_depth', perReplica: 500, backpressureAt: 5000 } },
+        // A challenge that does not exist: asked for as a user's would be.
+        rollout: { analysis: { path: '/api/v1/pouw/challenges/00000000-0000-4000-8000-000000000000' } },
         drain: { preStop: seconds(5), timeout: seconds(30), grace: seconds(45) },
         public: {
           paths: ['/api/v1/pouw'],

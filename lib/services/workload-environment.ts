@@ -1,10 +1,12 @@
 /** What a container of a workload finds, whatever its image: environment variables and files (docs/workloads.md). */
 import { CACHE_PORT, cachePods } from '../topology/cache-placement';
 import { NAMESPACE, POOLER_PORT } from '../topology/derive';
+import { REFERENCE_BACKEND } from '../topology/defaults-workloads';
 import type { Environment, Region } from '../topology/types';
 import type { Workload } from '../topology/types-workloads';
 import { CACHE_USERS } from './cache-users';
 import { cacheHost } from './cache-keeper';
+import { declaredInterface, INTERFACE_VARIABLE } from './declared-interface';
 
 /** Mounted directories. A file in them changes while the container runs: a rotation, a command. */
 export const WORKLOAD_DIRS = {
@@ -67,6 +69,7 @@ export const workloadEnvironment = (workload: Workload, environment: Environment
     ...(scaling.queue === null ? {} : { QUEUE_BACKPRESSURE_AT: String(scaling.queue.backpressureAt) }),
     ...database(workload, region),
     ...cache(workload, environment, region),
+    ...(workload.image === REFERENCE_BACKEND ? { [INTERFACE_VARIABLE]: JSON.stringify(declaredInterface(workload, environment)) } : {}),
     ...workload.environment,
   };
 };

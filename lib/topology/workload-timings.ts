@@ -13,6 +13,12 @@ export const requireUserWorkload = (environment: Pick<Environment, 'workloads'>)
   return workload;
 };
 
+/** Who works on the queue that users' events go through: the workload that users reach, or else another one beside it; null: nobody scales by a queue. */
+export const queueWorkload = (environment: Pick<Environment, 'workloads'>): Workload | null => {
+  const reached = userWorkload(environment);
+  return reached?.scaling.queue ? reached : (environment.workloads.find(({ scaling }) => scaling.queue !== null) ?? null);
+};
+
 /** Until the kubelet knows, at most: it had just asked. */
 export const probeFailsWithin = ({ period, timeout, failures }: Probe): number => failures * period + timeout;
 

@@ -53,7 +53,7 @@ describe('holdfast', () => {
     [['restore', '--at', 'yesterday'], /allowed: a time with its zone/],
     [
       ['plan', 'prod'],
-      /unknown environment "prod" \(did you mean production\?\); there are dev, lab-failover, lab-regions-cache, lab-regions, lab-workloads, lab, production, staging/,
+      /unknown environment "prod" \(did you mean production\?\); there are dev, lab-failover, lab-nostream, lab-p3, lab-pouw, lab-regions-cache, lab-regions, lab-workloads, lab, production, staging/,
     ],
     [['check', 'constructor'], /unknown environment "constructor"; there are/],
     [['synth', 'lab'], /lab is not deployed to AWS; there are dev, production, staging/],

@@ -6,6 +6,7 @@ import { p3 } from '../../lib/profiles/p3';
 import { pouw } from '../../lib/profiles/pouw';
 import { ENVIRONMENTS } from '../../lib/environments';
 import { defineEnvironment, violationsOf } from '../../lib/topology/define';
+import { workloadWithDefaults } from '../../lib/topology/defaults-workloads';
 import { isLab } from '../../lib/topology/derive';
 import { SCENARIOS } from '../../lib/topology/scenarios';
 import { workloadsInOrder } from '../../lib/topology/start-order';
@@ -45,6 +46,16 @@ test('P3-4: the API server, then the mesh relay, then the anchor worker', () => 
   const [environment] = Object.values(ENVIRONMENTS);
   if (environment === undefined || PROFILES['p3'] === undefined) throw new Error('nothing to try');
   expect(workloadsInOrder(defineEnvironment(withProfile(environment, PROFILES['p3']))).map(({ name }) => name)).toEqual(['p3-api', 'p3-mesh', 'p3-anchor']);
+});
+
+test.each(Object.entries(PROFILES))('%s: a new release is asked for what users ask for, below a public path, and not how it is', (_name, { workloads }) => {
+  for (const { name, public: open, probes, rollout } of workloads.map(workloadWithDefaults)) {
+    // The anchor worker has no users.
+    if (open === null) continue;
+    const { path } = rollout.analysis;
+    const health = ['/health', ...Object.values(probes).map((probe) => probe.path)];
+    expect([name, health.includes(path), open.paths.some((prefix) => path.startsWith(prefix))]).toEqual([name, false, true]);
+  }
 });
 
 test('PO-3: old challenges and nonces are deleted, old receipts archived', () => {

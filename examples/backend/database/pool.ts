@@ -86,6 +86,12 @@ export class PooledDatabase implements Database {
     }
   }
 
+  /** Connections that are in use, and that wait for use. */
+  get connections(): { readonly active: number; readonly idle: number; readonly max: number } {
+    const { totalCount, idleCount, options } = this.pool;
+    return { active: totalCount - idleCount, idle: idleCount, max: options.max };
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }

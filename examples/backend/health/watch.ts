@@ -52,9 +52,18 @@ export class Watch {
   private async checkDatabase(): Promise<void> {
     const { probe } = this.parts.connections;
     if (probe === null) return;
+    this.countConnections();
     if (!this.schemaMade) await ensureSchema(probe);
     this.schemaMade = true;
     await probe.once({ text: 'SELECT 1' }, CHECK_TIMEOUT_MS);
+  }
+
+  private countConnections(): void {
+    const { connections, metrics } = this.parts;
+    const { active, idle, max } = connections.database?.connections ?? { active: 0, idle: 0, max: 0 };
+    metrics.databaseConnections.set({ state: 'active' }, active);
+    metrics.databaseConnections.set({ state: 'idle' }, idle);
+    metrics.databaseConnectionsMax.set(max);
   }
 
   /** Tells the other pods, and hears from them; that it can is what is checked. */

@@ -1,6 +1,7 @@
 import fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Config } from '../config';
 import type { Faults } from '../faults';
+import { isOperational } from '../interface';
 import type { Metrics } from '../metrics';
 import { Problem } from './problem';
 
@@ -42,7 +43,7 @@ export const createServer = ({ config, metrics, faults }: ServerParts): FastifyI
   });
   app.decorateRequest('deadlineAt', 0);
   observe(app, config, metrics);
-  obey(app, faults);
+  obey(app, faults, config);
   answerErrors(app);
   return app;
 };
@@ -66,9 +67,9 @@ const observe = (app: FastifyInstance, config: Config, metrics: Metrics): void =
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A drill's faults hit the requests of users; how the service is, and the way to heal it, stay reachable. */
-const obey = (app: FastifyInstance, faults: Faults): void => {
+const obey = (app: FastifyInstance, faults: Faults, config: Config): void => {
   app.addHook('onRequest', async (request) => {
-    if (request.url.startsWith('/health') || request.url.startsWith('/faults')) return;
+    if (isOperational(config.interface, request.url)) return;
     const { latencyMs } = faults.current;
     if (latencyMs > 0) await pause(latencyMs);
     if (faults.failsThisRequest()) throw new Problem(500, 'fault', 'a drill asked for this error');

@@ -25,6 +25,8 @@ export interface GateParts {
   readonly suspects: Suspects;
   readonly limiter: RateLimiter;
   readonly switches: () => Switches;
+  /** Not a user's. */
+  readonly isOperational: (url: string) => boolean;
 }
 
 type Suspicious = Pick<GateParts, 'suspects' | 'metrics'>;
@@ -43,8 +45,6 @@ export const signedText = (method: string, url: string, timestamp: string, body:
 
 /** Whom a request counts for: the user, or the address where nobody is named. */
 export const subjectOf = (request: FastifyRequest): string => request.user ?? request.ip;
-
-const isOperational = ({ url }: FastifyRequest): boolean => url.startsWith('/health') || url.startsWith('/faults');
 
 export const refuseBlocked = (user: string, { blockedUsers }: Switches, now: number): void => {
   const blocked = blockedUsers.some((one) => one.user === user && (one.until === null || Date.parse(one.until) > now));
@@ -72,11 +72,11 @@ export const guardRequests = (app: FastifyInstance, parts: GateParts, maxBody: (
   keepRawBody(app, maxBody);
   app.addHook('onRequest', async (request) => {
     const user = request.headers['x-user'];
-    if (isOperational(request) || typeof user !== 'string') return;
+    if (parts.isOperational(request.url) || typeof user !== 'string') return;
     await refuseSuspects(parts, request.ip, user);
   });
   app.addHook('preHandler', async (request) => {
-    if (isOperational(request)) return;
+    if (parts.isOperational(request.url)) return;
     if (request.headers['x-user'] !== undefined) request.user = await authenticate(parts, request);
     await parts.limiter.admit({ subject: subjectOf(request), method: request.method, route: request.routeOptions.url ?? 'none' });
   });

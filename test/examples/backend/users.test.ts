@@ -40,7 +40,7 @@ const service = () => {
     replicas: () => 1,
     metrics,
   });
-  const gate: GateParts = { clock, metrics, suspects: new Suspects(null, () => LIMITS), limiter, switches: () => state.switches };
+  const gate: GateParts = { clock, metrics, suspects: new Suspects(null, () => LIMITS), limiter, switches: () => state.switches, isOperational: () => false };
   guardRequests(app, gate, () => LIMITS.maxBody);
   const desk = new Desk({
     clock,

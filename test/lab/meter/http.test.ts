@@ -72,6 +72,7 @@ const configuration = (over: Partial<HttpMeterConfiguration>): HttpMeterConfigur
   port: (server.address() as AddressInfo).port,
   host: HOST,
   ca: authority.certificate,
+  base: '',
   prefix: 'run',
   users: 10,
   sameAgainSeconds: 0.2,
