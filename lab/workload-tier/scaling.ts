@@ -3,6 +3,7 @@ import { fail, pass, type Finding } from '../../lib/drill/verdict';
 import { HTTP_STREAMS, type HttpAttempt, type HttpStream } from '../../lib/drill/workloads/history';
 import { workDone } from '../../lib/drill/workloads/measure';
 import { parseAttempts } from '../../lib/drill/workloads/parse';
+import type { Workload } from '../../lib/topology/types-workloads';
 import type { Procedure } from '../drill/procedures/procedure';
 import { completeLines } from '../drill/meters';
 import { misbehave } from '../faults/misbehaviour';
@@ -12,7 +13,7 @@ import { storedWork } from './data';
 import { startHttpMeters, type HttpMeters } from './meters';
 import { judged, within } from './outcome';
 import { baseOf, workloadPods } from './pods';
-import { queueLength } from './queue';
+import { queueLength, requireQueueWorkload } from './queue';
 import { deployRelease, isWhole, readRollout } from './rollout';
 import { holdUntil, pause, runWorkloadDrill, type WorkloadStage } from './stage';
 
@@ -26,7 +27,7 @@ const SURGE: HttpMeterConfiguration['every'] = { ...silent, order: 0.1, read: 0.
 const FLOOD: HttpMeterConfiguration['every'] = { ...silent, event: 0.03 };
 const CROWD_USERS = 300;
 
-const replicas = async ({ context: { api }, workload }: WorkloadStage): Promise<number> => (await readRollout(api, workload.name)).spec.replicas ?? 0;
+const replicas = async ({ context: { api } }: WorkloadStage, { name }: Workload): Promise<number> => (await readRollout(api, name)).spec.replicas ?? 0;
 
 const crowd = ({ context, door }: WorkloadStage, every: HttpMeterConfiguration['every']): HttpMeters =>
   startHttpMeters(context.lab.nodes, door, context.directory, { every, users: CROWD_USERS, label: '-crowd' });
@@ -40,10 +41,10 @@ interface Scaled {
 }
 
 /** More replicas than at first, all of them serving. @param began when there was a reason for more */
-const holdUntilScaledOut = async (stage: WorkloadStage, before: number, scaled: Scaled, began = now()): Promise<void> => {
+const holdUntilScaledOut = async (stage: WorkloadStage, workload: Workload, before: number, scaled: Scaled, began = now()): Promise<void> => {
   const { api } = stage.context;
   const up = await holdUntil(stage, UP_WITHIN_SECONDS + 30, async () => {
-    const rollout = await readRollout(api, stage.workload.name);
+    const rollout = await readRollout(api, workload.name);
     const wanted = rollout.spec.replicas ?? 0;
     scaled.most = Math.max(scaled.most, wanted);
     return wanted > before && isWhole(rollout) && (rollout.status?.availableReplicas ?? 0) > before;
@@ -52,9 +53,9 @@ const holdUntilScaledOut = async (stage: WorkloadStage, before: number, scaled: 
   stage.context.progress(`${scaled.most} replicas ${up === null ? 'wanted, not served by in time' : `after ${(up - began).toFixed(1)} s`}`);
 };
 
-const holdUntilScaledIn = async (stage: WorkloadStage, before: number, scaled: Scaled): Promise<void> => {
+const holdUntilScaledIn = async (stage: WorkloadStage, workload: Workload, before: number, scaled: Scaled): Promise<void> => {
   const began = now();
-  const down = await holdUntil(stage, DOWN_WITHIN_SECONDS + 30, async () => (await replicas(stage)) <= before, 1);
+  const down = await holdUntil(stage, DOWN_WITHIN_SECONDS + 30, async () => (await replicas(stage, workload)) <= before, 1);
   scaled.downSeconds = down === null ? null : down - began;
 };
 
@@ -67,15 +68,15 @@ export const loadSurge: Procedure = async (context) => {
   const scaled: Scaled = { upSeconds: null, downSeconds: null, most: 0 };
   const seen: { crowd: readonly HttpAttempt[] } = { crowd: [] };
   const run = await runWorkloadDrill(context, async (stage) => {
-    const before = await replicas(stage);
+    const before = await replicas(stage, stage.workload);
     const meters = crowd(stage, SURGE);
     try {
-      await holdUntilScaledOut(stage, before, scaled);
+      await holdUntilScaledOut(stage, stage.workload, before, scaled);
     } finally {
       await meters.stop();
     }
     seen.crowd = await attemptsOf(meters);
-    await holdUntilScaledIn(stage, before, scaled);
+    await holdUntilScaledIn(stage, stage.workload, before, scaled);
     return {};
   });
   const failed = seen.crowd.filter((a) => a.final && a.outcome !== 'ok').length;
@@ -117,21 +118,26 @@ const backlogFindings = (backlog: Backlog, backpressureAt: number): readonly Fin
 const NEARLY_EMPTY = 10;
 
 /** Nobody takes from the queue, and much comes in: until the queue is as long as it may be, and there are more replicas. */
-const buildUp = async (stage: WorkloadStage, before: number, scaled: Scaled): Promise<{ readonly longest: number; readonly flood: readonly HttpAttempt[] }> => {
-  const { context, workload } = stage;
+const buildUp = async (
+  stage: WorkloadStage,
+  worker: Workload,
+  before: number,
+  scaled: Scaled,
+): Promise<{ readonly longest: number; readonly flood: readonly HttpAttempt[] }> => {
+  const { context } = stage;
   const began = now();
   const meters = crowd(stage, FLOOD);
   let longest = 0;
   const look = async (): Promise<number> => {
-    const length = await queueLength(workload, await workloadPods(context.lab, context.api, workload));
+    const length = await queueLength(worker, await workloadPods(context.lab, context.api, worker));
     longest = Math.max(longest, length);
     return length;
   };
   try {
-    await holdUntil(stage, 60, async () => (await look()) >= (workload.scaling.queue?.backpressureAt ?? Infinity));
+    await holdUntil(stage, 60, async () => (await look()) >= (worker.scaling.queue?.backpressureAt ?? Infinity));
     await pause(stage, 3);
     await look();
-    await holdUntilScaledOut(stage, before, scaled, began);
+    await holdUntilScaledOut(stage, worker, before, scaled, began);
   } finally {
     await meters.stop();
   }
@@ -144,18 +150,20 @@ export const queueBacklog: Procedure = async (context) => {
   const { lab, api, seed, progress } = context;
   const scaled: Scaled = { upSeconds: null, downSeconds: null, most: 0 };
   const next = `queued-${seed}`;
+  // Not always the one that users reach: that may only feed the queue, and does so anyway.
+  const worker = requireQueueWorkload(lab);
   let backlog: Backlog = { longest: 0, slowed: 0, acknowledged: 0, missing: 0, emptySeconds: null };
   const run = await runWorkloadDrill(context, async (stage) => {
-    const { workload, door, leader } = stage;
-    progress('deploys a release that takes every event into the queue');
+    const { door, leader } = stage;
+    progress(`deploys a release of ${worker.name} that takes every event into the queue, and none out of it`);
     // Not told to the pods that are there: those that the autoscaler adds would take from the queue.
-    await deployRelease(lab, api, workload.name, { RELEASE: next, EVENT_INTAKE: 'queue', FAULTS_INITIAL: '{"drainPerSecond":0}' });
-    await holdUntil(stage, 180, async () => isWhole(await readRollout(api, workload.name)));
-    const before = await replicas(stage);
-    const { longest, flood } = await buildUp(stage, before, scaled);
-    for (const pod of await workloadPods(lab, api, workload)) await misbehave(lab, baseOf(workload, pod), {});
+    await deployRelease(lab, api, worker.name, { RELEASE: next, EVENT_INTAKE: 'queue', FAULTS_INITIAL: '{"drainPerSecond":0}' });
+    await holdUntil(stage, 180, async () => isWhole(await readRollout(api, worker.name)));
+    const before = await replicas(stage, worker);
+    const { longest, flood } = await buildUp(stage, worker, before, scaled);
+    for (const pod of await workloadPods(lab, api, worker)) await misbehave(lab, baseOf(worker, pod), {});
     const began = now();
-    const empty = await holdUntil(stage, UP_WITHIN_SECONDS, async () => (await queueLength(workload, await workloadPods(lab, api, workload))) <= NEARLY_EMPTY);
+    const empty = await holdUntil(stage, UP_WITHIN_SECONDS, async () => (await queueLength(worker, await workloadPods(lab, api, worker))) <= NEARLY_EMPTY);
     // What was on its way is stored meanwhile.
     await pause(stage, 3);
     const { events } = await storedWork(lab, leader, door.prefix);
@@ -167,14 +175,14 @@ export const queueBacklog: Procedure = async (context) => {
       missing: work.missing?.length ?? 0,
       emptySeconds: empty === null ? null : empty - began,
     };
-    await holdUntilScaledIn(stage, before, scaled);
+    await holdUntilScaledIn(stage, worker, before, scaled);
     return {};
   });
-  const { release, workload } = run.stage;
+  const { release } = run.stage;
   return judged(run, {
     streams: WITHOUT_EVENTS,
     releases: { allowed: [release, next], atEnd: release },
-    findings: [...scaledFindings(scaled), ...backlogFindings(backlog, workload.scaling.queue?.backpressureAt ?? 0)],
+    findings: [...scaledFindings(scaled), ...backlogFindings(backlog, worker.scaling.queue?.backpressureAt ?? 0)],
     extra: {
       longestQueue: backlog.longest,
       slowedDown: backlog.slowed,

@@ -2,7 +2,7 @@
 import { homeRegion, postgresMemberCount } from './derive';
 import { familyOf, SCENARIOS, type Scenario, type ScenarioFamily } from './scenarios';
 import type { Environment } from './types';
-import { userWorkload } from './workload-timings';
+import { queueWorkload, userWorkload } from './workload-timings';
 
 /** Why no scenario of a family applies, or null. */
 const FAMILY_OBSTACLES: Readonly<Record<ScenarioFamily, (environment: Environment) => string | null>> = {
@@ -37,7 +37,8 @@ const workloadObstacle = (environment: Environment, scenario: Scenario): string 
   const without = (need: string): string | null => (workload.needs.includes(need) ? null : `${workload.name} does without ${need}`);
   if (scenario === 'pod-loses-database' || scenario === 'database-down') return without('database');
   if (scenario === 'cache-down') return without('cache');
-  if (scenario === 'queue-backlog' && workload.scaling.queue === null) return `${workload.name} has no queue that it scales by`;
+  if (scenario === 'queue-backlog' && queueWorkload(environment) === null)
+    return `${workload.name} has no queue that it scales by, and neither has another workload`;
   if (scenario === 'load-surge' && workload.scaling.max === workload.scaling.min) return `${workload.name} always has as many replicas`;
   return null;
 };
