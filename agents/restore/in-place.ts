@@ -1,13 +1,14 @@
 /** A restore in place, step by step: each step is recorded when it is done and may be repeated, so that whoever resumes goes on where it was. */
+import { randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
 import { RESTORE_CONFIG_FILE } from '../../lib/services/patroni';
 import { coverageOf, type RepositoryReport } from '../../lib/operations/restore/archive';
-import { bootstrapConfiguration, decideLock, planOf, type Phase, type RestoreCluster, type StepPhase } from '../../lib/operations/restore/plan';
+import { bootstrapConfiguration, decideEnd, decideLock, planOf, type Phase, type RestoreCluster, type StepPhase } from '../../lib/operations/restore/plan';
 import { describeTarget, type RestoreTarget } from '../../lib/operations/restore/target';
 import { Cluster, RestoreFailed } from './cluster';
 import { JobFailed, runJob, type JobAnswer } from './jobs';
 import type { Kubernetes } from './kubernetes';
-import { RequestStore } from './request';
+import { RequestStore, TakenOver, type Remembered } from './request';
 
 /** Refused, or impossible: the message is all that a person needs. Nothing was changed, or it was put back. */
 export class RestoreRefused extends Error {
@@ -20,7 +21,11 @@ export interface InPlaceOptions {
   /** Label of the backup to begin with. @default - the newest that is old enough */
   readonly backup?: string;
   readonly onLine: (line: string) => void;
+  /** Who is said to hold it. @default - this machine and process */
+  readonly holder?: string;
 }
+
+type Common = Pick<InPlaceOptions, 'cluster' | 'onLine' | 'holder'>;
 
 /** What is remembered with the request. */
 interface Details {
@@ -39,7 +44,8 @@ export interface RestoreResult {
 
 const TIMEOUTS = { report: 180, stop: 120, forget: 60, start: 30, recover: 3600, replica: 1800, backup: 3600, discard: 120 } as const;
 
-export const newId = (): string => new Date().toISOString().replace(/\D/g, '').slice(2, 14);
+/** Two in one second differ too: a job's name is made of it. */
+export const newId = (): string => `${new Date().toISOString().replace(/\D/g, '').slice(2, 14)}${randomBytes(2).toString('hex')}`;
 
 export const repositoryReport = (api: Kubernetes, id: string, check: boolean, onLine?: (line: string) => void): Promise<RepositoryReport & JobAnswer> =>
   runJob<RepositoryReport & JobAnswer>(api, {
@@ -59,18 +65,19 @@ class InPlace {
 
   constructor(
     private readonly api: Kubernetes,
-    private readonly options: Pick<InPlaceOptions, 'cluster' | 'onLine'>,
+    private readonly options: Common,
     private readonly id: string,
     private details: Details,
   ) {
     this.cluster = new Cluster(api, options.cluster);
-    this.store = new RequestStore(api, options.cluster);
+    this.store = new RequestStore(api, options.cluster, options.holder);
   }
 
   async run(from: Phase | undefined): Promise<RestoreResult> {
-    const stop = this.store.beat();
+    const stop = this.store.beat(this.options.onLine);
     try {
       for (const { leadsTo, what } of planOf(from)) {
+        await this.store.write({}); // nothing is done for a restore that somebody else has taken over
         this.options.onLine(`${leadsTo}: ${what}`);
         await this.steps[leadsTo]();
         this.seconds[leadsTo] = Math.round((Date.now() - this.began) / 100) / 10;
@@ -137,6 +144,7 @@ class InPlace {
 
   /** Before anything was stopped, the lock is given back; a restore that can't succeed is undone. Whatever else went wrong may be resumed. */
   private async afterFailure(error: unknown): Promise<void> {
+    if (error instanceof TakenOver) return;
     const phase = (await this.store.read())?.phase ?? 'locked';
     if (phase === 'locked') return this.store.remove();
     if (!(error instanceof RestoreFailed)) return;
@@ -159,7 +167,7 @@ const forgetCluster = async (api: Kubernetes, name: string, onLine: (line: strin
 /** @throws RestoreRefused when it can't be done (then nothing was changed), or when somebody else is at it */
 export const restoreInPlace = async (api: Kubernetes, options: InPlaceOptions): Promise<RestoreResult> => {
   const { cluster, target, backup } = options;
-  const store = new RequestStore(api, cluster);
+  const store = new RequestStore(api, cluster, options.holder);
   const id = newId();
   const details: Details = { target, ...(backup === undefined ? {} : { backup }) };
   const existing = await store.read();
@@ -170,8 +178,8 @@ export const restoreInPlace = async (api: Kubernetes, options: InPlaceOptions): 
 };
 
 /** Goes on with a restore whose holder is gone. */
-export const resumeRestore = async (api: Kubernetes, options: Pick<InPlaceOptions, 'cluster' | 'onLine'>): Promise<RestoreResult> => {
-  const store = new RequestStore(api, options.cluster);
+export const resumeRestore = async (api: Kubernetes, options: Common): Promise<RestoreResult> => {
+  const store = new RequestStore(api, options.cluster, options.holder);
   const existing = await store.read();
   const decision = decideLock(existing, true, Date.now() / 1000);
   if (decision.kind === 'refuse') throw new RestoreRefused(decision.because);
@@ -186,41 +194,64 @@ const guarded = async (work: () => Promise<RestoreResult>): Promise<RestoreResul
   try {
     return await work();
   } catch (error) {
-    if (error instanceof JobFailed || error instanceof RestoreFailed) throw new RestoreRefused(error.message, { cause: error });
+    if (error instanceof JobFailed || error instanceof RestoreFailed || error instanceof TakenOver) throw new RestoreRefused(error.message, { cause: error });
     throw error;
   }
 };
 
-/** Puts the old data directories back and starts the old cluster again: everything written since the restore is given up. */
-export const undo = async (api: Kubernetes, options: Pick<InPlaceOptions, 'cluster' | 'onLine'>): Promise<void> => {
-  const store = new RequestStore(api, options.cluster);
+/** The record, taken over for its end. @throws RestoreRefused */
+const takeToEnd = async (what: 'undo' | 'confirm', store: RequestStore): Promise<Remembered> => {
   const existing = await store.read();
-  if (existing === undefined) throw new RestoreRefused('there is no restore to undo');
+  const decision = decideEnd(what, existing, store.holder, Date.now() / 1000);
+  if (decision.kind === 'refuse') throw new RestoreRefused(decision.because);
+  if (existing === undefined || !(await store.takeOver())) throw new RestoreRefused('somebody else has just taken it over');
+  return existing;
+};
+
+/** Works with signs of life. */
+const beating = async (store: RequestStore, { onLine }: Common, work: () => Promise<void>): Promise<void> => {
+  const stop = store.beat(onLine);
+  try {
+    await work();
+  } catch (error) {
+    throw error instanceof TakenOver ? new RestoreRefused(error.message, { cause: error }) : error;
+  } finally {
+    stop();
+  }
+};
+
+/** Puts the old data directories back and starts the old cluster again: everything written since the restore is given up. */
+export const undo = async (api: Kubernetes, options: Common): Promise<void> => {
+  const store = new RequestStore(api, options.cluster, options.holder);
+  const { id } = await takeToEnd('undo', store);
   const cluster = new Cluster(api, options.cluster);
   const say = options.onLine;
-  say('stopping every member');
-  await cluster.scale(0);
-  await cluster.awaitGone(TIMEOUTS.stop);
-  await store.write({ action: 'put-back', [RESTORE_CONFIG_FILE]: null });
-  await forgetCluster(api, `${existing.id}-u${Math.floor(Date.now() / 1000) % 100_000}`, say);
-  say('starting the members with their old data directories');
-  await cluster.scale(cluster.members());
-  await cluster.awaitReady(cluster.members(), TIMEOUTS.replica, cantStart);
-  await cluster.restartDelayedReplica();
-  await store.remove();
-  say(`restore ${existing.id} is undone`);
+  await beating(store, options, async () => {
+    // First of all, so that nobody resumes what is being undone.
+    await store.write({ action: 'put-back', [RESTORE_CONFIG_FILE]: null });
+    say('stopping every member');
+    await cluster.scale(0);
+    await cluster.awaitGone(TIMEOUTS.stop);
+    await forgetCluster(api, `${id}-u${Math.floor(Date.now() / 1000) % 100_000}`, say);
+    say('starting the members with their old data directories');
+    await cluster.scale(cluster.members());
+    await cluster.awaitReady(cluster.members(), TIMEOUTS.replica, cantStart);
+    await cluster.restartDelayedReplica();
+    await store.remove();
+  });
+  say(`restore ${id} is undone`);
 };
 
 /** Removes the old data directories: from here on the restore can't be undone, and another may begin. */
-export const confirm = async (api: Kubernetes, options: Pick<InPlaceOptions, 'cluster' | 'onLine'>): Promise<void> => {
-  const store = new RequestStore(api, options.cluster);
-  const existing = await store.read();
-  if (existing === undefined) throw new RestoreRefused('there is no restore to confirm');
-  if (existing.phase !== 'finished') throw new RestoreRefused(`restore ${existing.id} is not finished: it is in phase "${existing.phase}"`);
+export const confirm = async (api: Kubernetes, options: Common): Promise<void> => {
+  const store = new RequestStore(api, options.cluster, options.holder);
+  const { id } = await takeToEnd('confirm', store);
   const cluster = new Cluster(api, options.cluster);
-  await store.write({ action: 'discard' });
-  await cluster.refreshMounts(`${existing.id}-discard`);
-  await cluster.awaitDiscarded(existing.id, TIMEOUTS.discard);
-  await store.remove();
-  options.onLine(`restore ${existing.id} is confirmed: the old data directories are gone`);
+  await beating(store, options, async () => {
+    await store.write({ action: 'discard' });
+    await cluster.refreshMounts(`${id}-discard`);
+    await cluster.awaitDiscarded(id, TIMEOUTS.discard);
+    await store.remove();
+  });
+  options.onLine(`restore ${id} is confirmed: the old data directories are gone`);
 };

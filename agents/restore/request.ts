@@ -1,13 +1,10 @@
 /** The record of a restore, in a ConfigMap: lock, progress, and what the members are asked to do; they have it mounted. */
 import { hostname } from 'node:os';
 import { NAMESPACE } from '../../lib/topology/derive';
-import type { Phase, RestoreCluster, RestoreRequest } from '../../lib/operations/restore/plan';
+import type { Action, Phase, RestoreCluster, RestoreRequest } from '../../lib/operations/restore/plan';
 import type { Kubernetes } from './kubernetes';
 
 const MAPS = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
-
-/** `none`: recorded only. The others: see images/patroni/bin/holdfast-set-aside and holdfast-backup-server. */
-export type Action = 'none' | 'set-aside' | 'put-back' | 'discard';
 
 interface RequestMap {
   readonly metadata: { readonly resourceVersion: string };
@@ -21,6 +18,15 @@ export interface Remembered extends RestoreRequest {
   readonly details: string;
 }
 
+/** Somebody else holds it now: whoever held it must stop, and leave everything as it is. */
+export class TakenOver extends Error {
+  override readonly name = 'TakenOver';
+}
+
+const isConflict = (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === 409;
+/** Our own signs of life come between; more often than that it is not ours any more. */
+const TRIES = 5;
+
 const now = (): string => String(Math.floor(Date.now() / 1000));
 
 export class RequestStore {
@@ -29,7 +35,7 @@ export class RequestStore {
   constructor(
     private readonly api: Kubernetes,
     private readonly cluster: RestoreCluster,
-    private readonly holder = `${hostname()} (pid ${process.pid})`,
+    readonly holder = `${hostname()} (pid ${process.pid})`,
   ) {
     this.path = `${MAPS}/${cluster.request}`;
   }
@@ -63,28 +69,45 @@ export class RequestStore {
   async takeOver(): Promise<boolean> {
     const found = await this.api.find<RequestMap>(this.path);
     if (found === undefined) return false;
+    return this.patch(found, { holder: this.holder, heartbeat: now() });
+  }
+
+  /** @returns false when it changed since it was read */
+  private async patch({ metadata }: RequestMap, data: Readonly<Record<string, string | null>>): Promise<boolean> {
     try {
-      await this.api.patch(this.path, { metadata: { resourceVersion: found.metadata.resourceVersion }, data: { holder: this.holder, heartbeat: now() } });
+      await this.api.patch(this.path, { metadata: { resourceVersion: metadata.resourceVersion }, data });
       return true;
     } catch (error) {
-      if (error instanceof Error && 'status' in error && error.status === 409) return false;
+      if (isConflict(error)) return false;
       throw error;
     }
   }
 
-  /** Also a sign of life. A value of null removes the key. */
+  /** @throws TakenOver when it is not ours, or not there */
+  private async mine(): Promise<RequestMap> {
+    const found = await this.api.find<RequestMap>(this.path);
+    if (found?.data['holder'] === this.holder) return found;
+    throw new TakenOver(
+      found === undefined ? 'the record of the restore is gone' : `the restore was taken over by ${found.data['holder'] ?? 'somebody unknown'}`,
+    );
+  }
+
+  /** Also a sign of life. A value of null removes the key. @throws TakenOver */
   async write(data: Readonly<Record<string, string | null>>): Promise<void> {
-    await this.api.patch(this.path, { data: { ...data, heartbeat: now() } });
+    for (let i = 0; i < TRIES; i++) if (await this.patch(await this.mine(), { ...data, heartbeat: now() })) return;
+    throw new Error(`the record of the restore changed ${TRIES} times while it was written`);
   }
 
-  remove(): Promise<void> {
-    return this.api.remove(this.path);
+  /** @throws TakenOver */
+  async remove(): Promise<void> {
+    await this.mine();
+    await this.api.remove(this.path);
   }
 
-  /** Signs of life until stopped. */
-  beat(): () => void {
+  /** Signs of life until stopped; after half a minute without any, somebody else may resume. */
+  beat(onMissed: (line: string) => void): () => void {
     const timer = setInterval(() => {
-      this.write({}).catch(() => undefined); // missed: the next one tells; after 30 s without any, somebody else may resume
+      this.write({}).catch((error: unknown) => onMissed(`no sign of life was given: ${error instanceof Error ? error.message : String(error)}`));
     }, 5000);
     return () => clearInterval(timer);
   }

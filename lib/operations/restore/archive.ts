@@ -108,6 +108,12 @@ const archiveCovers = (report: RepositoryReport, target: RestoreTarget, backup: 
   const newest = segments.at(-1)?.[0];
   if (target.kind === 'lsn' && newest !== undefined && segmentOfLsn(target.value) > segmentNumber(newest))
     return refused(`${describeTarget(target)} lies after the newest archived segment, ${newest}`);
+  const until = Math.max(0, ...segments.map(([, time]) => time));
+  if (target.kind === 'time' && report.checked === false && epochOf(target.value) > until)
+    return refused(
+      `${describeTarget(target)} lies after the newest archived segment, ${newest ?? 'none'} of ${iso(until)}, and newer ones could not be forced into the archive; ` +
+        'choose an earlier moment, or start the database first',
+    );
   return { kind: 'covered', backup, repository };
 };
 

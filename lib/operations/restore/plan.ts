@@ -85,6 +85,31 @@ export const decideLock = (existing: RestoreRequest | undefined, resume: boolean
   return { kind: 'resume', from: phase };
 };
 
+/** What the members are asked to do. `none`: nothing. See images/patroni/bin/holdfast-set-aside and holdfast-backup-server. */
+export type Action = 'none' | 'set-aside' | 'put-back' | 'discard';
+
+/** Whether what is recorded may be undone or confirmed by `me`: by whoever holds it, or when its holder is gone, or when it waits for just that. */
+export const decideEnd = (
+  what: 'undo' | 'confirm',
+  existing: (RestoreRequest & { readonly action: Action }) | undefined,
+  me: string,
+  now: number,
+): { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly because: string } => {
+  const refuse = (because: string) => ({ kind: 'refuse', because }) as const;
+  if (existing === undefined) return refuse(`there is no restore to ${what}`);
+  const { id, holder, phase, action, heartbeat } = existing;
+  if (what === 'undo' && action === 'discard')
+    return refuse(`restore ${id} was being confirmed, and some of the old data may be gone: go on with \`holdfast restore confirm\``);
+  if (what === 'confirm' && action === 'put-back') return refuse(`restore ${id} was being undone: go on with \`holdfast restore undo\``);
+  if (what === 'confirm' && phase !== 'finished') return refuse(`restore ${id} is not finished: it is in phase "${phase}"`);
+  const silent = Math.round(now - heartbeat);
+  const waits = phase === 'finished' && action === 'none';
+  if (holder === me || waits || silent >= HOLDER_GONE_SECONDS) return { kind: 'take' };
+  return refuse(
+    `restore ${id} is under way: held by ${holder}, in phase "${phase}", last sign of life ${silent} s ago; end that first, and ${what} it ${HOLDER_GONE_SECONDS} s later`,
+  );
+};
+
 /** Patroni's part of the request: how the new cluster is made. Read from /etc/patroni beside the cluster's own configuration. */
 export const bootstrapConfiguration = (stanza: string, target: RestoreTarget, backup: string, repository: number): object => ({
   bootstrap: {
@@ -128,9 +153,16 @@ export const restoreCluster = (environment: Environment, region: Region): Restor
 /** What a member's log says when the restore can't succeed; nothing: it is still going on. */
 export const failureIn = (log: string): string | undefined => {
   const meanings: readonly (readonly [RegExp, string])[] = [
-    [/recovery ended before configured recovery target was reached/, 'the archive ends before this moment, or a segment on the way to it is missing'],
+    [
+      /recovery ended before configured recovery target was reached/,
+      'the archive ends before this moment (nothing was committed after it), or a segment on the way to it is missing',
+    ],
     [/could not locate required checkpoint record|WAL ends before/, 'a segment that the backup itself needs is missing'],
-    [/CryptoError|cipher header invalid|bad decrypt/, 'the repository can’t be read with this passphrase'],
+    // A wrong key may also decrypt to something, which is then no information.
+    [
+      /CryptoError|cipher header invalid|bad decrypt|unable to load info file/,
+      'the repository can’t be read with this passphrase, or its info files are damaged',
+    ],
     [/No space left on device/, 'a volume is full: the old data directory is kept beside the new one'],
     [/unable to find backup set|no backup set found/, 'the backup is not in the repository any more'],
     [/ERROR: \[\d{3}\]:.*/, 'pgBackRest failed'],

@@ -30,6 +30,19 @@ const at = (secondsAgo: number) => parseTarget(new Date((NOW - secondsAgo) * 100
 const cover = (r: RepositoryReport, target: ReturnType<typeof parseTarget>, chosen?: string) => coverageOf(r, target, chosen, NOW);
 
 describe('a moment', () => {
+  test('after the newest segment is refused where nothing newer can be forced into the archive', () => {
+    const gone = {
+      ...report(
+        BACKUPS,
+        archive(1, 31).map(([name, time]) => [name, time - 40] as const),
+      ),
+      checked: false,
+    };
+    expect(cover(gone, at(50)).kind).toBe('covered');
+    expect(cover(gone, at(30))).toMatchObject({ kind: 'refused', because: expect.stringContaining('could not be forced into the archive') as string });
+    expect(cover({ ...gone, checked: true }, at(30)).kind).toBe('covered');
+  });
+
   test('is restored from the newest backup that ended before it', () => {
     expect(cover(whole, at(200))).toMatchObject({ kind: 'covered', backup: { label: 'old' } });
     expect(cover(whole, at(50))).toMatchObject({ kind: 'covered', backup: { label: 'new' } });
