@@ -7,7 +7,7 @@ import { ControllerChart } from './controller-chart';
 import { type ChartContext, containerPorts } from './data-chart';
 import { MONITORING_LABEL, NAMESPACE, selectorOf } from './names';
 import { allowTraffic, namespacesWith } from './network-policies';
-import { configurationHash, configVolume, container, podDefaults, readOnly, resources } from './pods';
+import { configurationHash, configVolume, container, fieldEnv, podDefaults, readOnly, resources } from './pods';
 
 const NTP_PORT = 123;
 
@@ -49,6 +49,7 @@ export class ClockMonitorChart extends ControllerChart {
                 image: platform.images.agent,
                 imagePullPolicy: platform.imagePullPolicy,
                 command: ['node', '--max-old-space-size=24', '--max-semi-space-size=1', '/opt/holdfast/clock-monitor.js'],
+                env: [fieldEnv('NODE_NAME', 'spec.nodeName')],
                 ports: containerPorts({ metrics: CLOCK_MONITOR_PORT }),
                 resources: resources({ cpu: millicores(5), memory: mebibytes(96), cpuLimit: millicores(200) }),
                 readinessProbe: { httpGet: { path: '/health', port: IntOrString.fromNumber(CLOCK_MONITOR_PORT) }, periodSeconds: 10, timeoutSeconds: 3 },

@@ -1,6 +1,7 @@
 /** Measures how far this machine's clock is off: `clock-monitor [configuration file] [--once]`. It sets nothing; that is chrony's. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judgeClock, type ClockVerdict, type TimeSample } from '../../lib/operations/clocks';
 import { CLOCK_MONITOR, CLOCK_MONITOR_CONFIG_DIR, type ClockMonitorConfig } from '../../lib/services/certificates';
@@ -38,7 +39,8 @@ const main = async (): Promise<number> => {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   const server = createServer((request, response) => {
-    if (request.url === '/metrics') response.setHeader('content-type', 'text/plain; version=0.0.4').end(renderMetrics(state));
+    if (request.url === '/metrics')
+      response.setHeader('content-type', 'text/plain; version=0.0.4').end(renderMetrics(state, process.env['NODE_NAME'] ?? hostname()));
     else if (request.url === '/clock') response.setHeader('content-type', 'application/json').end(JSON.stringify(state));
     else if (request.url === '/health') response.writeHead(state.measuredAt === null ? 503 : 200).end('\n');
     else response.writeHead(404).end();

@@ -4,6 +4,8 @@ import { APPLICATION_NAMESPACE } from '../topology/derive';
 import type { Environment } from '../topology/types';
 import type { Severity, Workload, WorkloadAlert } from '../topology/types-workloads';
 import { minutes, seconds } from '../topology/units';
+import { certificateAlerts, clockAlerts } from './certificate-alerts';
+import { promqlProblem } from './promql';
 
 export const ALERT_RULES_FILE = 'workloads.rules.yaml';
 
@@ -132,17 +134,30 @@ const ruleOf = (alert: WorkloadAlert, workload: string): AlertRule => ({
   annotations: { summary: alert.summary },
 });
 
-/** The job of a workload's pods is to be its name. */
+/** Prometheus refuses a file of which one expression is wrong, and then tells of nothing any more. */
+const assertReadable = (groups: readonly RuleGroup[]): readonly RuleGroup[] => {
+  const wrong = groups.flatMap(({ name, rules }) =>
+    rules.flatMap(({ alert, expr }) => {
+      const problem = promqlProblem(expr);
+      return problem === null ? [] : [`  ${name}, ${alert}: ${expr}\n    ${problem}`];
+    }),
+  );
+  if (wrong.length > 0)
+    throw new Error(`alerts whose expression is no PromQL (allowed: what Prometheus accepts; try it there, then copy it):\n${wrong.join('\n')}`);
+  return groups;
+};
+
+/** The job of a workload's pods is to be its name. @throws Error with every expression that is no PromQL */
 export const ruleGroups = (environment: Environment): readonly RuleGroup[] => {
   if (environment.workloads.length === 0) return [];
-  const cache = cacheAlerts(environment).map((alert) => ruleOf(alert, 'cache'));
-  return [
-    ...environment.workloads.map((workload) => ({
-      name: workload.name,
-      rules: [...commonAlerts(workload), ...workload.alerts].map((alert) => ruleOf(alert, workload.name)),
-    })),
-    ...(cache.length === 0 ? [] : [{ name: 'cache', rules: cache }]),
-  ];
+  const group = (name: string, alerts: readonly WorkloadAlert[]): readonly RuleGroup[] =>
+    alerts.length === 0 ? [] : [{ name, rules: alerts.map((alert) => ruleOf(alert, name)) }];
+  return assertReadable([
+    ...environment.workloads.flatMap((workload) => group(workload.name, [...commonAlerts(workload), ...workload.alerts])),
+    ...group('cache', cacheAlerts(environment)),
+    ...group('certificates', certificateAlerts(environment)),
+    ...group('clocks', clockAlerts(environment)),
+  ]);
 };
 
 /** A rules file of Prometheus. */

@@ -26,10 +26,11 @@ const ending = (prefix: string, selector: string, thresholds: CertificateThresho
     expression: `holdfast_certificate_not_after_timestamp_seconds{${selector}} - time() < ${thresholds[level]}`,
     // When a renewal is due one look finds it due, and the next one finds it done.
     for: seconds(level === 'warning' ? 2 * checkEvery : 0),
-    summary: `what {{ $labels.endpoint }} serves ends in less than ${thresholds[level]} s (docs/certificates.md)`,
+    summary: `What {{ $labels.endpoint }} serves ends in less than ${thresholds[level]} s (docs/certificates.md).`,
   }));
 
-const certificateAlerts = (environment: Environment): readonly WorkloadAlert[] => {
+/** Where certificates are watched. */
+export const certificateAlerts = (environment: Environment): readonly WorkloadAlert[] => {
   const { acme } = environment;
   if (acme === null) return [];
   const refused: WorkloadAlert = {
@@ -38,7 +39,7 @@ const certificateAlerts = (environment: Environment): readonly WorkloadAlert[] =
     severity: 'SEV-1',
     expression: 'holdfast_certificate_valid == 0',
     for: seconds(acme.checkEvery),
-    summary: 'clients refuse what {{ $labels.endpoint }} serves, or nothing could be seen there (docs/certificates.md)',
+    summary: 'Clients refuse what {{ $labels.endpoint }} serves, or nothing could be seen there (docs/certificates.md).',
   };
   const blind: WorkloadAlert = {
     name: 'CertificatesNotLookedAt',
@@ -46,7 +47,7 @@ const certificateAlerts = (environment: Environment): readonly WorkloadAlert[] =
     severity: 'SEV-3',
     expression: `time() - holdfast_certificate_looked_timestamp_seconds > ${LOOKS_MISSED * acme.checkEvery} or absent(holdfast_certificate_looked_timestamp_seconds)`,
     for: seconds(acme.checkEvery),
-    summary: 'nobody has looked at the certificates that are served (docs/certificates.md)',
+    summary: 'Nobody has looked at the certificates that are served (docs/certificates.md).',
   };
   return [
     ...ending('PublicCertificate', PUBLIC, acme.thresholds, acme.checkEvery),
@@ -56,14 +57,15 @@ const certificateAlerts = (environment: Environment): readonly WorkloadAlert[] =
   ];
 };
 
-const clockAlerts = ({ clocks }: Environment): readonly WorkloadAlert[] => [
+/** Of every node's clock. */
+export const clockAlerts = ({ clocks }: Environment): readonly WorkloadAlert[] => [
   {
     name: 'ClockOff',
     requirements: ['PW-7'],
     severity: 'SEV-2',
     expression: `abs(holdfast_clock_offset_seconds) > ${clocks.maxOffset}`,
     for: seconds(2 * clocks.checkEvery),
-    summary: 'the clock of {{ $labels.node }} is off by {{ $value }} s: `chronyc makestep` there (docs/clocks.md)',
+    summary: 'The clock of {{ $labels.node }} is off by {{ $value }} s: `chronyc makestep` there (docs/clocks.md).',
   },
   {
     name: 'ClockUnknown',
@@ -71,12 +73,6 @@ const clockAlerts = ({ clocks }: Environment): readonly WorkloadAlert[] => [
     severity: 'SEV-3',
     expression: 'holdfast_clock_known == 0',
     for: seconds(UNKNOWN_LOOKS * clocks.checkEvery),
-    summary: 'too few time servers agree for {{ $labels.node }} (docs/clocks.md)',
+    summary: 'Too few time servers agree for {{ $labels.node }} (docs/clocks.md).',
   },
-];
-
-/** Of certificates where they are watched, and of every node's clock. */
-export const certificateAndClockAlerts = (environment: Environment): readonly WorkloadAlert[] => [
-  ...certificateAlerts(environment),
-  ...clockAlerts(environment),
 ];

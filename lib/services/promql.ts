@@ -29,21 +29,38 @@ export const promqlProblem = (expression: string): string | null => {
 /** `"a"`, `'a'` or `` `a` ``, as labels are written here: without escapes. */
 const unquoted = (literal: string): string => literal.slice(1, -1);
 
-const labelsOf = (expression: string, selector: SyntaxNode): Readonly<Record<string, string>> => {
-  const matchers = selector.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? [];
-  const pairs = matchers.flatMap((matcher) => {
-    const [name, value] = [matcher.getChild('LabelName'), matcher.getChild('StringLiteral')];
-    const isEqual = matcher.getChild('MatchOp')?.getChild('EqlSingle') ?? null;
-    return name === null || value === null || isEqual === null ? [] : [[textOf(expression, name), unquoted(textOf(expression, value))] as const];
+interface Matcher {
+  readonly label: string;
+  /** `=`, `!=`, `=~` or `!~`. */
+  readonly operator: string;
+  readonly value: string;
+}
+
+/** What a part of an expression selects: all series of a metric that these match. */
+export interface Selector {
+  /** undefined: it names none. */
+  readonly metric: string | undefined;
+  readonly matchers: readonly Matcher[];
+}
+
+const matchersOf = (expression: string, selector: SyntaxNode): readonly Matcher[] =>
+  (selector.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? []).flatMap((matcher) => {
+    const [label, operator, value] = [matcher.getChild('LabelName'), matcher.getChild('MatchOp'), matcher.getChild('StringLiteral')];
+    if (label === null || operator === null || value === null) return [];
+    return [{ label: textOf(expression, label), operator: textOf(expression, operator), value: unquoted(textOf(expression, value)) }];
   });
-  return Object.fromEntries(pairs);
-};
+
+export const selectorsOf = (expression: string): readonly Selector[] =>
+  nodesNamed(parser.parse(expression), 'VectorSelector').map((node) => {
+    const matchers = matchersOf(expression, node);
+    const identifier = node.getChild('Identifier');
+    const named = matchers.find(({ label, operator }) => label === '__name__' && operator === '=')?.value;
+    return { metric: identifier === null ? named : textOf(expression, identifier), matchers: matchers.filter(({ label }) => label !== '__name__') };
+  });
 
 /** @returns the series of every selector in it, in their order; of a selector without a name: nothing */
 export const seriesAskedBy = (expression: string): readonly AskedSeries[] =>
-  nodesNamed(parser.parse(expression), 'VectorSelector').flatMap((selector) => {
-    const { __name__: named, ...labels } = labelsOf(expression, selector);
-    const identifier = selector.getChild('Identifier');
-    const metric = identifier === null ? named : textOf(expression, identifier);
-    return metric === undefined ? [] : [{ metric, labels }];
+  selectorsOf(expression).flatMap(({ metric, matchers }) => {
+    const exact = matchers.filter(({ operator }) => operator === '=').map(({ label, value }) => [label, value] as const);
+    return metric === undefined ? [] : [{ metric, labels: Object.fromEntries(exact) }];
   });

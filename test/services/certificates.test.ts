@@ -1,4 +1,4 @@
-import { certificateAndClockAlerts } from '../../lib/services/certificate-alerts';
+import { certificateAlerts, clockAlerts } from '../../lib/services/certificate-alerts';
 import { monitorConfig, ownThresholds, watchedPorts } from '../../lib/services/certificates';
 import { chronyScript } from '../../lib/services/chrony';
 import { homeRegion } from '../../lib/topology/derive';
@@ -7,7 +7,7 @@ import { environmentNamed } from '../k8s/fixtures';
 const lab = environmentNamed('lab-workloads');
 
 describe('what is told of certificates', () => {
-  const alerts = certificateAndClockAlerts(lab);
+  const alerts = certificateAlerts(lab);
   const alert = (name: string): string => alerts.find((a) => a.name === name)?.expression ?? 'missing';
 
   test('has every threshold of the model, in its severity', () => {
@@ -23,7 +23,7 @@ describe('what is told of certificates', () => {
     expect(alert('CertificatesNotLookedAt')).toMatch(/absent\(/);
   });
   test('has the clocks, also where no certificate is renewed', () =>
-    expect(certificateAndClockAlerts(environmentNamed('lab')).map((a) => a.name)).toEqual(['ClockOff', 'ClockUnknown']));
+    expect([...certificateAlerts(environmentNamed('lab')), ...clockAlerts(environmentNamed('lab'))].map((a) => a.name)).toEqual(['ClockOff', 'ClockUnknown']));
   test('never complains of an own certificate before its renewal is due', () => {
     const { warning, high, critical, emergency } = ownThresholds(lab);
     expect(warning).toBeLessThanOrEqual(lab.certificates.renewBefore);
