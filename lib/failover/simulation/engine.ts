@@ -70,14 +70,17 @@ const awaitRegion = async (world: World, name: string): Promise<void> => {
   while (!world.region(name).up) await pause(world, 2000);
 };
 
+const isAnswered = (outcome: Outcome): boolean => outcome.kind === 'ok' || ['Refused', 'CarriedOut'].includes(outcome.error.name);
+
 const attempted = async (world: World, settings: FailoverSettings, request: FailoverRequest, one: Stage): Promise<Outcome> => {
   let last: Outcome = { kind: 'failed', error: new Error('never tried') };
   for (let i = 0; i < one.attempts; i++) {
     await awaitRegion(world, request.target);
     last = await invoke(world, settings, request, one);
-    if (last.kind === 'ok' || ['Refused', 'CarriedOut'].includes(last.error.name)) break;
+    if (isAnswered(last)) break;
     await pause(world, one.pause);
   }
+  for (const run of world.runs) if (run.request === request) run.unanswered = !isAnswered(last);
   world.note(`${request.attempt} ${one.name}: ${last.kind === 'ok' ? last.result.kind : `${last.error.name}: ${last.error.message}`}`);
   return last;
 };
@@ -201,7 +204,7 @@ export const startRun = (world: World, wish: Wish): Run | undefined => {
     startedAt: world.witnessClock.now(),
     dryRun: false,
   };
-  const run: Run = { request, end: undefined };
+  const run: Run = { request, end: undefined, unanswered: false };
   world.runs.push(run);
   world.note(`${request.attempt} is started by ${wish.person ?? 'the decider'}: ${wish.direction} to ${wish.target}`);
   world.schedule.stir();

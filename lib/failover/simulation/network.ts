@@ -23,7 +23,8 @@ const FAIR: Weather = { loss: 0, twice: 0, slow: 0, late: 0 };
 
 export class Network {
   weather: Weather = { ...FAIR };
-  private readonly cuts = new Map<string, number>();
+  /** Until when, by the place that something comes from and the place that it goes to. */
+  private readonly cuts = new Map<Place, Map<Place, number>>();
 
   constructor(
     private readonly schedule: Schedule,
@@ -33,8 +34,8 @@ export class Network {
 
   /** Nothing gets from one place to the other, until a time. */
   cut(from: Place, to: Place, until: number): void {
-    const key = `${from}>${to}`;
-    this.cuts.set(key, Math.max(until, this.cuts.get(key) ?? 0));
+    const cuts = this.cuts.get(from) ?? new Map<Place, number>();
+    this.cuts.set(from, cuts.set(to, Math.max(until, cuts.get(to) ?? 0)));
   }
 
   clear(): void {
@@ -43,7 +44,7 @@ export class Network {
   }
 
   reaches(from: Place, to: Place): boolean {
-    return from === to || (this.cuts.get(`${from}>${to}`) ?? 0) <= this.schedule.time;
+    return from === to || this.cuts.size === 0 || (this.cuts.get(from)?.get(to) ?? 0) <= this.schedule.time;
   }
 
   reachBothWays(a: Place, b: Place): boolean {

@@ -54,9 +54,9 @@ const withinGate = (world: World, before: LeaseRecord, run: Run): void => {
 
 const SAYS_NOT_DONE: readonly (RunEnd | undefined)[] = ['refused', 'undone', 'paged'];
 
-/** Of two who start the same change, whoever finds it done by the other one says so: nothing is undone, and nobody is called. */
-export const endedWell = (world: World, { request, end }: Run): void => {
-  if (!SAYS_NOT_DONE.includes(end)) return;
+/** Of two who start the same change, whoever could find it done by the other one says so: nothing is undone, and nobody is called. */
+export const endedWell = (world: World, { request, end, unanswered }: Run): void => {
+  if (unanswered || !SAYS_NOT_DONE.includes(end)) return;
   const done = doneBefore(world.settings, request, world.store.record);
   if (done !== undefined) world.violated('done-and-not-said-so', `${request.attempt} ended as ${end ?? ''}, and was ${done}`);
 };

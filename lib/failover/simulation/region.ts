@@ -54,6 +54,7 @@ export class SimulatedRegion {
   vouchedAt: number | null = null;
   /** Until when commits are accepted; seconds on this region's boot clock. */
   deadline: number | undefined;
+  private said: { readonly role: OwnRole; readonly status: DoorStatus } | undefined;
   /** What a door that is careless about it believes; see the mutation. */
   private stale: { readonly role: OwnRole; readonly promised: Promised | null; readonly at: number } | undefined;
 
@@ -91,7 +92,14 @@ export class SimulatedRegion {
   status(): DoorStatus | undefined {
     if (!this.etcdUp) return undefined;
     const streaming = this.config.follows ? this.receivedAt >= this.world.time - 1500 : null;
-    return { ...this.config, region: this.name, serving: this.writable && !this.config.follows, promised: this.promised, streaming, vouchedAt: this.vouchedAt };
+    const serving = this.writable && !this.config.follows;
+    const { said } = this;
+    // Asked every second by everybody, and mostly the same: the same object says it again.
+    if (said?.role === this.config && said.status.serving === serving && said.status.streaming === streaming && said.status.vouchedAt === this.vouchedAt)
+      return said.status;
+    const status = { ...this.config, region: this.name, serving, promised: this.promised, streaming, vouchedAt: this.vouchedAt };
+    this.said = { role: this.config, status };
+    return status;
   }
 
   members(): RegionSight | undefined {

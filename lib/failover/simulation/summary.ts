@@ -80,6 +80,8 @@ export const simulateMany = async (
   let all = nothing(firstSeed);
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     all = added(all, ofOne(await simulate(settings, seed, { without })));
+    // Signals, and whoever waits for this process, have their turn.
+    await new Promise((done) => setImmediate(done));
     if (untilViolation && all.violations.length > 0) break;
   }
   return all;

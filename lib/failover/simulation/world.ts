@@ -27,6 +27,8 @@ export type RunEnd = 'settled' | 'standby-missing' | 'carried-out' | 'refused' |
 export interface Run {
   readonly request: FailoverRequest;
   end: RunEnd | undefined;
+  /** What it did last had no answer: it could not know. */
+  unanswered: boolean;
 }
 
 interface Acknowledged {
