@@ -1,6 +1,6 @@
 /** Rotates the cache's passwords. The keepers make every node follow the Secrets; here each step is written, and seen by logging in before the next one begins. */
 import { CACHE_KEEPER_PORT, type CacheStatus } from '../../lib/services/cache-keeper';
-import { CACHE_USER_NAMES, CACHE_USERS } from '../../lib/services/cache-users';
+import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, CACHE_USERS } from '../../lib/services/cache-users';
 import {
   cacheCredentialsSecret,
   cacheUsersOf,
@@ -16,9 +16,9 @@ import {
 import type { Phase } from '../../lib/services/rotation/credentials';
 import { atNode, knockAtCache } from './cache-logins';
 import { journal, type Timing } from './journal';
-import { located, refreshSecrets, type Located } from './pods';
+import { locatedEverywhere, refreshSecrets, type Located } from './pods';
 import { awaitNone, RotationError, statusOf, type World } from './ports';
-import { readVersioned, writeVersioned, writeSecret, readSecret } from './secrets';
+import { copyToStandbys, readSecret, readVersioned, requireAgreement, writeEverywhere, writeVersioned } from './secrets';
 
 const CREDENTIALS = 'cache-credentials';
 const USERS = 'cache-users';
@@ -89,14 +89,16 @@ const begin = async (world: World, { compromised, resume }: CacheRotation): Prom
     return save(world, kept, { ...kept.credentials, pending: { ...pending, compromised: compromised || pending.compromised } });
   }
   if (resume) throw new RotationError("there is no interrupted rotation of the cache's passwords to resume; leave --resume out to begin one");
+  await requireAgreement(world, CREDENTIALS, cacheCredentialsSecret(kept.credentials), Object.values(CACHE_PASSWORD_KEYS));
   const startedAt = new Date(world.now()).toISOString();
   const prepared = await save(world, kept, prepareCache(kept.credentials, { id: startedAt, compromised, startedAt }));
   world.progress('new passwords of the cache made');
   return prepared;
 };
 
-/** First the passwords, which are the state; then the users' file, which says the same again when a rotation is resumed. */
+/** First the passwords, which are the state; then the other regions' copies and the users' files. That it is over is written last, so that until then there is one to resume. */
 const save = async (world: World, before: Kept, credentials: CacheCredentials): Promise<Kept> => {
+  if (credentials.pending === null) await spread(world, credentials);
   try {
     await writeVersioned(world, CREDENTIALS, before.resourceVersion, cacheCredentialsSecret(credentials));
   } catch (error) {
@@ -105,17 +107,22 @@ const save = async (world: World, before: Kept, credentials: CacheCredentials): 
       "the cache's passwords were changed by somebody else meanwhile; nothing was written. Look at `holdfast rotate status`, then --resume",
     );
   }
-  await writeSecret(world, USERS, { 'users.acl': cacheUsersOf(credentials) });
-  await refreshSecrets(world, ['cache', 'cache-keeper']);
-  await world.publish();
+  if (credentials.pending !== null) await spread(world, credentials);
   return loadCache(world);
+};
+
+const spread = async (world: World, credentials: CacheCredentials): Promise<void> => {
+  await copyToStandbys(world, CREDENTIALS, cacheCredentialsSecret(credentials));
+  await writeEverywhere(world, USERS, { 'users.acl': cacheUsersOf(credentials) });
+  await refreshSecrets(world, ['cache', 'cache-keeper', 'cache-sync']);
+  await world.publish();
 };
 
 const caOf = async (world: World): Promise<string> => (await readSecret(world, CA_OF)).data['ca.crt'] ?? '';
 
 /** Every node of the cache, with what it complains of. A node that is not there is not asked: it reads the files when it starts. */
 const complaints = async (world: World, ask: (node: Located, ca: string) => Promise<readonly string[]>): Promise<readonly string[]> => {
-  const [nodes, ca] = await Promise.all([located(world.cluster, 'cache'), caOf(world)]);
+  const [nodes, ca] = await Promise.all([locatedEverywhere(world, 'cache'), caOf(world)]);
   if (nodes.length === 0) return ['no node of the cache has an address'];
   // One after the other: dozens of handshakes at once would be felt by whoever else uses the nodes.
   const found: string[] = [];
@@ -151,7 +158,7 @@ const verifyBoth = (world: World, credentials: CacheCredentials): Promise<void> 
 const verifySwitched = async (world: World, credentials: CacheCredentials): Promise<void> => {
   const { active } = credentials;
   await awaitNone(world, 'the keepers have read the new passwords', SPREAD_SECONDS, async () => {
-    const keepers = await located(world.cluster, 'cache-keeper');
+    const keepers = await locatedEverywhere(world, 'cache-keeper');
     const wanted = readingOf(active.operator, active.replication, cacheUsersOf(credentials));
     const found = await Promise.all(keepers.map(async (keeper) => ((await readingAt(keeper)) === wanted ? [] : [`${keeper.name} has not`])));
     return keepers.length === 0 ? ['no keeper has an address'] : found.flat();
@@ -189,7 +196,7 @@ const WITHOUT_REPLICATION = CACHE_USER_NAMES.filter((name) => name !== 'replicat
 /** A connection outlives the password that it was made with. Which one that was nobody knows: all of them end, and are made anew with the new one. */
 const endSessions = async (world: World, { active }: CacheCredentials): Promise<void> => {
   const ca = await caOf(world);
-  for (const node of await located(world.cluster, 'cache')) {
+  for (const node of await locatedEverywhere(world, 'cache')) {
     world.signal.throwIfAborted();
     await atNode(node.address, { user: CACHE_USERS.operator, password: active.operator }, ca, async (call) => {
       for (const name of WITHOUT_REPLICATION) await call('CLIENT', 'KILL', 'USER', CACHE_USERS[name]);

@@ -3,9 +3,9 @@ import { CREDENTIAL_USES, type Login } from '../../lib/services/rotation/roles';
 import { prepare, retire, settle, switchOver, type Credentials, type Logins, type Phase } from '../../lib/services/rotation/credentials';
 import { knock, memberDoor, poolerDoor, replicationDoor, streamsOf, type Door } from './logins';
 import { journal, type Timing } from './journal';
-import { clientsOf, located } from './pods';
-import { awaitNone, RotationError, type World } from './ports';
-import { authority, load, save, spread, type Kept } from './secrets';
+import { clientsOf, locatedEverywhere } from './pods';
+import { awaitNone, RotationError, type Access, type World } from './ports';
+import { authority, load, requireOneDatabase, save, spread, type Kept } from './secrets';
 
 export interface DatabaseRotation {
   readonly compromised: boolean;
@@ -16,6 +16,8 @@ export interface DatabaseRotation {
 
 /** A Secret is in every pod within seconds, or, if a kubelet misses the hint, with its next look at the pod (at most two minutes). */
 const SPREAD_SECONDS = 150;
+
+const accessOf = ({ access }: World): Access => access ?? { knock, streamsOf, clientsOf };
 
 export const rotateDatabase = async (world: World, options: DatabaseRotation): Promise<readonly Timing[]> => {
   const { timings, done } = journal(world);
@@ -61,6 +63,7 @@ const begin = async (world: World, { compromised, resume }: DatabaseRotation): P
     return kept;
   }
   if (resume) throw new RotationError('there is no interrupted rotation of the database to resume; leave --resume out to begin one');
+  await requireOneDatabase(world, kept);
   const startedAt = new Date(world.now()).toISOString();
   const prepared = await save(world, kept, prepare(kept.credentials, world.region, { id: startedAt, compromised, startedAt }));
   world.progress('new logins made');
@@ -73,9 +76,9 @@ interface Doors {
   readonly rewind: readonly Door[];
 }
 
-const doors = async ({ cluster, region }: World): Promise<Doors> => {
-  const [poolers, members] = await Promise.all([located(cluster, 'pgbouncer'), located(cluster, 'postgres')]);
-  const { database } = region.postgres;
+const doors = async (world: World): Promise<Doors> => {
+  const [poolers, members] = await Promise.all([locatedEverywhere(world, 'pgbouncer'), locatedEverywhere(world, 'postgres')]);
+  const { database } = world.region.postgres;
   return {
     application: [...poolers.map((p) => poolerDoor(p.name, p.address, database)), ...members.map((m) => memberDoor(m.name, m.address, database))],
     replication: members.map((m) => replicationDoor(m.name, m.address)),
@@ -91,7 +94,7 @@ const complaints = async (world: World, logins: Logins, wanted: 'let in' | 'refu
   const attempts = CREDENTIAL_USES.flatMap((use) => all[use].map((door) => ({ door, login: logins[use] })));
   const found = await Promise.all(
     attempts.map(async ({ door, login }) => {
-      const attempt = await knock(door, login, ca);
+      const attempt = await accessOf(world).knock(door, login, ca);
       if (attempt.kind === wanted) return undefined;
       return `${describe(door, login)}: ${attempt.kind}${attempt.kind === 'let in' ? '' : ` (${attempt.because})`}`;
     }),
@@ -110,12 +113,14 @@ const verifyBoth = (world: World, credentials: Credentials): Promise<void> =>
     ...(await complaints(world, credentials.active, 'let in')),
   ]);
 
-/** Every stream runs under the new login; how many there should be is the members' number less the primary. */
+/** Every stream runs under the new login; how many there should be is the members' number, of all regions, less the primary: a standby region's leader streams too. */
 const verifySwitched = (world: World, credentials: Credentials): Promise<void> =>
   awaitNone(world, 'members replicate with the new login', SPREAD_SECONDS, async () => {
-    const [members, ca] = await Promise.all([located(world.cluster, 'postgres'), authority(world)]);
+    const [members, ca] = await Promise.all([locatedEverywhere(world, 'postgres'), authority(world)]);
     const { active } = credentials;
-    const streams = (await Promise.all(members.map((m) => streamsOf(m.address, world.region.postgres.database, active.application, ca)))).flat();
+    const streams = (
+      await Promise.all(members.map((m) => accessOf(world).streamsOf(m.address, world.region.postgres.database, active.application, ca)))
+    ).flat();
     const old = streams.filter((s) => s.role !== active.replication.user);
     const missing = members.length - 1 - streams.length;
     return [
@@ -129,11 +134,11 @@ const awaitUnused = (world: World, credentials: Credentials, graceSeconds: numbe
   const { user } = others(credentials).application;
   const since = world.now();
   return awaitNone(world, `nobody uses the login ${user} any more (end it by force with --resume --compromised)`, graceSeconds, async () => {
-    const poolers = await located(world.cluster, 'pgbouncer');
+    const poolers = await locatedEverywhere(world, 'pgbouncer');
     const found = await Promise.all(
       poolers.map(async (pooler) => {
         try {
-          const { ageSeconds, byUser } = await clientsOf(pooler);
+          const { ageSeconds, byUser } = await accessOf(world).clientsOf(pooler);
           // Counted before the clients were told: says nothing yet.
           if (world.now() - ageSeconds * 1000 < since) return `${pooler.name} has not counted yet`;
           const clients = byUser[user] ?? 0;

@@ -38,6 +38,8 @@ const worldOf = (api: Kubernetes, { environment, region: name }: RotationConfig,
       patch: (path, change) => api.patch(path, change as object),
       remove: (path) => api.remove(path),
     },
+    // This job's rights end with its cluster.
+    standbys: [],
     now: Date.now,
     sleep: async (seconds) => {
       await sleep(seconds * 1000);

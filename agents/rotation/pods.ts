@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { FOLLOWER_PORT } from '../../lib/services/follower';
 import { NAMESPACE } from '../../lib/topology/derive';
-import type { Cluster, World } from './ports';
+import { nameIn, regionsOf, type Cluster, type World } from './ports';
 
 export interface Pod {
   readonly metadata: { readonly name: string; readonly uid?: string; readonly deletionTimestamp?: string };
@@ -14,7 +14,7 @@ export interface Located {
   readonly address: string;
 }
 
-export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'cache' | 'cache-keeper';
+export type Component = 'etcd' | 'postgres' | 'pgbouncer' | 'cache' | 'cache-keeper' | 'cache-sync';
 
 const path = (component: Component): string => `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=app.kubernetes.io/name%3D${component}`;
 
@@ -26,14 +26,24 @@ export const located = async (cluster: Cluster, component: Component): Promise<r
     status.podIP === undefined || metadata.deletionTimestamp !== undefined ? [] : [{ name: metadata.name, address: status.podIP }],
   );
 
+/** The same in every region. */
+export const locatedEverywhere = async (world: World, component: Component): Promise<readonly Located[]> => {
+  const found = await Promise.all(
+    regionsOf(world).map(async (one) => (await located(one.cluster, component)).map(({ name, address }) => ({ name: nameIn(world, one, name), address }))),
+  );
+  return found.flat();
+};
+
 /**
  * A kubelet looks at a pod's Secrets when it looks at the pod: about once a minute, or at once when the pod itself has changed.
  * That is all this annotation is for.
  */
-export const refreshSecrets = async ({ cluster, now }: World, components: readonly Component[]): Promise<void> => {
-  const annotations = { 'holdfast.dev/secrets-refreshed-at': new Date(now()).toISOString() };
-  const pods = (await Promise.all(components.map((component) => podsOf(cluster, component)))).flat();
-  await Promise.all(pods.map((pod) => cluster.patch(`/api/v1/namespaces/${NAMESPACE}/pods/${pod.metadata.name}`, { metadata: { annotations } })));
+export const refreshSecrets = async (world: World, components: readonly Component[]): Promise<void> => {
+  const annotations = { 'holdfast.dev/secrets-refreshed-at': new Date(world.now()).toISOString() };
+  for (const { cluster } of regionsOf(world)) {
+    const pods = (await Promise.all(components.map((component) => podsOf(cluster, component)))).flat();
+    await Promise.all(pods.map((pod) => cluster.patch(`/api/v1/namespaces/${NAMESPACE}/pods/${pod.metadata.name}`, { metadata: { annotations } })));
+  }
 };
 
 export interface PoolerClients {

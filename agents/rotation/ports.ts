@@ -2,6 +2,8 @@
 import type { KeyPair, SignedSecret } from '../../lib/services/rotation/authority';
 import type { RotatedEnvironment } from '../../lib/services/rotation/job';
 import type { Region } from '../../lib/topology/types';
+import type { knock, streamsOf } from './logins';
+import type { clientsOf } from './pods';
 
 /** The Kubernetes API. Errors of its own carry the HTTP `status`. */
 export interface Cluster {
@@ -13,10 +15,16 @@ export interface Cluster {
   readonly remove: (path: string) => Promise<void>;
 }
 
-export interface World {
-  readonly environment: RotatedEnvironment;
+/** A region and its API server. */
+export interface RegionCluster {
   readonly region: Region;
   readonly cluster: Cluster;
+}
+
+export interface World extends RegionCluster {
+  readonly environment: RotatedEnvironment;
+  /** The other regions with the same credentials. What is written in them is a copy: the state of a rotation is in `cluster`. */
+  readonly standbys: readonly RegionCluster[];
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   readonly sleep: (seconds: number) => Promise<void>;
@@ -25,10 +33,24 @@ export interface World {
   readonly signal: AbortSignal;
   /** Told whenever what clients should log in with has changed: the lab's own programs read it from a file. */
   readonly publish: () => Promise<void>;
+  /** How the database is asked. @default - over the network, as those do whose logins are rotated */
+  readonly access?: Access;
   /** Signs a new certificate for a Secret. */
   readonly issue: (secret: SignedSecret, authority: KeyPair) => Promise<KeyPair>;
   readonly newAuthority: () => Promise<KeyPair>;
 }
+
+export interface Access {
+  readonly knock: typeof knock;
+  readonly streamsOf: typeof streamsOf;
+  readonly clientsOf: typeof clientsOf;
+}
+
+/** Every region, this one first: the order in which a state is written. */
+export const regionsOf = ({ region, cluster, standbys }: World): readonly RegionCluster[] => [{ region, cluster }, ...standbys];
+
+/** For messages: whose pod it is, where there are several regions. */
+export const nameIn = ({ standbys }: World, { region }: RegionCluster, name: string): string => (standbys.length === 0 ? name : `${region.name}/${name}`);
 
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;

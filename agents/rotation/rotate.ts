@@ -59,7 +59,7 @@ export const planOf = (what: Subject, compromised: boolean): readonly string[] =
 
 /** @throws RotationError when it can't begin or can't go on; both versions stay good then */
 export const rotate = async (world: World, what: Subject, how: HowToRotate): Promise<readonly Timing[]> => {
-  if (what !== 'certificates') refuseWithStandby(world);
+  refuseUnreached(world, what);
   switch (what) {
     case 'database':
       return rotateDatabase(world, how);
@@ -81,14 +81,23 @@ export const rotate = async (world: World, what: Subject, how: HowToRotate): Pro
 const cacheIfAny = (world: World, how: HowToRotate): Promise<readonly Timing[]> =>
   world.environment.cache === null ? Promise.resolve([]) : rotateCache(world, how);
 
-/** A standby region's members replicate with the same login and trust the same authority, and its cache has the same passwords; changed here alone, they would be cut off. */
-const refuseWithStandby = ({ environment }: World): void => {
-  const standby = environment.regions.find((region) => region.role === 'standby');
-  if (standby === undefined) return;
-  throw new RotationError(
-    `environment "${environment.name}" has a standby region (${standby.name}), whose members log in with the same passwords and trust the same authority; ` +
-      'a rotation does not reach it in this release, and would cut it off. Nothing was changed. `rotate certificates` is possible',
-  );
+/**
+ * A standby region's members replicate with the same logins and trust the same authority, and its cache has the same passwords: changed here alone, they would be cut
+ * off. Passwords are changed in all regions, where all can be reached; the authority is not changed in several regions in this release.
+ */
+const refuseUnreached = ({ environment, standbys }: World, what: Subject): void => {
+  if (what === 'certificates') return;
+  const missing = environment.regions.find(({ role, name }) => role === 'standby' && !standbys.some(({ region }) => region.name === name));
+  if (missing !== undefined)
+    throw new RotationError(
+      `environment "${environment.name}" has a standby region (${missing.name}) that this can't reach, and whose members log in with the same passwords: ` +
+        'a rotation would cut it off. Nothing was changed',
+    );
+  if (standbys.length > 0 && what !== 'database' && what !== 'cache')
+    throw new RotationError(
+      `environment "${environment.name}" has a standby region, which trusts the same authority; the authority is changed in one region only in this release, and would cut it off. ` +
+        'Nothing was changed; possible are `rotate database`, `rotate cache` and `rotate certificates`',
+    );
 };
 
 /** Ends what was begun; what had not been begun yet, if the database had been, follows. */

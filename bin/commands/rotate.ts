@@ -9,7 +9,7 @@ import { sleep } from '../../lab/exec';
 import { isInside, runInside } from '../../lab/inside';
 import { kubernetesApi } from '../../lab/kubernetes/api';
 import { issueFor, newAuthority, refreshCredentials } from '../../lab/secrets';
-import type { LabSettings } from '../../lab/settings';
+import { labRegions, type LabSettings } from '../../lab/settings';
 import { EXIT, UsageError } from '../exit';
 import { settingsOf } from '../prepare-lab';
 import { progressLine, requireUp } from './lab';
@@ -30,20 +30,25 @@ const planText = (what: Subject, compromised: boolean): string =>
     '',
   ].join('\n');
 
-const worldOf = (lab: LabSettings, signal: AbortSignal): World & { close: () => void } => {
-  const api = kubernetesApi(lab);
+const worldOf = (lab: LabSettings, signal: AbortSignal): World & { cluster: ReturnType<typeof kubernetesApi>; close: () => void } => {
+  const regions = labRegions(lab).map((settings) => ({ settings, region: settings.region, cluster: kubernetesApi(settings) }));
+  const here = regions.find(({ region }) => region.name === lab.region.name);
+  if (here === undefined) throw new Error(`lab "${lab.name}" has no region ${lab.region.name}`);
   return {
     environment: lab.environment,
     region: lab.region,
-    cluster: api,
+    cluster: here.cluster,
+    standbys: regions.filter((one) => one !== here),
     now: Date.now,
     sleep,
     progress: progressLine(),
     signal,
-    publish: () => refreshCredentials(lab, api),
+    publish: async () => {
+      for (const { settings, cluster } of regions) await refreshCredentials(settings, cluster);
+    },
     issue: (secret, authority) => issueFor(lab, secret, authority),
     newAuthority,
-    close: api.close,
+    close: () => regions.forEach(({ cluster }) => cluster.close()),
   };
 };
 
@@ -80,7 +85,7 @@ const showStatus = async (lab: LabSettings, options: RotateOptions): Promise<num
   const world = worldOf(lab, new AbortController().signal);
   try {
     // Whoever rotated last, a job of the cluster's own perhaps: this lab's programs log in with what is in use.
-    await world.publish();
+    await refreshCredentials(lab, world.cluster);
     const status = await statusOfSecrets(world);
     process.stdout.write(options.json === true ? `${JSON.stringify(status, null, 2)}\n` : statusLines(status));
     return status.some((s) => s.overdue || s.pending !== null) ? EXIT.failed : EXIT.ok;

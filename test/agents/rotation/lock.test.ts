@@ -20,6 +20,7 @@ const worldWith = (lease: FakeLease, now: () => number): World => ({
   environment,
   region: homeRegion(environment),
   cluster: seenBy(lease),
+  standbys: [],
   now,
   sleep: () => Promise.resolve(),
   progress: () => undefined,
