@@ -40,6 +40,10 @@ const balancers = (region: string): readonly string[] => {
   return [...Array.from({ length: 4 }, () => `${policy}: *`), ...Array.from({ length: 3 }, () => group)];
 };
 
+/** What renews certificates: certbot looks for the zone among all of the account, and a change has an id only when it was made. */
+const renewal = (region: string): readonly string[] =>
+  ['*', 'arn:aws:route53:::change/*'].map((resource) => `${region}-platform/CertificateRenewalRoleDefaultPolicy: ${resource}`);
+
 /** Traces have no resources to name; neither have the network interfaces that Lambda makes for the functions that speak with regions, and that their code is denied. */
 const takeover = (region: string): readonly string[] => {
   const title = (name: string): string => name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -82,7 +86,9 @@ const witness = (regions: readonly string[]): readonly string[] => [
 test('IAM policies hold no wildcard but the acknowledged ones', () => {
   const alone = (name: string): readonly string[] => [kubectl('eu-central-1'), ...repositories(name, 'eu-central-1', ['eu-central-1'])];
   expect([...wildcards('dev')].sort()).toEqual([...alone('dev')].sort());
-  expect([...wildcards('staging')].sort()).toEqual([...alone('staging'), ...drilling('staging', 'eu-central-1')].sort());
+  expect([...wildcards('staging')].sort()).toEqual(
+    [...alone('staging'), ...balancers('eu-central-1'), ...renewal('eu-central-1'), ...drilling('staging', 'eu-central-1')].sort(),
+  );
   const both = ['eu-central-1', 'us-east-1'];
   expect([...wildcards('production')].sort()).toEqual(
     both

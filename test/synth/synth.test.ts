@@ -16,7 +16,7 @@ const runner = join(ROOT, 'dist', 'test-synth.js');
 
 /** A process of its own, as a user starts it: `node dist/test-synth.js <fast|full> <outdir>`. */
 beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs'), 'agents', 'lambdas'], { cwd: ROOT });
+  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs'), 'agents', 'backend', 'lambdas'], { cwd: ROOT });
   const contents = `
     import { deployableEnvironments, synthesize } from './bin/synth';
     const [, , mode, outdir] = process.argv;
@@ -77,7 +77,10 @@ describe('synthesis of all environments', () => {
   }, 120_000);
 
   test('verifies what DNS answers, also when it is fast, and counts', () => {
-    expect(fast.routing).toEqual([{ environment: 'production', violations: 0, situations: 8, combinations: 16, cases: 50 }]);
+    expect(fast.routing).toEqual([
+      { environment: 'production', violations: 0, situations: 8, combinations: 16, cases: 50 },
+      { environment: 'staging', violations: 0, situations: 1, combinations: 1, cases: 3 },
+    ]);
   });
 
   test('needs neither network nor credentials, and writes the stacks of every environment but the lab', () => {
@@ -101,6 +104,9 @@ describe('synthesis of all environments', () => {
           'us-east-1-failover',
         ].map((stack) => `production-${stack}`),
         ...['eu-west-1', 'eu-west-3', 'us-west-2'].map((region) => `production-${region}-switch`),
+        ...['eu-central-1-entrance', 'eu-central-1-traffic', 'us-east-1-alerts', 'us-east-1-dns-alarms', 'us-east-1-edge', 'us-east-1-edge-key'].map(
+          (stack) => `staging-${stack}`,
+        ),
         ...['staging', 'production'].map((e) => `${e}-eu-central-1-drills`),
       ].sort(),
     );
