@@ -19,6 +19,7 @@ export interface Misbehaviour {
   readonly latencyMs?: number;
   readonly unready?: boolean;
   readonly drainPerSecond?: number;
+  readonly clockOffsetMs?: number;
 }
 
 /**

@@ -37,6 +37,8 @@ const workloadObstacle = (environment: Environment, scenario: Scenario): string 
   const without = (need: string): string | null => (workload.needs.includes(need) ? null : `${workload.name} does without ${need}`);
   if (scenario === 'pod-loses-database' || scenario === 'database-down') return without('database');
   if (scenario === 'cache-down') return without('cache');
+  // Challenges are known in the cache, and receipts kept in the database.
+  if (scenario === 'clock-step') return without('database') ?? without('cache');
   if (scenario === 'queue-backlog' && queueWorkload(environment) === null)
     return `${workload.name} has no queue that it scales by, and neither has another workload`;
   if (scenario === 'load-surge' && workload.scaling.max === workload.scaling.min) return `${workload.name} always has as many replicas`;
@@ -62,6 +64,8 @@ export const drillObstacle = (environment: Environment, scenario: Scenario): str
   if (IN_PLACE.includes(scenario) && standbyRegion) return 'the standby region would go on with what the restore gives up';
   if (familyOf(scenario) === 'certificates' && environment.acme?.client === 'cert-manager')
     return 'cert-manager renews: its own controllers don’t run in the lab';
+  if (scenario === 'clock-step' && environment.acme === null)
+    return 'no time servers stand beside the zones: they are on the host of the certificate authority';
   if (postgresMemberCount(home) < 2) return 'there is no standby to fail over to';
   if (scenario === 'az-lost' && home.zones.length < 3) return 'losing one of fewer than three zones may lose the quorum';
   return null;

@@ -223,6 +223,8 @@ export const OBJECTIVE_DEFAULTS: Readonly<Record<Scenario, Objective>> = {
   // NR-4: at once; NR-3: what was handed in meanwhile is stored within 60 s.
   'cache-down': objective(5),
   'database-down': objective(15),
+  // PW-7: nobody notices a pod whose clock is off by less than a signature's minute.
+  'clock-step': objective(3),
   'redis-master-dies': objective(5),
   'redis-az-lost': objective(5),
   'redis-master-isolated': objective(5),

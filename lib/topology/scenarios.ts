@@ -54,6 +54,7 @@ export const WORKLOAD_SCENARIOS = [
   'load-surge',
   'cache-down',
   'database-down',
+  'clock-step',
 ] as const;
 
 export const CERTIFICATE_SCENARIOS = ['certificate-renewal', 'certificate-renewal-fails'] as const;

@@ -1,5 +1,6 @@
 /** How the drills of workloads are carried out. */
 import type { WorkloadScenario } from '../../../lib/topology/scenarios';
+import { clockStep } from '../../workload-tier/clocks';
 import { badDeploy, goodDeploy } from '../../workload-tier/deploys';
 import { applicationNodeDies, podLosesDatabase } from '../../workload-tier/nodes';
 import { outOfMemory } from '../../workload-tier/out-of-memory';
@@ -17,4 +18,5 @@ export const WORKLOAD_PROCEDURES: Procedures<WorkloadScenario> = {
   'load-surge': loadSurge,
   'cache-down': cacheDown,
   'database-down': databaseDown,
+  'clock-step': clockStep,
 };

@@ -1,5 +1,11 @@
 /** What the drills of workloads do. */
-import { CACHE_DOWN_SECONDS, DATABASE_DOWN_SECONDS, REPLAYED_WITHIN_SECONDS, WITHOUT_DATABASE_SECONDS } from '../../topology/budget/constants-workloads';
+import {
+  CACHE_DOWN_SECONDS,
+  CLOCK_DRILL,
+  DATABASE_DOWN_SECONDS,
+  REPLAYED_WITHIN_SECONDS,
+  WITHOUT_DATABASE_SECONDS,
+} from '../../topology/budget/constants-workloads';
 import type { WorkloadScenario } from '../../topology/scenarios';
 import type { Environment } from '../../topology/types';
 import type { Workload } from '../../topology/types-workloads';
@@ -115,6 +121,20 @@ const LOSSES: ProcedureDescriptions<Exclude<WorkloadScenario, keyof typeof DEPLO
     fault: [`refuse all traffic between the workload’s pods and the cache for ${CACHE_DOWN_SECONDS} s`],
     healthyDeadlineSeconds: 60,
     longestFaultSeconds: CACHE_DOWN_SECONDS + PATIENCE_SECONDS,
+  })),
+  'clock-step': described((workload) => ({
+    title: 'one pod’s clock is wrong, then every node’s clock differs from the time servers’',
+    scenario:
+      'Challenges are refused and taken as documented, users notice nothing, monitors measure the offset and their alert fires; one server that is wrong is outvoted.',
+    requirements: ['PW-7'],
+    planned: false,
+    fault: [
+      `deploy a release whose challenges are good for ${CLOCK_DRILL.lifetimeSeconds} s`,
+      `give one pod’s process a clock that is ${CLOCK_DRILL.offSeconds} s behind, then as much ahead, then ${CLOCK_DRILL.farOffSeconds} s ahead and out of rotation; have it judge challenges of others, and others its own`,
+      `turn one time server by ${CLOCK_DRILL.turnedSeconds} s, then all of them: hold until every node’s alert fires; turn them back`,
+    ],
+    healthyDeadlineSeconds: releaseServesWithin(workload) + PATIENCE_SECONDS,
+    longestFaultSeconds: releaseServesWithin(workload) + 4 * PATIENCE_SECONDS,
   })),
   'database-down': described(() => ({
     title: 'no member of the database is reached by anybody',

@@ -24,5 +24,10 @@ export const DATABASE_DOWN_SECONDS = 15;
 export const CACHE_DOWN_SECONDS = 10;
 /** How long the drill pod-loses-database keeps a node from the poolers. */
 export const WITHOUT_DATABASE_SECONDS = 25;
+/**
+ * The drill clock-step, in seconds: a challenge's life in it, what clocks may differ by (examples/backend), offsets of a pod that is wrong (more than a challenge's life and
+ * tolerance, less than the minute that a signature is good for) and far off (more than it), and by how much the time servers are turned.
+ */
+export const CLOCK_DRILL = { lifetimeSeconds: 20, toleranceSeconds: 1, offSeconds: 40, farOffSeconds: 90, turnedSeconds: 2.5 } as const;
 /** Handed-in events are stored within so long after the database's return (NR-3). */
 export const REPLAYED_WITHIN_SECONDS = 60;
