@@ -73,14 +73,15 @@ const awaitRegion = async (world: World, name: string): Promise<void> => {
 const isAnswered = (outcome: Outcome): boolean => outcome.kind === 'ok' || ['Refused', 'CarriedOut'].includes(outcome.error.name);
 
 const attempted = async (world: World, settings: FailoverSettings, request: FailoverRequest, one: Stage): Promise<Outcome> => {
-  let last: Outcome = { kind: 'failed', error: new Error('never tried') };
+  let [last, askedAt]: [Outcome, number] = [{ kind: 'failed', error: new Error('never tried') }, world.time];
   for (let i = 0; i < one.attempts; i++) {
     await awaitRegion(world, request.target);
+    askedAt = world.time;
     last = await invoke(world, settings, request, one);
     if (isAnswered(last)) break;
     await pause(world, one.pause);
   }
-  for (const run of world.runs) if (run.request === request) run.unanswered = !isAnswered(last);
+  for (const run of world.runs) if (run.request === request) run.askedAt = isAnswered(last) ? askedAt : -Infinity;
   world.note(`${request.attempt} ${one.name}: ${last.kind === 'ok' ? last.result.kind : `${last.error.name}: ${last.error.message}`}`);
   return last;
 };
@@ -204,7 +205,7 @@ export const startRun = (world: World, wish: Wish): Run | undefined => {
     startedAt: world.witnessClock.now(),
     dryRun: false,
   };
-  const run: Run = { request, end: undefined, unanswered: false };
+  const run: Run = { request, end: undefined, askedAt: -Infinity };
   world.runs.push(run);
   world.note(`${request.attempt} is started by ${wish.person ?? 'the decider'}: ${wish.direction} to ${wish.target}`);
   world.schedule.stir();

@@ -41,6 +41,7 @@ export class LeaseTable {
       this.record = answer.record;
       const { record } = answer;
       if (record.step === 'promoting' || (record.phase === 'held' && record.epoch !== epoch)) this.world.granted.set(record.epoch, record.holder);
+      if (phase === 'moving' && record.phase === 'held' && record.epoch === epoch) this.world.settledAt.set(epoch, this.world.time);
       if (record.step !== step && record.step !== null) this.world.reached(record.step);
       if (record.epoch !== epoch || record.step !== step || record.phase !== phase)
         this.world.note(`lease: ${record.holder} ${record.phase} in epoch ${record.epoch}${record.step === null ? '' : `, ${record.step}`}`);

@@ -1,7 +1,7 @@
 /** What must be true whenever a workflow takes the lease, and when everything is over: seen from above, where nothing is hidden. */
 import { judgeApprovals } from '../approval';
 import type { AdvanceRequest, LeaseRecord } from '../lease';
-import { doneBefore } from '../steps/run';
+import { doneBefore, epochOf } from '../steps/run';
 import type { Run, RunEnd, World } from './world';
 
 /** What is written between the last renewal, by which the lag is measured, and the end of the lease; and the pauses of heartbeats and looks. Milliseconds. */
@@ -55,8 +55,9 @@ const withinGate = (world: World, before: LeaseRecord, run: Run): void => {
 const SAYS_NOT_DONE: readonly (RunEnd | undefined)[] = ['refused', 'undone', 'paged'];
 
 /** Of two who start the same change, whoever could find it done by the other one says so: nothing is undone, and nobody is called. */
-export const endedWell = (world: World, { request, end, unanswered }: Run): void => {
-  if (unanswered || !SAYS_NOT_DONE.includes(end)) return;
+export const endedWell = (world: World, { request, end, askedAt }: Run): void => {
+  const settledAt = world.settledAt.get(epochOf(request)) ?? Infinity;
+  if (settledAt >= askedAt || !SAYS_NOT_DONE.includes(end)) return;
   const done = doneBefore(world.settings, request, world.store.record);
   if (done !== undefined) world.violated('done-and-not-said-so', `${request.attempt} ended as ${end ?? ''}, and was ${done}`);
 };

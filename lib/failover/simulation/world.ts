@@ -27,8 +27,8 @@ export type RunEnd = 'settled' | 'standby-missing' | 'carried-out' | 'refused' |
 export interface Run {
   readonly request: FailoverRequest;
   end: RunEnd | undefined;
-  /** What it did last had no answer: it could not know. */
-  unanswered: boolean;
+  /** When it asked for the last thing that it was answered; a run that is not answered can't know. Milliseconds. */
+  askedAt: number;
 }
 
 interface Acknowledged {
@@ -139,6 +139,8 @@ export class World {
     }
   }
 
+  /** When a change was settled, by its epoch. */
+  readonly settledAt = new Map<number, number>();
   /** To whom the store has granted to be promoted in an epoch, or given it back. */
   readonly granted = new Map<number, string>();
 
