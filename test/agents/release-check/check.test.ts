@@ -86,6 +86,19 @@ describe('the check of a release', () => {
     expect(users.every((user) => /^(192\.0\.2|198\.51\.100|203\.0\.113)\.([1-9]\d?|1\d\d|2[0-4]\d|25[0-4])$/.test(user))).toBe(true);
   });
 
+  test('lets a release that fails every tenth request through less than once in 10,000 times', () => {
+    const planned = rounds(CONFIG) * perRound(CONFIG);
+    const of = (errors: number): Verdict => judge([...Array<Sample>(errors).fill(wrong), ...Array<Sample>(planned - errors).fill(good)], LIMITS, planned, true);
+    let chance = 0.9 ** planned;
+    let passes = 0;
+    for (let errors = 0; of(errors).kind === 'pass'; errors += 1) {
+      passes += chance;
+      chance *= ((planned - errors) / (errors + 1)) * (0.1 / 0.9);
+    }
+    expect(passes).toBeGreaterThan(0);
+    expect(passes).toBeLessThan(1e-4);
+  });
+
   test('ends at once when the release answers 500', async () => {
     const ports = world({ request: () => Promise.resolve(wrong) });
     expect((await checkRelease(CONFIG, ports)).kind).toBe('fail');
