@@ -80,6 +80,24 @@ test('a primary that has ended is a fence before it is back as a standby, and th
   expect(await fence(settings, ports, request)).toMatchObject({ kind: 'fenced', details: { evidence: 'demoted', everythingReceived: true } });
 });
 
+test('a member that says nothing of its log in that moment is asked again, and not waited for in vain', async () => {
+  let looks = 0;
+  const ports = world(() => {
+    looks += 1;
+    return old([STOPPED, looks === 1 ? member('pg-euc1-1', {}) : standby('pg-euc1-1', 1000), standby('pg-euc1-2', 900)]);
+  }, 1000);
+  expect(await fence(settings, ports, request)).toMatchObject({ kind: 'fenced', details: { everythingReceived: true } });
+  expect(ports.clock.elapsed()).toBeLessThan(1000);
+});
+
+test.each([
+  ['which is not known', [STOPPED, member('pg-euc1-1', {}), standby('pg-euc1-2', 1000)], 1000, /not known/],
+  ['of which it lacks a part', [STOPPED, standby('pg-euc1-1', 900), standby('pg-euc1-2', 1000)], 988, /12 bytes are missing/],
+])('it is said why nobody is promoted: the end of the log, %s', async (_, members, replayed, reason) => {
+  const ports = world(() => old(members), replayed);
+  await expect(fence(settings, ports, request)).rejects.toThrow(reason);
+});
+
 test.each<[string, readonly MemberSight[], number, number]>([
   ['while it is ending still', [member('pg-euc1-0', { role: 'primary', state: 'stopping' }), standby('pg-euc1-1', 1000), standby('pg-euc1-2', 1000)], 2, 1000],
   ['while a member is silent', [STOPPED, standby('pg-euc1-1', 1000)], 2, 1000],

@@ -3,7 +3,7 @@
  * loses nothing, and so needs the old region's word, and all of its log.
  */
 import { NotYet, Refused } from '../errors';
-import type { Clock, FailoverPorts, RegionDoor } from '../failover-ports';
+import type { Clock, FailoverPorts } from '../failover-ports';
 import { waitOut } from '../lease-keeper';
 import { isStandby, leaderOf, type FenceEvidence, type MemberSight, type RegionSight } from '../region-observation';
 import type { FailoverSettings } from '../settings';
@@ -46,8 +46,8 @@ const ended = async (settings: FailoverSettings, ports: FencePorts, request: Fai
   const demotion = orSilence(demoted(settings, ports, request, source, end));
   const sight = await Promise.race([demotion, clock.sleep(end - clock.elapsed()).then(() => undefined)]);
   if (sight !== undefined) {
-    const everything = await within(clock, CATCH_UP, () => hasEverything(sight, ports.region(request.target)));
-    return { evidence: { kind: 'demoted', detail: `${source} has stepped back` }, everything };
+    const missing = await receiveAll(ports, request, source, sight, CATCH_UP);
+    return { evidence: { kind: 'demoted', detail: `${source} has stepped back` }, everything: missing === undefined };
   }
   // A timer may be early by what its clock is coarse.
   while (clock.elapsed() < end) await clock.sleep(Math.max(1, end - clock.elapsed()));
@@ -89,9 +89,8 @@ const handedOver = async (settings: FailoverSettings, ports: FencePorts, request
   const { clock } = ports;
   const sight = await demoted(settings, ports, request, source, clock.elapsed() + ONE_ROUND);
   if (sight === undefined) throw new NotYet(`${source} has not stepped back yet`);
-  if (!(await within(clock, ONE_ROUND, () => hasEverything(sight, ports.region(request.target))))) {
-    throw new NotYet(`${request.target} has not received everything that ${source} has written`);
-  }
+  const missing = await receiveAll(ports, request, source, sight, ONE_ROUND);
+  if (missing !== undefined) throw new NotYet(`${request.target} has not received everything that ${source} has written: ${missing}`);
   return { evidence: { kind: 'demoted', detail: `${source} has stepped back, and ${request.target} has all of its log` }, everything: true };
 };
 
@@ -108,10 +107,38 @@ const endOfLog = ({ members, expectedMembers }: RegionSight): number | undefined
   return ends.length === 0 || ends.length < expectedMembers - stopped ? undefined : Math.max(...ends);
 };
 
-const hasEverything = async (source: RegionSight, target: RegionDoor): Promise<boolean> => {
-  const end = endOfLog(source);
-  const leader = leaderOf((await orSilence(target.members())) ?? { ...source, members: [] });
-  return end !== undefined && leader?.replayed !== undefined && leader.replayed >= end;
+/**
+ * Waits until the target has the old region's log to its end. In the moment in which a primary ends not every member answers, so those whose answer is missing are asked
+ * again; where the log ends does not change any more once the region is fenced.
+ * @returns what is missing after so many milliseconds; undefined: nothing
+ */
+const receiveAll = async (
+  ports: FencePorts,
+  request: FailoverRequest,
+  source: string,
+  sight: RegionSight,
+  milliseconds: number,
+): Promise<string | undefined> => {
+  let end = endOfLog(sight);
+  let missing: string | undefined;
+  await within(ports.clock, milliseconds, async () => {
+    if (end === undefined) {
+      const again = await orSilence(ports.region(source).members());
+      if (again !== undefined && isFenced(again, epochOf(request))) end = endOfLog(again);
+    }
+    missing = lackOf(end, await orSilence(ports.region(request.target).members()));
+    return missing === undefined;
+  });
+  return missing;
+};
+
+/** @returns what the target lacks, in words; undefined: it has everything */
+const lackOf = (end: number | undefined, target: RegionSight | undefined): string | undefined => {
+  if (end === undefined) return 'where the log ends is not known, because not enough members have said how far they have it';
+  if (target === undefined) return 'it does not answer';
+  const replayed = leaderOf(target)?.replayed;
+  if (replayed === undefined) return 'its leader does not say how far it has replayed';
+  return replayed >= end ? undefined : `${end - replayed} bytes are missing`;
 };
 
 const within = async (clock: Clock, milliseconds: number, look: () => Promise<boolean>): Promise<boolean> => {
