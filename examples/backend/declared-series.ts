@@ -26,13 +26,15 @@ const alias = (registry: Registry, name: string, own: Metric): void => {
   });
 };
 
-const BUCKET = /_bucket$/;
+const BUCKET = '_bucket';
+/** A histogram’s name, without what its series of buckets add. */
+const familyOf = (metric: string): string => (metric.endsWith(BUCKET) ? metric.slice(0, -BUCKET.length) : metric);
 
 /** All series of one name, with every label that any of them has. */
 const idle = (registry: Registry, name: string, all: readonly DeclaredSeries[]): void => {
   const labelNames = [...new Set(all.flatMap(({ labels }) => Object.keys(labels)))].filter((label) => label !== 'le');
   const options = { help: 'Declared, and nothing that this service does', labelNames, registers: [registry] };
-  if (BUCKET.test(name)) return void new Histogram({ ...options, name: name.replace(BUCKET, '') });
+  if (name.endsWith(BUCKET)) return void new Histogram({ ...options, name: familyOf(name) });
   const whole = all.map(({ labels }) => labels).filter((labels) => Object.keys(labels).length === labelNames.length);
   const isCounter = name.endsWith('_total');
   const metric = isCounter ? new Counter({ ...options, name }) : new Gauge({ ...options, name });
@@ -43,7 +45,7 @@ const idle = (registry: Registry, name: string, all: readonly DeclaredSeries[]):
 export const serveDeclared = (registry: Registry, declared: readonly DeclaredSeries[], queueMetric: string | null): void => {
   const names = new Set([...declared.map(({ metric }) => metric), ...(queueMetric === null ? [] : [queueMetric])]);
   for (const name of names) {
-    if (registry.getSingleMetric(name) !== undefined || registry.getSingleMetric(name.replace(BUCKET, '')) !== undefined) continue;
+    if (registry.getSingleMetric(name) !== undefined || registry.getSingleMetric(familyOf(name)) !== undefined) continue;
     const own = registry.getSingleMetric(name === queueMetric ? `${OWN_PREFIX}queue_depth` : ownName(name));
     if (own instanceof Gauge) alias(registry, name, own);
     else

@@ -46,10 +46,10 @@ const queueOf = (workload: Workload, { workloads }: Pick<Environment, 'workloads
   return { part: 'feeds', backpressureAt: worked[0].backpressureAt };
 };
 
-const withoutJob = ({ metric, labels }: AskedSeries): AskedSeries => {
-  const { job: _job, ...own } = labels;
-  return { metric, labels: own };
-};
+const withoutJob = ({ metric, labels }: AskedSeries): AskedSeries => ({
+  metric,
+  labels: Object.fromEntries(Object.entries(labels).filter(([label]) => label !== 'job')),
+});
 
 /** The series of its own job: what Prometheus itself or the kubelet tells is not the image's. */
 const seriesOf = ({ alerts }: Workload): readonly AskedSeries[] => {
