@@ -30,8 +30,9 @@ const planText = (what: Subject, compromised: boolean): string =>
     '',
   ].join('\n');
 
-const worldOf = (lab: LabSettings, signal: AbortSignal): World & { cluster: ReturnType<typeof kubernetesApi>; close: () => void } => {
-  const regions = labRegions(lab).map((settings) => ({ settings, region: settings.region, cluster: kubernetesApi(settings) }));
+/** @param everywhere certificates are each region's own: the others may be away */
+const worldOf = (lab: LabSettings, signal: AbortSignal, everywhere: boolean): World & { cluster: ReturnType<typeof kubernetesApi>; close: () => void } => {
+  const regions = (everywhere ? labRegions(lab) : [lab]).map((settings) => ({ settings, region: settings.region, cluster: kubernetesApi(settings) }));
   const here = regions.find(({ region }) => region.name === lab.region.name);
   if (here === undefined) throw new Error(`lab "${lab.name}" has no region ${lab.region.name}`);
   return {
@@ -57,7 +58,7 @@ const rotateHere = async (lab: LabSettings, what: Subject, options: RotateOption
   const abort = (): void => aborting.abort(new RotationError('interrupted; both versions stay as they are, nothing is lost: go on with --resume'));
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
-  const world = worldOf(lab, aborting.signal);
+  const world = worldOf(lab, aborting.signal, what !== 'certificates');
   try {
     const began = Date.now();
     const how = { compromised: options.compromised === true, resume: options.resume === true, graceSeconds: options.grace };
@@ -82,7 +83,7 @@ const report = (what: Subject, timings: readonly Timing[], seconds: number, opti
 };
 
 const showStatus = async (lab: LabSettings, options: RotateOptions): Promise<number> => {
-  const world = worldOf(lab, new AbortController().signal);
+  const world = worldOf(lab, new AbortController().signal, false);
   try {
     // Whoever rotated last, a job of the cluster's own perhaps: this lab's programs log in with what is in use.
     await refreshCredentials(lab, world.cluster);
