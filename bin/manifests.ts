@@ -3,9 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { IMAGE_NAMES, manifestsFor, type ImageName, type Platform } from '../k8s';
-import { METRICS_SERVER_IMAGE, ROLLOUTS_IMAGE } from '../lib/services/controllers';
-import { COREDNS_IMAGE } from '../lib/services/corefile';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
+import { publishedImage } from '../lib/services/published-images';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { alertTopicArn } from '../lib/topology/derive';
 import type { Environment, Region } from '../lib/topology/types';
@@ -21,13 +20,14 @@ export interface ManifestNaming extends ImageNaming {
   readonly account: string;
 }
 
-export const imageReferences = ({ registry, tag }: ImageNaming): Readonly<Record<ImageName, string>> => {
+export const imageReferences = ({ registry, tag }: ImageNaming, environment: Pick<Environment, 'imageDigests'>): Readonly<Record<ImageName, string>> => {
   const ours = Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:${tag}`])) as Record<ImageName, string>;
-  return { ...ours, coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsServer: METRICS_SERVER_IMAGE };
+  const published = (['coredns', 'rollouts', 'metricsServer'] as const).map((name) => [name, publishedImage(name, environment)]);
+  return { ...ours, ...(Object.fromEntries(published) as Partial<Record<ImageName, string>>) };
 };
 
 const onAws = (environment: Environment, region: Region, naming: ManifestNaming): Platform => ({
-  images: imageReferences(naming),
+  images: imageReferences(naming, environment),
   imagePullPolicy: 'IfNotPresent',
   storage: 'ebs-gp3',
   secrets: 'aws-secrets-manager',

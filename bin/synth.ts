@@ -10,6 +10,7 @@ import { ENVIRONMENTS } from '../lib/environments';
 import { EnvironmentStage } from '../lib/stacks/environment-stage';
 import { authorityViolations } from '../lib/services/authority';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
+import { imagesByTag } from '../lib/services/published-images';
 import type { ChartsFor } from '../lib/stacks/platform';
 import { LAB_ENVIRONMENTS } from './environments';
 import { EXIT, ExpectedError } from './exit';
@@ -46,6 +47,8 @@ export interface Synthesized {
   readonly routing: readonly RoutingReport[];
   /** What was not checked, for people to read; empty after a full synthesis. */
   readonly skipped: readonly string[];
+  /** Images of others that are named by a tag, which may be another image tomorrow; empty where `imageDigests` has all of them. */
+  readonly byTag: readonly string[];
 }
 
 /** The environments that are deployed to AWS, validated. @throws TopologyError */
@@ -136,6 +139,7 @@ export const synthesize = (options: SynthesisOptions): Synthesized => {
     outdir: assembly.directory,
     stacks,
     routing: routing.reports,
+    byTag: [...new Set(options.environments.flatMap(imagesByTag))],
     skipped: options.fast ? ['cdk-nag (AwsSolutions)', 'the CloudFormation validator'] : [],
   };
 };

@@ -32,7 +32,7 @@ const loadModel = async () => {
   return module.exports;
 };
 
-const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts', 'types-edge.ts', 'types-workloads.ts']
+const written = ['types.ts', 'types-traffic.ts', 'types-drills.ts', 'types-edge.ts', 'types-images.ts', 'types-workloads.ts']
   .map((file) => readFileSync(join(root, 'lib/topology', file), 'utf8'))
   .join('\n');
 const source = ts.createSourceFile('types.ts', written, ts.ScriptTarget.Latest, true);

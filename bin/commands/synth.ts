@@ -22,6 +22,10 @@ const synth = async (names: readonly string[], options: SynthOptions): Promise<v
   const environments = inputs.length > 0 ? inputs.map(defineEnvironment) : deployable;
   const result = synthesize({ environments, fast: options.fast === true, outdir: options.out });
   for (const what of result.skipped) notice(`${paintFor(process.stderr)('yellow', 'not checked')}: ${what} (--fast)`);
+  if (result.byTag.length > 0)
+    notice(
+      `${paintFor(process.stderr)('yellow', 'named by tag')}: ${result.byTag.join(', ')}; pin them with imageDigests (docs/operations.md#images-of-others)`,
+    );
   if (options.json === true) {
     printJson(result);
     return;

@@ -5,9 +5,8 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { METRICS_SERVER_IMAGE, ROLLOUTS_IMAGE } from '../services/controllers';
-import { COREDNS_IMAGE } from '../services/corefile';
-import type { Cache } from '../topology/types';
+import { publishedImage } from '../services/published-images';
+import type { Cache, Environment } from '../topology/types';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
 export type ImageName = (typeof BUILT)[number] | 'coredns' | 'rollouts' | 'metricsServer';
@@ -20,7 +19,7 @@ export type ImageReferences = Readonly<Record<ImageName, string>> & {
 };
 
 /** By those who make them. */
-const PUBLISHED = { coredns: COREDNS_IMAGE, rollouts: ROLLOUTS_IMAGE, metricsServer: METRICS_SERVER_IMAGE } as const;
+const PUBLISHED = ['coredns', 'rollouts', 'metricsServer'] as const;
 
 /** Files that a build of this project writes into an image's folder. */
 const BUNDLES: Readonly<Record<string, { readonly file: string; readonly target: string }>> = {
@@ -34,6 +33,8 @@ export interface ContainerImagesProps {
   readonly directory: string;
   /** What the nodes run on decides for which processor the images are built. */
   readonly instanceType: ec2.InstanceType;
+  /** Digests of what others publish, and of the base that the images stand on. */
+  readonly environment: Pick<Environment, 'imageDigests'>;
   /** @default - no image of the cache is built */
   readonly cacheEngine?: Cache['engine'];
   /** @default false - what renews certificates is not built */
@@ -58,8 +59,18 @@ export class ContainerImages extends Construct {
     const cache = cacheEngine === undefined ? {} : { cache: this.build('cache', { ENGINE: cacheEngine }) };
     const backend = referenceBackend ? { backend: this.build('backend') } : {};
     const entrance = gateway ? { gateway: this.build('gateway') } : {};
+    const published = Object.fromEntries(PUBLISHED.map((name) => [name, publishedImage(name, props.environment)])) as Record<
+      (typeof PUBLISHED)[number],
+      string
+    >;
     const renewer = acme ? { acme: this.build('acme') } : {};
-    this.references = { ...built, ...cache, ...backend, ...entrance, ...renewer, ...PUBLISHED };
+    this.references = { ...built, ...cache, ...backend, ...entrance, ...renewer, ...published };
+  }
+
+  /** Without a digest the Dockerfile's own base: an argument that says the same would give every image another name. */
+  private base(): Record<string, string> {
+    const { environment } = this.props;
+    return environment.imageDigests.base === undefined ? {} : { BASE: publishedImage('base', environment) };
   }
 
   private build(name: (typeof BUILT)[number] | 'cache' | 'backend' | 'gateway' | 'acme', buildArgs: Record<string, string> = {}): string {
@@ -71,7 +82,7 @@ export class ContainerImages extends Construct {
     const asset = new DockerImageAsset(this, name.charAt(0).toUpperCase() + name.slice(1), {
       directory,
       file: `${name}/Dockerfile`,
-      buildArgs,
+      buildArgs: { ...this.base(), ...buildArgs },
       platform: instanceType.architecture === InstanceArchitecture.ARM_64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
       // Only what this image is made of: a change to another image must not change its name.
       exclude: ['*', '!common', `!${name}`],

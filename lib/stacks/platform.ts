@@ -68,6 +68,7 @@ export class Platform extends RegionalStack {
     return new ContainerImages(this, 'Images', {
       directory: imagesDirectory,
       instanceType,
+      environment,
       ...engine,
       acme: environment.acme?.client === 'certbot',
       gateway: publicWorkloads(environment).length > 0,

@@ -9,6 +9,7 @@ import type { Acme, AcmeInput, Clocks } from './types-certificates';
 import type { DrillPolicy, DrillSchedule, DrillScheduleInput } from './types-drills';
 import type { ClientCertificates, Edge } from './types-edge';
 import type { Gateway } from './types-gateway';
+import type { ImageDigests } from './types-images';
 import type { Dns, RegionFailover } from './types-traffic';
 import type { Workload, WorkloadInput } from './types-workloads';
 import type { Gibibytes, Mebibytes, Millicores, Seconds } from './units';
@@ -17,6 +18,7 @@ export * from './types-certificates';
 export * from './types-drills';
 export * from './types-edge';
 export * from './types-gateway';
+export * from './types-images';
 export * from './types-traffic';
 export * from './types-workloads';
 
@@ -354,6 +356,8 @@ export interface Environment {
   readonly acme: Acme | null;
   /** What the machines' clocks go by. */
   readonly clocks: Clocks;
+  /** Of images that others publish; those without one are named by tag. */
+  readonly imageDigests: ImageDigests;
   /** How often credentials change. */
   readonly rotation: Rotation;
   /** The buckets for backups and write-ahead log. */
@@ -416,6 +420,7 @@ export interface EnvironmentInput {
   readonly certificates?: Partial<Certificates>;
   readonly acme?: AcmeInput | null;
   readonly clocks?: Partial<Clocks>;
+  readonly imageDigests?: ImageDigests;
   readonly rotation?: Partial<Rotation>;
   readonly backups?: Partial<Backups>;
   readonly replication?: Partial<Replication>;

@@ -4,6 +4,9 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerImages } from '../../lib/constructs/container-images';
+import { imagesByTag } from '../../lib/services/published-images';
+import type { ImageDigests } from '../../lib/topology/types';
+import { workloadWithDefaults } from '../../lib/topology/defaults-workloads';
 
 const FOLDER = join(__dirname, '..', 'stacks', 'images');
 let folder: string;
@@ -15,10 +18,15 @@ afterEach(() => {
   for (const used of [folder, `${folder}-out`]) rmSync(used, { recursive: true, force: true });
 });
 
-const hashes = (instanceType = 'm7i.large', referenceBackend = false): Readonly<Record<string, string>> => {
+const hashes = (instanceType = 'm7i.large', referenceBackend = false, imageDigests: ImageDigests = {}): Readonly<Record<string, string>> => {
   AssetStaging.clearAssetHashCache();
   const stack = new Stack(new App({ outdir: `${folder}-out` }), 'stack');
-  const { references } = new ContainerImages(stack, 'Images', { directory: folder, instanceType: new InstanceType(instanceType), referenceBackend });
+  const { references } = new ContainerImages(stack, 'Images', {
+    directory: folder,
+    instanceType: new InstanceType(instanceType),
+    environment: { imageDigests },
+    referenceBackend,
+  });
   return Object.fromEntries(Object.entries(references).map(([name, reference]) => [name, JSON.stringify(stack.resolve(reference))]));
 };
 
@@ -43,6 +51,32 @@ test('a change to what they share renames all', () => {
   writeFileSync(join(folder, 'common', 'README'), 'changed');
   const after = hashes();
   expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual(['etcd', 'patroni', 'pgbouncer', 'agent']);
+});
+
+describe('digests', () => {
+  const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
+
+  test('decide beside the tag which image of others is taken', () => {
+    const { coredns, rollouts } = hashes('m7i.large', false, { coredns: digest('a') });
+    expect(coredns).toMatch(/^"registry\.k8s\.io\/coredns\/coredns:v[\d.]+@sha256:a{64}"$/);
+    expect(rollouts).not.toContain('@');
+  });
+
+  test('of the base rename every image that is built on it, and nothing else', () => {
+    const [before, after] = [hashes(), hashes('m7i.large', false, { base: digest('b') })];
+    expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual(['etcd', 'patroni', 'pgbouncer', 'agent']);
+  });
+
+  test('that are missing are told, of what the environment uses', () => {
+    const workloads = [workloadWithDefaults({ name: 'shop', image: 'shop' })];
+    expect(imagesByTag({ imageDigests: {}, workloads: [] })).toEqual(['public.ecr.aws/docker/library/debian:13-slim', expect.stringMatching(/coredns:v/)]);
+    expect(imagesByTag({ imageDigests: { base: digest('b'), coredns: digest('a') }, workloads })).toEqual([
+      expect.stringMatching(/argo-rollouts:v/),
+      expect.stringMatching(/metrics-server:v/),
+    ]);
+    const all = { base: digest('a'), coredns: digest('a'), rollouts: digest('a'), metricsServer: digest('a') };
+    expect(imagesByTag({ imageDigests: all, workloads })).toEqual([]);
+  });
 });
 
 test('other processors need other images', () => {

@@ -83,4 +83,4 @@ const results: readonly Result[] = [
   attempt(NOT_THERE, cheapest, backend, ['phantom']),
 ];
 const { userCPUTime, systemCPUTime } = process.resourceUsage();
-console.log(JSON.stringify({ results, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 } satisfies Results));
+process.stdout.write(JSON.stringify({ results, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 } satisfies Results));

@@ -471,6 +471,13 @@ const CASES: Readonly<Record<string, Case>> = {
       [cache({ keeper: { resources: { cpu: millicores(600) } } }), 'cache.keeper.resources.cpuLimit', /600m/],
     ],
   },
+  'image-digests-are-digests': {
+    keeps: environmentWith({ imageDigests: { coredns: `sha256:${'0'.repeat(64)}` } }),
+    breaks: [
+      [environmentWith({ imageDigests: { rollouts: 'v1.10.2' } }), 'imageDigests.rollouts', /"v1\.10\.2".*imagetools inspect/],
+      [environmentWith({ imageDigests: { base: `sha256:${'0'.repeat(63)}` } }), 'imageDigests.base', /64 hexadecimal/],
+    ],
+  },
   'acme-names-are-in-the-zone': {
     keeps: acme({ names: ['example.com', '*.example.com', 'api.eu.example.com'] }),
     breaks: [

@@ -26,6 +26,7 @@ import { DNS_RULES } from './dns';
 import { DRILL_RULES } from './drills';
 import { EDGE_RULES } from './edge';
 import { GATEWAY_RULES } from './gateway';
+import { imageDigestsAreDigests } from './images';
 import type { Rule } from './rule';
 import { WORKLOAD_OPERATION_RULES } from './workload-operation';
 import { WORKLOAD_RULES } from './workloads';
@@ -75,6 +76,7 @@ export const RULES: readonly Rule[] = [
   ...CACHE_RULES,
   certificatesRenewInTime,
   ...CERTIFICATE_RULES,
+  imageDigestsAreDigests,
   rotationsEnd,
   backupsAreKept,
   lockEndsBeforeRetention,
