@@ -99,7 +99,8 @@ const preparing = ({ functions, stopMachine, schedulerRole, environment, cluster
     Type: 'Task',
     Resource: sdk('scheduler', 'createSchedule'),
     Parameters: {
-      'Name.$': '$.run',
+      // An execution that EventBridge Scheduler starts may have a longer name than a schedule's 64 characters.
+      'Name.$': "States.Hash($.run, 'SHA-256')",
       GroupName: `holdfast-${environment}-drills`,
       'ScheduleExpression.$': '$.start.deadManAt',
       ScheduleExpressionTimezone: 'UTC',
