@@ -264,6 +264,6 @@ describe('a planted mistake is found, with its case', () => {
 test("a region's own name is there before the names that lead to it, and the switch before the checks that look at it", () => {
   const order = deploymentOrderOf(namedEnvironment('production'));
   expect(order.get('eu-west-1-traffic')).toEqual(['eu-central-1-entrance', 'eu-west-1-switch', 'eu-west-3-switch', 'us-east-1-entrance', 'us-west-2-switch']);
-  expect(order.get('us-east-1-dns-alarms')).toEqual(['eu-west-1-traffic']);
+  expect(order.get('us-east-1-dns-alarms')).toEqual(['eu-west-1-traffic', 'us-east-1-alerts']);
   expect(order.get('eu-west-1-switch')).toEqual([]);
 });

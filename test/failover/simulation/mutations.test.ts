@@ -6,6 +6,8 @@ import { LAB } from './settings';
 
 /** Each guard's absence shows within so many seeds. */
 const WITHIN = 1500;
+/** Clocks that drift twenty times as much as is assumed harm one run of some 1,800: every guard is still there. */
+const BEYOND_WITHIN = 8000;
 
 test('there are at least 15 guards to take out', () => expect(mutationNames.length).toBeGreaterThanOrEqual(15));
 
@@ -27,7 +29,7 @@ test.each(['longer-pause', 'more-drift'] as const)(
   'beyond what is assumed there is no proof: %s',
   async (broken) => {
     let found = 0;
-    for (let seed = 1; seed <= WITHIN && found === 0; seed++) found = (await simulate(LAB, seed, { broken })).violations.length;
+    for (let seed = 1; seed <= BEYOND_WITHIN && found === 0; seed++) found = (await simulate(LAB, seed, { broken })).violations.length;
     expect(found).toBeGreaterThan(0);
   },
   300_000,
