@@ -1,11 +1,11 @@
 import { limitsFile, renderLimits } from '../../lib/services/limits';
 import { EDGE_DEFAULTS } from '../../lib/topology/defaults-edge';
 import { defineEnvironment } from '../../lib/topology/define';
-import { environmentWith } from '../topology/fixtures';
+import { environmentWith, NAMED } from '../topology/fixtures';
 
 const environment = defineEnvironment(
   environmentWith({
-    edge: {},
+    ...NAMED,
     everyRegion: { cluster: { instanceType: 'm7i.2xlarge' } },
     workloads: [
       {
