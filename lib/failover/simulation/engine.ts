@@ -38,7 +38,10 @@ interface Stage {
 const CALL = 15_000;
 const stage = (name: string, step: Step, change: Partial<Stage> = {}): Stage => ({ name, step, timeout: CALL, attempts: 5, pause: 1000, ...change });
 
-type Outcome = { readonly kind: 'ok'; readonly result: StepResult } | { readonly kind: 'failed'; readonly error: Error };
+type Outcome = ({ readonly kind: 'ok'; readonly result: StepResult } | { readonly kind: 'failed'; readonly error: Error }) & {
+  /** The lease was asked for, and not heard. */
+  readonly isBlind?: boolean;
+};
 
 /** One call; a function that outlives its time goes on by itself. */
 const invoke = (world: World, settings: FailoverSettings, request: FailoverRequest, { name, step, timeout }: Stage): Promise<Outcome> =>
@@ -52,8 +55,8 @@ const invoke = (world: World, settings: FailoverSettings, request: FailoverReque
     invocation.onDeath = () => schedule.after(300, () => finish({ kind: 'failed', error: new Error('the function died') }));
     schedule.after(timeout, () => finish({ kind: 'failed', error: new Error('timed out') }));
     step(settings, invocation.ports(), request).then(
-      (result) => finish({ kind: 'ok', result }),
-      (error: unknown) => finish({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }),
+      (result) => finish({ kind: 'ok', result, isBlind: invocation.leaseUnread }),
+      (error: unknown) => finish({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)), isBlind: invocation.leaseUnread }),
     );
   });
 
@@ -81,7 +84,7 @@ const attempted = async (world: World, settings: FailoverSettings, request: Fail
     if (isAnswered(last)) break;
     await pause(world, one.pause);
   }
-  for (const run of world.runs) if (run.request === request) run.askedAt = isAnswered(last) ? askedAt : -Infinity;
+  for (const run of world.runs) if (run.request === request) run.askedAt = isAnswered(last) && last.isBlind !== true ? askedAt : -Infinity;
   world.note(`${request.attempt} ${one.name}: ${last.kind === 'ok' ? last.result.kind : `${last.error.name}: ${last.error.message}`}`);
   return last;
 };

@@ -17,6 +17,8 @@ export class Invocation {
   private made = 0;
   private readonly clock: LocalClock;
   onDeath: (() => void) | undefined;
+  /** Its last question for the lease was not answered: whoever holds it, this call could not know. */
+  leaseUnread = false;
 
   constructor(
     private readonly world: World,
@@ -58,7 +60,7 @@ export class Invocation {
     act();
   }
 
-  private call<T>(to: Place, timeout: number, serve: () => T | undefined): Promise<T> {
+  private call<T>(to: Place, timeout: number, serve: () => T | undefined, onEnd?: (isAnswered: boolean) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.dead) return;
       const fate = this.fate();
@@ -71,7 +73,11 @@ export class Invocation {
         this.world.network.ask(this.place, to, timeout, fate?.kind === 'no-question' ? () => undefined : serve, (answer) => {
           if (fate?.kind === 'dies-after') return this.die();
           const lost = answer === undefined || fate?.kind === 'no-answer';
-          this.deliver(() => (lost ? reject(new NoAnswer(`${to} does not answer`)) : resolve(answer)));
+          this.deliver(() => {
+            onEnd?.(!lost);
+            if (lost) reject(new NoAnswer(`${to} does not answer`));
+            else resolve(answer);
+          });
         });
       // Standing still before the question leaves: it is sent, with what was true then, long after.
       if (this.frozenUntil > this.world.time) this.world.schedule.at(this.frozenUntil, () => (this.dead ? undefined : ask()));
@@ -114,7 +120,13 @@ export class Invocation {
     const { store } = this.world;
     const ask = (serve: () => LeaseAnswer | undefined): Promise<LeaseAnswer> => this.call(OUTSIDE, STORE_TIMEOUT, serve);
     return {
-      read: () => this.call<LeaseRecord>(OUTSIDE, STORE_TIMEOUT, () => store.read()),
+      read: () =>
+        this.call<LeaseRecord>(
+          OUTSIDE,
+          STORE_TIMEOUT,
+          () => store.read(),
+          (isAnswered) => (this.leaseUnread = !isAnswered),
+        ),
       create: () => Promise.reject(new Error('no step creates the lease')),
       renew: (request) => ask(() => store.renew(request)),
       advance: (request) => ask(() => store.advance(request)),
