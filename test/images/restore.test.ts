@@ -87,7 +87,8 @@ restore() {
     echo "restored $1: $(ask 'SELECT max(id) FROM orders')"
     pg_ctl -D $D/restored -s -m fast stop
   else
-    echo "failed $1: $(tr '\\n' '\\t' </tmp/restored.log)"
+    # What a wrong key decrypts to may contain anything, ends of lines too.
+    echo "failed $1: $(tr '\\n' '\\t' </tmp/restored.log | LC_ALL=C tr -cd '\\11\\40-\\176')"
   fi
 }
 ${CASES.map(([kind, exclusive]) => `restore ${keyOf(kind, exclusive)} ${JSON.stringify(commandFor(kind, exclusive))}`).join('\n')}
