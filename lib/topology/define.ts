@@ -57,7 +57,7 @@ export const withDefaults = (input: EnvironmentInput): Environment => ({
   certificates: merge(CERTIFICATE_DEFAULTS, input.certificates) as unknown as Environment['certificates'],
   acme: input.acme === undefined || input.acme === null ? null : (merge(ACME_DEFAULTS, input.acme) as unknown as Environment['acme']),
   clocks: merge(CLOCK_DEFAULTS, input.clocks) as unknown as Environment['clocks'],
-  imageDigests: merge(input.imageDigests) as unknown as Environment['imageDigests'],
+  imageDigests: merge(input.imageDigests),
   rotation: merge(ROTATION_DEFAULTS, input.rotation) as unknown as Environment['rotation'],
   backups: merge(BACKUP_DEFAULTS, input.backups) as unknown as Environment['backups'],
   replication: merge(REPLICATION_DEFAULTS, input.replication) as unknown as Environment['replication'],
