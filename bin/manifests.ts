@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { IMAGE_NAMES, manifestsFor, type ImageName, type Platform } from '../k8s';
 import { awsBackupStorage } from '../lib/services/pgbackrest';
-import { publishedImage } from '../lib/services/published-images';
+import { publishedImages } from '../lib/services/published-images';
 import { partitionOf } from '../lib/topology/aws-regions';
 import { alertTopicArn } from '../lib/topology/derive';
 import type { Environment, Region } from '../lib/topology/types';
@@ -22,8 +22,7 @@ export interface ManifestNaming extends ImageNaming {
 
 export const imageReferences = ({ registry, tag }: ImageNaming, environment: Pick<Environment, 'imageDigests'>): Readonly<Record<ImageName, string>> => {
   const ours = Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${registry}/${name}:${tag}`])) as Record<ImageName, string>;
-  const published = (['coredns', 'rollouts', 'metricsServer'] as const).map((name) => [name, publishedImage(name, environment)]);
-  return { ...ours, ...(Object.fromEntries(published) as Partial<Record<ImageName, string>>) };
+  return { ...ours, ...publishedImages(environment) };
 };
 
 const onAws = (environment: Environment, region: Region, naming: ManifestNaming): Platform => ({

@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { backupStanza } from '../topology/derive';
 import type { Environment } from '../topology/types';
+import { ToldAlarm } from './told-alarm';
 
 /** How long nothing may be written to the archive: three looks of five minutes, and never less than three forced segments. */
 const ARCHIVE_LOOK_MINUTES = 5;
@@ -46,7 +46,8 @@ export class BackupAlarms extends Construct {
     if (!(resource instanceof s3.CfnBucket)) throw new Error('the backup bucket has no CloudFormation resource to configure');
     const configured = Array.isArray(resource.metricsConfigurations) ? resource.metricsConfigurations : [];
     resource.metricsConfigurations = [...configured, { id: filter, prefix }];
-    const rings = new cloudwatch.Alarm(this, `No${filter.charAt(0).toUpperCase()}${filter.slice(1)}`, {
+    new ToldAlarm(this, `No${filter.charAt(0).toUpperCase()}${filter.slice(1)}`, {
+      topic: this.topic,
       alarmDescription: alarm.description,
       metric: new cloudwatch.Metric({
         namespace: 'AWS/S3',
@@ -60,7 +61,5 @@ export class BackupAlarms extends Construct {
       evaluationPeriods: alarm.periods,
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
     });
-    rings.addAlarmAction(new SnsAction(this.topic));
-    rings.addOkAction(new SnsAction(this.topic));
   }
 }

@@ -1,12 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { CERTIFICATE_LEVELS } from '../services/certificate-alerts';
 import { ACME_DEFAULTS } from '../topology/defaults';
 import type { Environment } from '../topology/types';
+import { ToldAlarm } from './told-alarm';
 
 const SECONDS_OF_A_DAY = 86_400;
 /** ACM reports twice a day: a day without a report may be the first one, two are a silence. */
@@ -38,7 +38,8 @@ export class CertificateAlarms extends Construct {
     const days = ACME_DEFAULTS.thresholds[level] / SECONDS_OF_A_DAY;
     const first = level === 'warning';
     const silent = first ? `, or ACM has not reported it for ${SILENT_DAYS} days` : '';
-    const alarm = new cloudwatch.Alarm(this, level.charAt(0).toUpperCase() + level.slice(1), {
+    new ToldAlarm(this, level.charAt(0).toUpperCase() + level.slice(1), {
+      topic,
       alarmName: `holdfast-${environment.name}-certificate-${of}-${level}`,
       alarmDescription: `${severity}: the certificate of the ${of} of ${environment.name} ends within ${days} days${silent} (docs/certificates.md#alarms)`,
       metric: certificate.metricDaysToExpiry({ period: Duration.days(1), statistic: 'Minimum' }),
@@ -47,7 +48,5 @@ export class CertificateAlarms extends Construct {
       evaluationPeriods: first ? SILENT_DAYS : 1,
       treatMissingData: first ? cloudwatch.TreatMissingData.BREACHING : cloudwatch.TreatMissingData.IGNORE,
     });
-    alarm.addAlarmAction(new SnsAction(topic));
-    alarm.addOkAction(new SnsAction(topic));
   }
 }

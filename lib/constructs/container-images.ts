@@ -5,7 +5,7 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishedImage } from '../services/published-images';
+import { publishedImage, publishedImages } from '../services/published-images';
 import type { Cache, Environment } from '../topology/types';
 
 const BUILT = ['etcd', 'patroni', 'pgbouncer', 'agent'] as const;
@@ -17,9 +17,6 @@ export type ImageReferences = Readonly<Record<ImageName, string>> & {
   readonly gateway?: string;
   readonly acme?: string;
 };
-
-/** By those who make them. */
-const PUBLISHED = ['coredns', 'rollouts', 'metricsServer'] as const;
 
 /** Files that a build of this project writes into an image's folder. */
 const BUNDLES: Readonly<Record<string, { readonly file: string; readonly target: string }>> = {
@@ -59,12 +56,8 @@ export class ContainerImages extends Construct {
     const cache = cacheEngine === undefined ? {} : { cache: this.build('cache', { ENGINE: cacheEngine }) };
     const backend = referenceBackend ? { backend: this.build('backend') } : {};
     const entrance = gateway ? { gateway: this.build('gateway') } : {};
-    const published = Object.fromEntries(PUBLISHED.map((name) => [name, publishedImage(name, props.environment)])) as Record<
-      (typeof PUBLISHED)[number],
-      string
-    >;
     const renewer = acme ? { acme: this.build('acme') } : {};
-    this.references = { ...built, ...cache, ...backend, ...entrance, ...renewer, ...published };
+    this.references = { ...built, ...cache, ...backend, ...entrance, ...renewer, ...publishedImages(props.environment) };
   }
 
   /** Without a digest the Dockerfile's own base: an argument that says the same would give every image another name. */

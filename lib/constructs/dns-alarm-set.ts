@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { dnsTree } from '../failover/routing';
 import type { Environment } from '../topology/types';
+import { ToldAlarm } from './told-alarm';
 
 /** A check that changes its mind for one minute is no news. */
 const LOOKS = 3;
@@ -40,7 +40,8 @@ export class DnsAlarmSet extends Construct {
 
   /** @param name its id: stable, and part of its name in every environment */
   private whileUnhealthy(check: string, minutes: number, name: string, alarmDescription: string): void {
-    const alarm = new cloudwatch.Alarm(this, check, {
+    new ToldAlarm(this, check, {
+      topic: this.props.topic,
       alarmName: `holdfast-${this.props.environment.name}-${name}`,
       alarmDescription,
       metric: new cloudwatch.Metric({
@@ -56,7 +57,5 @@ export class DnsAlarmSet extends Construct {
       // Route 53 reports every minute. Silence means that nobody looks any more.
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
     });
-    alarm.addAlarmAction(new SnsAction(this.props.topic));
-    alarm.addOkAction(new SnsAction(this.props.topic));
   }
 }

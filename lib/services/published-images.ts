@@ -19,6 +19,13 @@ export const publishedImage = (name: PublishedName, { imageDigests }: Pins): str
   return digest === undefined ? BY_TAG[name] : `${BY_TAG[name]}@${digest}`;
 };
 
+/** References of what runs as its makers publish it, by name. */
+export const publishedImages = (pins: Pins): Readonly<Record<Exclude<PublishedName, 'base'>, string>> => ({
+  coredns: publishedImage('coredns', pins),
+  rollouts: publishedImage('rollouts', pins),
+  metricsServer: publishedImage('metricsServer', pins),
+});
+
 /** Those that the environment uses and names by tag only, which their publishers can make another image. */
 export const imagesByTag = (environment: Pins & Pick<Environment, 'workloads'>): readonly string[] => {
   const used: readonly PublishedName[] = environment.workloads.length > 0 ? ['base', 'coredns', 'rollouts', 'metricsServer'] : ['base', 'coredns'];
