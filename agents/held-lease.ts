@@ -3,6 +3,8 @@
  * nobody overwrites somebody else's; whoever died with it blocks nobody for longer than its duration and one look.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { reasonOf } from './follower/log';
+import { statusOf } from './http-status';
 import { leasesPath, leaseSpec, newLease, type Lease, type LeaseCluster } from './kubernetes-lease';
 
 export interface LeaseOptions {
@@ -32,8 +34,6 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const isConflict = (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === 409;
 const holderOf = ({ spec }: Lease): string | undefined =>
   typeof spec.holderIdentity === 'string' && spec.holderIdentity !== '' ? spec.holderIdentity : undefined;
 
@@ -70,7 +70,7 @@ class HeldLease {
     try {
       await this.write(lease, this.options.holder);
     } catch (error) {
-      throw isConflict(error) ? new LeaseHeldError('taken by another at the same moment') : error;
+      throw statusOf(error) === 409 ? new LeaseHeldError('taken by another at the same moment') : error;
     }
   }
 

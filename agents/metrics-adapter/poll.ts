@@ -2,7 +2,7 @@
 import { get } from 'node:http';
 import { REQUEST_COUNTERS, SCALING_METRICS, type AdaptedWorkload, type MetricsAdapterConfig, type ScalingMetric } from '../../lib/services/metrics-adapter';
 import { type Log, onChange, reasonOf } from '../follower/log';
-import { valuesOf } from './exposition';
+import { valuesOf } from '../../lib/services/exposition';
 import { type Reading, Window } from './window';
 
 export interface Pod {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { NAMESPACE } from '../../lib/topology/derive';
 import type { Action, Phase, RestoreCluster, RestoreRequest } from '../../lib/operations/restore/plan';
+import { statusOf } from '../http-status';
 import type { Kubernetes } from './kubernetes';
 
 const MAPS = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
@@ -23,7 +24,6 @@ export class TakenOver extends Error {
   override readonly name = 'TakenOver';
 }
 
-const isConflict = (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === 409;
 /** Our own signs of life come between; more often than that it is not ours any more. */
 const TRIES = 5;
 
@@ -78,7 +78,7 @@ export class RequestStore {
       await this.api.patch(this.path, { metadata: { resourceVersion: metadata.resourceVersion }, data });
       return true;
     } catch (error) {
-      if (isConflict(error)) return false;
+      if (statusOf(error) === 409) return false;
       throw error;
     }
   }

@@ -14,10 +14,11 @@ import {
   type CachePasswords,
 } from '../../lib/services/rotation/cache-credentials';
 import type { Phase } from '../../lib/services/rotation/credentials';
+import { statusOf } from '../http-status';
 import { atNode, knockAtCache } from './cache-logins';
 import { journal, type Timing } from './journal';
 import { locatedEverywhere, refreshSecrets, type Located } from './pods';
-import { awaitNone, RotationError, statusOf, type World } from './ports';
+import { awaitNone, RotationError, type World } from './ports';
 import { copyToStandbys, readSecret, readVersioned, requireAgreement, writeEverywhere, writeVersioned } from './secrets';
 
 const CREDENTIALS = 'cache-credentials';

@@ -1,8 +1,9 @@
 /** One rotation at a time. */
 import { NAMESPACE } from '../../lib/topology/derive';
 import { holding, LeaseHeldError, LeaseLostError, type LeaseOptions } from '../held-lease';
+import { statusOf } from '../http-status';
 import type { LeaseCluster } from '../kubernetes-lease';
-import { RotationError, statusOf, type Cluster, type World } from './ports';
+import { RotationError, type Cluster, type World } from './ports';
 
 const NAME = 'holdfast-rotation';
 const DURATION_SECONDS = 15;
@@ -40,10 +41,8 @@ const busy = (because: string): RotationError =>
  */
 export const withLock = async <T>(world: World, holder: string, work: (world: World) => Promise<T>): Promise<T> => {
   const { cluster, now, sleep, progress: log } = world;
-  const lease: LeaseOptions = {
-    ...{ cluster: leaseCluster(cluster), namespace: NAMESPACE, name: NAME, holder, now, sleep, log },
-    ...{ durationSeconds: DURATION_SECONDS, renewEverySeconds: RENEW_EVERY_SECONDS },
-  };
+  const timings = { durationSeconds: DURATION_SECONDS, renewEverySeconds: RENEW_EVERY_SECONDS };
+  const lease: LeaseOptions = { cluster: leaseCluster(cluster), namespace: NAMESPACE, name: NAME, holder, now, sleep, log, ...timings };
   try {
     return await holding(lease, world.signal, (signal) => work({ ...world, signal }));
   } catch (error) {

@@ -52,9 +52,6 @@ export const regionsOf = ({ region, cluster, standbys }: World): readonly Region
 /** For messages: whose pod it is, where there are several regions. */
 export const nameIn = ({ standbys }: World, { region }: RegionCluster, name: string): string => (standbys.length === 0 ? name : `${region.name}/${name}`);
 
-export const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
-
 /** A rotation that can't begin, can't go on, or has to wait: what, why, and what to do. Nothing is lost. */
 export class RotationError extends Error {
   override readonly name = 'RotationError';

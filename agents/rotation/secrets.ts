@@ -2,7 +2,8 @@
 import { credentialsSecret, poolerUsers, readCredentials, type Credentials } from '../../lib/services/rotation/credentials';
 import { PASSWORD_KEYS } from '../../lib/services/rotation/roles';
 import { NAMESPACE } from '../../lib/topology/derive';
-import { regionsOf, RotationError, statusOf, type RegionCluster, type World } from './ports';
+import { statusOf } from '../http-status';
+import { regionsOf, RotationError, type RegionCluster, type World } from './ports';
 import { refreshSecrets } from './pods';
 
 const path = (name: string): string => `/api/v1/namespaces/${NAMESPACE}/secrets/${name}`;

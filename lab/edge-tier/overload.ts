@@ -5,6 +5,7 @@ import { fail, pass, type Finding } from '../../lib/drill/verdict';
 import type { WorkloadHistory } from '../../lib/drill/workloads/history';
 import { FLOODERS, overLimitAfter, REFUSED_FOR_SECONDS } from '../../lib/topology/budget/constants-edge';
 import type { Edge } from '../../lib/topology/types';
+import type { Series } from '../../lib/services/exposition';
 import type { Procedure } from '../drill/procedures/procedure';
 import { now } from '../meter/clock';
 import { judged } from '../workload-tier/outcome';
@@ -12,7 +13,7 @@ import { workloadPods } from '../workload-tier/pods';
 import { pause, runWorkloadDrill, type WorkloadStage } from '../workload-tier/stage';
 import { closeCrowd, startFlood, type Flood } from './crowd';
 import { gatewayLimitLatency, type AddedLatency } from './gateway-latency';
-import { percentileBetween, podSeries, type Series } from './pod-metrics';
+import { percentileBetween, podSeries } from './pod-metrics';
 
 /** As long as users alone are looked at. */
 const ALONE_SECONDS = 15;

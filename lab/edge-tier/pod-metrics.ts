@@ -1,25 +1,7 @@
 /** What the pods of a workload say of themselves, added up over all of them. */
+import { seriesIn, type Series } from '../../lib/services/exposition';
 import type { Workload } from '../../lib/topology/types-workloads';
 import type { PlacedPod } from '../workload-tier/pods';
-
-/** One series of one pod. */
-export interface Series {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? ([0-9.eE+-]+|\+Inf|NaN)$/;
-const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g;
-
-/** Prometheus' text format. */
-export const parseMetrics = (text: string): readonly Series[] =>
-  text.split('\n').flatMap((line) => {
-    const match = LINE.exec(line);
-    if (match === null) return [];
-    const labels = Object.fromEntries([...(match[2] ?? '').matchAll(LABEL)].map((l) => [l[1] ?? '', l[2] ?? '']));
-    return [{ name: match[1] ?? '', labels, value: Number(match[3] === '+Inf' ? Number.POSITIVE_INFINITY : match[3]) }];
-  });
 
 const ANSWER_MS = 3000;
 
@@ -34,7 +16,7 @@ export const podSeries = async ({ name, metrics, ports }: Workload, pods: readon
       return answer.text();
     }),
   );
-  return texts.flatMap(parseMetrics);
+  return texts.flatMap(seriesIn);
 };
 
 export const sumOf = (series: readonly Series[], name: string, labels: Readonly<Record<string, string>> = {}): number =>

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { tally } from '../../lib/drill/edge/history';
 import { costOfVerifying, judgeSignatures, shareOfVerifying, type CpuSpan, type SignatureHistory } from '../../lib/drill/edge/signatures';
 import { FLOODERS, FORGED_PER_SECOND, FORGED_SECONDS } from '../../lib/topology/budget/constants-edge';
+import type { Series } from '../../lib/services/exposition';
 import type { Procedure } from '../drill/procedures/procedure';
 import { now } from '../meter/clock';
 import { newUser } from '../meter/signing';
@@ -11,7 +12,7 @@ import { baseOf, workloadPods, type PlacedPod } from '../workload-tier/pods';
 import { pause, runWorkloadDrill, type WorkloadStage } from '../workload-tier/stage';
 import { startFlood } from './crowd';
 import { besideFlood, seriesNow, unharmed } from './overload';
-import { cpuOf, sumOf, type Series } from './pod-metrics';
+import { cpuOf, sumOf } from './pod-metrics';
 
 const IDLE_SECONDS = 15;
 /** Signatures that are all verified, past the gateway: each in another name and for another address, so that none is refused before. */

@@ -1,9 +1,8 @@
 /** Somebody who hands in receipts, through the gateway. */
-import { createHash, randomBytes, sign } from 'node:crypto';
 import { Agent, request } from 'node:https';
 import type { NoncePhase, Submission } from '../../lib/drill/edge/nonces';
 import { now } from '../meter/clock';
-import { newUser, signedHeaders } from '../meter/signing';
+import { newReceipt, newUser, signedHeaders } from '../meter/signing';
 import type { Door } from '../workload-tier/meters';
 
 interface Answer {
@@ -75,10 +74,7 @@ export class Submitter {
 
   /** A receipt for this nonce, of somebody new. @param again it had been taken before */
   async submit(nonce: string, phase: NoncePhase, again = false): Promise<Submission> {
-    const { did, key } = newUser();
-    const result = createHash('sha256').update(randomBytes(16)).digest('hex');
-    const signature = sign(null, Buffer.from(`holdfast-receipt\n${nonce}\n${result}`), key).toString('base64url');
-    const answer = await this.post('/receipts', JSON.stringify({ nonce, submitter: did, result, signature }));
+    const answer = await this.post('/receipts', newReceipt(nonce));
     const checked = answer === null ? undefined : field(answer.body, 'nonceChecked');
     return {
       phase,

@@ -1,5 +1,5 @@
 /** Users who sign their requests with Ed25519, as the reference backend verifies them (examples/backend). */
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import bs58 from 'bs58';
 
 export interface User {
@@ -23,4 +23,12 @@ export const signedHeaders = ({ did, key }: User, method: string, path: string, 
   const digest = createHash('sha256').update(body).digest('hex');
   const signature = sign(null, Buffer.from(`${method}\n${path}\n${timestamp}\n${digest}`), key).toString('base64url');
   return { 'x-user': did, 'x-timestamp': String(timestamp), 'x-signature': signature };
+};
+
+/** A receipt for a challenge's nonce, of somebody new and with a result of its own: the body of a request. */
+export const newReceipt = (nonce: string): string => {
+  const { did: submitter, key } = newUser();
+  const result = createHash('sha256').update(randomBytes(16)).digest('hex');
+  const signature = sign(null, Buffer.from(`holdfast-receipt\n${nonce}\n${result}`), key).toString('base64url');
+  return JSON.stringify({ nonce, submitter, result, signature });
 };

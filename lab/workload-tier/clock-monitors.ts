@@ -2,6 +2,7 @@
 import { holdsAt } from '../../lib/services/alert-evaluation';
 import { clockAlerts } from '../../lib/services/certificate-alerts';
 import { CLOCK_MONITOR, CLOCK_MONITOR_PORT } from '../../lib/services/certificates';
+import { valuesOf } from '../../lib/services/exposition';
 import { NAMESPACE } from '../../lib/topology/derive';
 import type { WorkloadAlert } from '../../lib/topology/types-workloads';
 import { acmeSettings, timeAddresses } from '../acme/settings';
@@ -11,7 +12,6 @@ import { isReady, type KubernetesApi, type Pod } from '../kubernetes/api';
 import { now } from '../meter/clock';
 import type { LabSettings } from '../settings';
 import { holdUntil, type WorkloadStage } from './stage';
-import { gaugeIn } from './queue';
 
 const ANSWER_MS = 3000;
 
@@ -41,7 +41,7 @@ export interface ClockSight {
 
 export const clockSight = async (lab: LabSettings, api: KubernetesApi): Promise<ClockSight> => {
   const texts = await expositions(lab, api);
-  const offsets = texts.map((text) => gaugeIn(text, 'holdfast_clock_offset_seconds') ?? 0);
+  const offsets = texts.flatMap((text) => valuesOf(text, 'holdfast_clock_offset_seconds'));
   const offsetSeconds = offsets.reduce((most, offset) => (Math.abs(offset) > Math.abs(most) ? offset : most), 0);
   return { firing: holdsAt(clockAlert(lab).expression, texts).filter(Boolean).length, nodes: texts.length, offsetSeconds };
 };

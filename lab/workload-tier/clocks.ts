@@ -1,5 +1,4 @@
 /** The drill clock-step: one pod's clock is wrong, then every node's clock seems to be. */
-import { createHash, randomBytes, sign } from 'node:crypto';
 import { judgeClocks, type ClockAlertTimes, type ClockAnswer, type ClockHistory } from '../../lib/drill/workloads/clocks';
 import { unknown } from '../../lib/drill/verdict';
 import { CLOCK_DRILL } from '../../lib/topology/budget/constants-workloads';
@@ -7,7 +6,8 @@ import type { Procedure } from '../drill/procedures/procedure';
 import { NotSteadyError } from '../drill/run';
 import { behaveAgain, misbehave } from '../faults/misbehaviour';
 import { now } from '../meter/clock';
-import { newUser, signedHeaders } from '../meter/signing';
+import { newReceipt, newUser, signedHeaders } from '../meter/signing';
+import type { LabSettings } from '../settings';
 import { clockAlert, clockSight, firesAfter, turnTimeServers } from './clock-monitors';
 import { judged } from './outcome';
 import { baseOf, gatewayPods, workloadPods, type PlacedPod } from './pods';
@@ -22,6 +22,9 @@ const LEFT_SECONDS = 0.4;
 const HANDED_IN_AFTER_SECONDS = 0.6;
 /** A look of the monitors, three servers that may be silent, and the drill's own looks. */
 const LOOK_SLACK_SECONDS = 6;
+
+/** Within so long every monitor has looked at a change, and the drill at every monitor. */
+const lookSeconds = ({ environment }: LabSettings): number => environment.clocks.checkEvery + LOOK_SLACK_SECONDS;
 
 /** Asks pods past the gateway. Each request comes from another address: what is drilled is not how much one may ask. */
 class Asker {
@@ -42,6 +45,16 @@ class Asker {
     });
   }
 
+  /** @returns null: there was no answer, and why is told */
+  private async statusOf(answer: Promise<Response>): Promise<number | null> {
+    try {
+      return (await answer).status;
+    } catch (error) {
+      this.stage.context.progress(`no answer: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  }
+
   /** @throws Error when none is issued */
   async challenge(pod: PlacedPod): Promise<string> {
     const answer = await this.ask(pod, 'POST', '/challenges', '{}');
@@ -55,18 +68,14 @@ class Asker {
     const began = now();
     const nonce = await this.challenge(from);
     if (after > 0) await pause(this.stage, after);
-    const { did, key } = newUser();
-    const result = createHash('sha256').update(randomBytes(16)).digest('hex');
-    const signature = sign(null, Buffer.from(`holdfast-receipt\n${nonce}\n${result}`), key).toString('base64url');
-    const answer = await this.ask(to, 'POST', '/receipts', JSON.stringify({ nonce, submitter: did, result, signature })).catch(() => null);
-    return { what, expected, status: answer?.status ?? null, seconds: now() - began, within };
+    return { what, expected, status: await this.statusOf(this.ask(to, 'POST', '/receipts', newReceipt(nonce))), seconds: now() - began, within };
   }
 
   async signed(what: string, expected: number, pod: PlacedPod): Promise<ClockAnswer> {
     const began = now();
     const path = '/orders/00000000-0000-4000-8000-000000000000';
-    const answer = await this.ask(pod, 'GET', path, undefined, signedHeaders(newUser(), 'GET', `${this.stage.door.base}${path}`)).catch(() => null);
-    return { what, expected, status: answer?.status ?? null, seconds: now() - began, within: null };
+    const status = await this.statusOf(this.ask(pod, 'GET', path, undefined, signedHeaders(newUser(), 'GET', `${this.stage.door.base}${path}`)));
+    return { what, expected, status, seconds: now() - began, within: null };
   }
 }
 
@@ -132,7 +141,7 @@ const farOff = async (stage: WorkloadStage, pair: Pair, asker: Asker): Promise<r
 const monitors = async (stage: WorkloadStage): Promise<ClockAlertTimes> => {
   const { lab, api, progress } = stage.context;
   const { for: pending } = clockAlert(lab);
-  const look = lab.environment.clocks.checkEvery + LOOK_SLACK_SECONDS;
+  const look = lookSeconds(lab);
   await turnTimeServers(lab, 1, turnedSeconds);
   const firedForOne = (await holdUntil(stage, pending + look, async () => (await clockSight(lab, api)).firing > 0)) !== null;
   const turnedAt = now();
@@ -160,7 +169,7 @@ export const clockStep: Procedure = async (context) => {
     return {};
   });
   const { history } = found;
-  const look = lab.environment.clocks.checkEvery + LOOK_SLACK_SECONDS;
+  const look = lookSeconds(lab);
   return judged(run, {
     releases: { allowed: [run.stage.release, next], atEnd: run.stage.release },
     findings:

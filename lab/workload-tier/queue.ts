@@ -1,4 +1,5 @@
 /** What a workload's pods tell of themselves: their memory, and the queue that all of them work on. */
+import { valuesOf } from '../../lib/services/exposition';
 import type { Workload } from '../../lib/topology/types-workloads';
 import { queueWorkload } from '../../lib/topology/workload-timings';
 import { NotSteadyError } from '../drill/run';
@@ -7,19 +8,12 @@ import type { PlacedPod } from './pods';
 
 const ANSWER_MS = 2000;
 
-/** The value of a gauge without labels, or undefined: it is not served. */
-export const gaugeIn = (text: string, name: string): number | undefined => {
-  const line = text.split('\n').find((l) => l.startsWith(`${name} `) || l.startsWith(`${name}{`));
-  const value = line === undefined ? NaN : Number(line.slice(line.lastIndexOf(' ') + 1));
-  return Number.isFinite(value) ? value : undefined;
-};
-
 /** @throws Error when the pod does not serve it */
 export const gaugeOf = async ({ metrics, ports }: Workload, { address }: Pick<PlacedPod, 'address'>, name: string): Promise<number> => {
   const port = ports.find((p) => p.name === metrics?.port)?.port;
   if (metrics === null || port === undefined) throw new Error('the workload serves no metrics');
   const answer = await fetch(`http://${address}:${port}${metrics.path}`, { signal: AbortSignal.timeout(ANSWER_MS) });
-  const value = gaugeIn(await answer.text(), name);
+  const [value] = valuesOf(await answer.text(), name);
   if (value === undefined) throw new Error(`${address} serves no ${name}`);
   return value;
 };

@@ -1,6 +1,7 @@
 /** Whether a simple alert would be pending now: for drills, which have no Prometheus and must not judge by another threshold than the one that is deployed. */
 import { parser } from '@prometheus-io/lezer-promql';
 import type { SyntaxNode } from '@lezer/common';
+import { valuesOf } from './exposition';
 
 const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   Gtr: (a, b) => a > b,
@@ -23,13 +24,6 @@ const measured = (expression: string, node: SyntaxNode): { readonly metric: stri
   return { metric: expression.slice(name.from, name.to), isAbsolute };
 };
 
-/** @param exposition what one target serves. @returns its values of a metric, whatever their labels */
-const valuesIn = (exposition: string, metric: string): readonly number[] =>
-  exposition.split('\n').flatMap((line) => {
-    const [, name, value] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{.*\})? (\S+)/.exec(line) ?? [];
-    return name === metric && Number.isFinite(Number(value)) ? [Number(value)] : [];
-  });
-
 /**
  * @param expositions what each target serves now
  * @returns for each target, whether the expression holds there; a figure that is missing makes no alert
@@ -41,7 +35,7 @@ export const holdsAt = (expression: string, expositions: readonly string[]): rea
   if (left === undefined || right === undefined || compare === undefined || right.name !== 'NumberDurationLiteral') throw refusal(expression);
   const { metric, isAbsolute } = measured(expression, left);
   const threshold = Number(expression.slice(right.from, right.to));
-  return expositions.map((text) => valuesIn(text, metric).some((value) => compare(isAbsolute ? Math.abs(value) : value, threshold)));
+  return expositions.map((text) => valuesOf(text, metric).some((value) => compare(isAbsolute ? Math.abs(value) : value, threshold)));
 };
 
 const childrenOf = (node: SyntaxNode | null): readonly SyntaxNode[] => {

@@ -7,25 +7,17 @@ export interface Bucket {
   readonly duration: number;
 }
 
-/**
- * @param share of the limit, for example of one of three pods; above 0
- */
-export const bucketOf = ({ requestsPerSecond, burst }: Pick<Limit, 'requestsPerSecond' | 'burst'>, share: number): Bucket => {
-  const points = Math.max(1, Math.floor(burst * share));
-  return { points, duration: Math.max(1, Math.round(points / (requestsPerSecond * share))) };
-};
-
 /** A pod that counts alone lets at least so many through at once: with less, a user far below the limit is refused when two of his requests meet at one pod. */
 const LEAST_ALONE = 3;
 
 /**
- * Of one pod that counts for itself: its part of the rate, and a whole burst. All pods together keep the limit's rate; at once they let through a burst each.
+ * Of everybody who counts in one place; or of one pod that counts for itself: its part of the rate, and a whole burst. All pods together then keep the limit's rate, and
+ * at once they let through a burst each.
  * @param share of the limit that is in force, above 0
+ * @param pods that count for themselves
  */
-export const bucketAlone = (limit: Pick<Limit, 'requestsPerSecond' | 'burst'>, share: number, pods: number): Bucket => {
-  if (pods === 1) return bucketOf(limit, share);
-  const { requestsPerSecond, burst } = limit;
-  const points = Math.max(LEAST_ALONE, Math.floor(burst * share));
+export const bucketOf = ({ requestsPerSecond, burst }: Pick<Limit, 'requestsPerSecond' | 'burst'>, share: number, pods = 1): Bucket => {
+  const points = Math.max(pods === 1 ? 1 : LEAST_ALONE, Math.floor(burst * share));
   return { points, duration: Math.max(1, Math.round((points * pods) / (requestsPerSecond * share))) };
 };
 

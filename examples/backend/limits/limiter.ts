@@ -3,7 +3,7 @@ import type { CacheConnection } from '../cache/connection';
 import type { Guard } from '../cache/guard';
 import { Problem, unavailable } from '../http/problem';
 import type { Metrics } from '../metrics';
-import { type Bucket, bucketAlone, bucketOf, TOKEN_BUCKET } from './bucket';
+import { type Bucket, bucketOf, TOKEN_BUCKET } from './bucket';
 import type { Limit, Limits, LimitSet, Switches } from './files';
 
 export interface LimiterParts {
@@ -67,7 +67,7 @@ export class RateLimiter {
     if (shared !== 'away') return void this.refuseIfAny(shared);
     if (limits.limiterDown === 'open') return;
     if (limits.limiterDown === 'closed') throw unavailable('limiter_unavailable', 'requests are not counted at the moment, and uncounted ones are not served');
-    this.refuseIfAny(await this.take(applied, 'local', (limit) => bucketAlone(limit, share, this.parts.replicas())));
+    this.refuseIfAny(await this.take(applied, 'local', (limit) => bucketOf(limit, share, this.parts.replicas())));
   }
 
   private async inCache(applied: readonly Applied[], share: number): Promise<readonly (Denied | null)[] | 'away'> {

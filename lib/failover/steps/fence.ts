@@ -3,7 +3,7 @@
  * loses nothing, and so needs the old region's word, and all of its log.
  */
 import { NotYet, Refused } from '../errors';
-import type { Clock, FailoverPorts } from '../failover-ports';
+import type { FailoverPorts } from '../failover-ports';
 import { waitOut } from '../lease-keeper';
 import { isStandby, leaderOf, type FenceEvidence, type MemberSight, type RegionSight } from '../region-observation';
 import type { FailoverSettings } from '../settings';
@@ -119,17 +119,18 @@ const receiveAll = async (
   sight: RegionSight,
   milliseconds: number,
 ): Promise<string | undefined> => {
+  const { clock } = ports;
+  const deadline = clock.elapsed() + milliseconds;
   let end = endOfLog(sight);
-  let missing: string | undefined;
-  await within(ports.clock, milliseconds, async () => {
+  for (;;) {
     if (end === undefined) {
       const again = await orSilence(ports.region(source).members());
       if (again !== undefined && isFenced(again, epochOf(request))) end = endOfLog(again);
     }
-    missing = lackOf(end, await orSilence(ports.region(request.target).members()));
-    return missing === undefined;
-  });
-  return missing;
+    const missing = lackOf(end, await orSilence(ports.region(request.target).members()));
+    if (missing === undefined || clock.elapsed() >= deadline) return missing;
+    await clock.sleep(LOOK_EVERY);
+  }
 };
 
 /** @returns what the target lacks, in words; undefined: it has everything */
@@ -139,13 +140,4 @@ const lackOf = (end: number | undefined, target: RegionSight | undefined): strin
   const replayed = leaderOf(target)?.replayed;
   if (replayed === undefined) return 'its leader does not say how far it has replayed';
   return replayed >= end ? undefined : `${end - replayed} bytes are missing`;
-};
-
-const within = async (clock: Clock, milliseconds: number, look: () => Promise<boolean>): Promise<boolean> => {
-  const end = clock.elapsed() + milliseconds;
-  while (!(await look())) {
-    if (clock.elapsed() >= end) return false;
-    await clock.sleep(LOOK_EVERY);
-  }
-  return true;
 };

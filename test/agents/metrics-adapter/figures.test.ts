@@ -1,5 +1,4 @@
 import { answer, type Figures } from '../../../agents/metrics-adapter/api';
-import { valuesOf } from '../../../agents/metrics-adapter/exposition';
 import { type Pod, Poll, readingOf } from '../../../agents/metrics-adapter/poll';
 import { announceAuthority, trustedProxies } from '../../../agents/metrics-adapter/trust';
 import { type Reading, Window } from '../../../agents/metrics-adapter/window';
@@ -15,14 +14,7 @@ backend_queue_depth 42
 strange NaN
 `;
 
-describe("Prometheus' text format", () => {
-  test.each([
-    ['http_request_duration_seconds_count', [7, 5]],
-    ['backend_queue_depth', [42]],
-    ['strange', []],
-    ['missing', []],
-  ])('%s', (metric, values) => expect(valuesOf(EXPOSITION, metric)).toEqual(values));
-
+describe('what a pod serves', () => {
   test("a pod's reading is the sum of its counters, whatever their labels, and its queue", () =>
     expect(readingOf(EXPOSITION, { name: 'backend', port: 9090, path: '/metrics', queueMetric: 'backend_queue_depth' })).toEqual({ requests: 12, queue: 42 }));
 

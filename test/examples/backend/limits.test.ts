@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Guard } from '../../../examples/backend/cache/guard';
 import { guarded } from '../../../examples/backend/cache/guard';
-import { bucketAlone, bucketOf } from '../../../examples/backend/limits/bucket';
+import { bucketOf } from '../../../examples/backend/limits/bucket';
 import { type Limits, type LimitSet, NO_SWITCHES, readLimits, readSwitches } from '../../../examples/backend/limits/files';
 import { RateLimiter } from '../../../examples/backend/limits/limiter';
 import { WarmUp } from '../../../examples/backend/limits/warm-up';
@@ -65,11 +65,11 @@ describe('a bucket', () => {
     [1, 1, 1, 3, { points: 3, duration: 9 }],
     [0.25, 1, 1, 6, { points: 3, duration: 72 }],
   ])('of %d per second, %d at once, with %d of it in force and one of %d pods that count alone, is %j', (requestsPerSecond, burst, share, pods, bucket) =>
-    expect(bucketAlone({ requestsPerSecond, burst }, share, pods)).toEqual(bucket),
+    expect(bucketOf({ requestsPerSecond, burst }, share, pods)).toEqual(bucket),
   );
 
   test('of pods that count alone lets the limit’s rate through, all together', () => {
-    const { points, duration } = bucketAlone({ requestsPerSecond: 7, burst: 20 }, 1, 4);
+    const { points, duration } = bucketOf({ requestsPerSecond: 7, burst: 20 }, 1, 4);
     expect((4 * points) / duration).toBeCloseTo(7, 0);
   });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubernetesApi } from '../../../lab/kubernetes/api';
 import type { LabSettings } from '../../../lab/settings';
-import { gaugeIn } from '../../../lab/workload-tier/queue';
 import { deployRelease, isTakenBack, isWhole, putReleaseBack, variableOf, type Rollout } from '../../../lab/workload-tier/rollout';
 
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-rollout-'));
@@ -98,13 +97,4 @@ describe('a release that a drill deploys', () => {
     await expect(deployRelease(lab, api, 'backend', { RELEASE: 'bad-8' })).rejects.toThrow(/has not been put back/);
     expect(patches).toHaveLength(1);
   });
-});
-
-describe('a gauge in the text of Prometheus', () => {
-  const text = '# HELP backend_queue_depth Events\n# TYPE backend_queue_depth gauge\nbackend_queue_depth 17\nbackend_queue_depth_max 3\nother{a="b"} 2.5\n';
-  it.each([
-    ['backend_queue_depth', 17],
-    ['other', 2.5],
-    ['missing', undefined],
-  ])('%s', (name, value) => expect(gaugeIn(text, name)).toBe(value));
 });
