@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { publicWorkloads } from '../lib/topology/gateway';
 import type { Environment, Region } from '../lib/topology/types';
 import { workloadsInOrder } from '../lib/topology/start-order';
+import { hasRotationJob } from '../lib/services/rotation/job';
 import { ApplicationsChart } from './applications';
 import { BackupChart } from './backup';
 import { CacheChart } from './cache';
@@ -83,8 +84,7 @@ const certificateCharts = (scope: Construct, context: ChartContext): Chart[] => 
 };
 
 /** A standby region's members have the same passwords, and a rotation does not reach them: there is no schedule where it would be refused. */
-const rotationCharts = (scope: Construct, context: ChartContext): Chart[] =>
-  context.environment.regions.some(({ role }) => role === 'standby') ? [] : [new RotationChart(scope, context)];
+const rotationCharts = (scope: Construct, context: ChartContext): Chart[] => (hasRotationJob(context.environment) ? [new RotationChart(scope, context)] : []);
 
 const backupCharts = (scope: Construct, context: ChartContext): Chart[] => {
   const { delayedReplica } = context.environment.backups;

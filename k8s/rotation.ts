@@ -4,17 +4,17 @@ import type { Construct } from 'constructs';
 import { CACHE_KEEPER_PORT } from '../lib/services/cache-keeper';
 import { FOLLOWER_PORT } from '../lib/services/follower';
 import { ROTATION_CONFIG_DIR } from '../lib/services/paths';
-import { ROTATION_SCHEDULE, rotationJson, rotationTimeLimitSeconds } from '../lib/services/rotation/job';
+import { ROTATION_ACCOUNT, ROTATION_SCHEDULE, rotationJson, rotationTimeLimitSeconds } from '../lib/services/rotation/job';
 import { CACHE_PORT } from '../lib/topology/cache-placement';
 import { POOLER_PORT, POSTGRES_PORT } from '../lib/topology/derive';
 import { mebibytes, millicores } from '../lib/topology/units';
 import { type ChartContext, DataChart } from './data-chart';
 import { CACHE_CREDENTIALS_SECRET, CACHE_USERS_SECRET, CREDENTIALS_SECRET, NAMESPACE, POOLER_USERS_SECRET, TLS_SECRETS } from './names';
-import { addressesOf, allowTraffic, podsOf } from './network-policies';
+import { addressesOf, allowTraffic, podIdentityAgent, podsOf } from './network-policies';
 import { configurationHash, configVolume, container, podDefaults, readOnly, resources } from './pods';
 import { ONE_AT_A_TIME } from './schedule';
 
-const NAME = 'rotation';
+const NAME = ROTATION_ACCOUNT;
 const LEASE = 'holdfast-rotation';
 const KEEP_FINISHED_SECONDS = 30 * 24 * 3600;
 /** Of the Kubernetes API, wherever it is. */
@@ -40,7 +40,7 @@ export class RotationChart extends DataChart {
 
   constructor(scope: Construct, context: ChartContext) {
     super(scope, NAME, NAME, context);
-    this.configuration = { 'rotation.json': rotationJson(context.environment, context.region) };
+    this.configuration = { 'rotation.json': rotationJson(context.environment, context.region, context.platform.secrets === 'aws-secrets-manager') };
     this.configMap(NAME, this.configuration);
     this.defineRights();
     this.defineJob();
@@ -120,7 +120,9 @@ export class RotationChart extends DataChart {
         { peer: podsOf('postgres'), ports: [POSTGRES_PORT] },
         { peer: podsOf('pgbouncer'), ports: [POOLER_PORT, FOLLOWER_PORT] },
         ...cache,
+        // Also of AWS Secrets Manager.
         { peer: addressesOf('0.0.0.0/0'), ports: [API_PORT] },
+        ...(this.context.platform.secrets === 'aws-secrets-manager' ? [podIdentityAgent] : []),
       ],
     );
   }

@@ -16,6 +16,7 @@ import { ApiError, inCluster, Kubernetes } from '../restore/kubernetes';
 import { withLock } from './lock';
 import { RotationError, type World } from './ports';
 import { rotate } from './rotate';
+import { copyToSecretsManager } from './secrets-manager';
 import { statusOfSecrets, type SecretStatus } from './status';
 
 const CONFIGURATION = `${ROTATION_CONFIG_DIR}/rotation.json`;
@@ -23,7 +24,7 @@ const say = (line: string): void => void process.stdout.write(`${new Date().toIS
 
 const byCertManager = (): Promise<never> => Promise.reject(new RotationError('certificates are renewed by cert-manager, not by this job'));
 
-const worldOf = (api: Kubernetes, { environment, region: name }: RotationConfig, signal: AbortSignal): World => {
+const worldOf = (api: Kubernetes, { environment, region: name, copy }: RotationConfig, signal: AbortSignal): World => {
   const region = environment.regions.find((one) => one.name === name);
   if (region === undefined) throw new Error(`${CONFIGURATION}: given region ${name}; allowed: a region of environment ${environment.name}`);
   return {
@@ -48,6 +49,7 @@ const worldOf = (api: Kubernetes, { environment, region: name }: RotationConfig,
     signal,
     // Applications read the Secrets themselves.
     publish: () => Promise.resolve(),
+    ...(copy === null ? {} : { copyOut: copyToSecretsManager(copy) }),
     issue: byCertManager,
     newAuthority: byCertManager,
   };

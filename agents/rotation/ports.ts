@@ -4,6 +4,7 @@ import type { RotatedEnvironment } from '../../lib/services/rotation/job';
 import type { Region } from '../../lib/topology/types';
 import type { knock, streamsOf } from './logins';
 import type { clientsOf } from './pods';
+import type { CopyOut } from './secrets-manager';
 
 /** The Kubernetes API. Errors of its own carry the HTTP `status`. */
 export interface Cluster {
@@ -35,6 +36,8 @@ export interface World extends RegionCluster {
   readonly publish: () => Promise<void>;
   /** How the database is asked. @default - over the network, as those do whose logins are rotated */
   readonly access?: Access;
+  /** Keeps what is in use in AWS too; called while both versions are good. @default - there is no such copy */
+  readonly copyOut?: CopyOut;
   /** Signs a new certificate for a Secret. */
   readonly issue: (secret: SignedSecret, authority: KeyPair) => Promise<KeyPair>;
   readonly newAuthority: () => Promise<KeyPair>;

@@ -8,11 +8,15 @@ import type { ProbeLogin } from './write-probe';
 const TIMEOUT = 2000;
 const KEY = 'application-password';
 
-const passwordIn = (text: string, name: string): string => {
+/** Rotations use two roles in turn, and say which one is in use. */
+const USER_KEY = 'application-username';
+
+const loginIn = (text: string, name: string, initial: string): { readonly user: string; readonly password: string } => {
   const secret = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  const { [KEY]: password } = secret;
+  const { [KEY]: password, [USER_KEY]: user = initial } = secret;
   if (typeof password !== 'string' || password === '') throw new Refused(`the secret ${name} has no "${KEY}"`);
-  return password;
+  if (typeof user !== 'string' || user === '') throw new Refused(`the secret ${name} has a "${USER_KEY}" that is no name`);
+  return { user, password };
 };
 
 /** @param region where the function runs */
@@ -27,6 +31,6 @@ export const databaseLogin = (region: string, environment: NodeJS.ProcessEnv = p
       // The same authority signs the poolers' certificates.
       certificate(),
     ]);
-    return { user, password: passwordIn(answer.SecretString ?? '{}', name), ca };
+    return { ...loginIn(answer.SecretString ?? '{}', name, user), ca };
   };
 };

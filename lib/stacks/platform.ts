@@ -8,6 +8,8 @@ import { BackupAccess } from '../constructs/backup-access';
 import { CertificateRenewal } from '../constructs/certificate-renewal';
 import { ClusterAddon, NodeAddons, VolumeAddon } from '../constructs/cluster-addons';
 import { ContainerImages, type ImageReferences } from '../constructs/container-images';
+import { hasRotationJob } from '../services/rotation/job';
+import { RotationAccess } from '../constructs/rotation-access';
 import { ExternalSecrets } from '../constructs/external-secrets';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
 import { LoadBalancerController } from '../constructs/load-balancer-controller';
@@ -50,7 +52,11 @@ export class Platform extends RegionalStack {
     this.workloadCharts = charts.filter((chart) => chart.node.id !== FOUNDATION_CHART);
     const nodes = this.defineNodes();
     const { clusterName } = this.cluster;
-    const certificates = new ClusterAddon(this, 'CertManager', { clusterName, addonName: 'cert-manager', after: [nodes, ...this.proveNames(props.alerts)] });
+    const certificates = new ClusterAddon(this, 'CertManager', {
+      clusterName,
+      addonName: 'cert-manager',
+      after: [nodes, ...this.proveNames(props.alerts), ...this.rotatePasswords(props)],
+    });
     const { release } = new ExternalSecrets(this, 'ExternalSecrets', {
       environment,
       region,
@@ -81,6 +87,12 @@ export class Platform extends RegionalStack {
     const { acme, dns } = this.environmentModel;
     if (acme === null || dns === null) return [];
     return [new CertificateRenewal(this, 'CertificateRenewal', { clusterName: this.cluster.clusterName, acme, dns, alerts })];
+  }
+
+  /** Where the job is deployed that rotates them. */
+  private rotatePasswords({ environment, region, dataProtection }: PlatformProps): readonly Construct[] {
+    if (!hasRotationJob(environment)) return [];
+    return [new RotationAccess(this, 'RotationAccess', { environment, region, clusterName: this.cluster.clusterName, encryptionKey: dataProtection.key })];
   }
 
   private defineNodes(): NodeGroups {

@@ -213,6 +213,24 @@ test.each(Array.from({ length: 15 }, (_, i) => i + 1))(
   },
 );
 
+test('AWS gets the new logins while both are good; where it can’t, the old ones stay good, and --resume goes on', async () => {
+  const fake = new Fake();
+  const before = fake.regions[0].credentials().active;
+  const failing: World = { ...fake.world(), copyOut: () => Promise.reject(new RotationError('not now')) };
+  await expect(rotate(failing, 'database', how)).rejects.toThrow('not now');
+  expect([fake.regions[0].credentials().pending?.phase, fake.letsIn(before.application)]).toEqual(['switched', true]);
+  const copies: Readonly<Record<string, string>>[] = [];
+  const copyOut = (_: string, fields: Readonly<Record<string, string>>): Promise<void> => {
+    expect(fake.letsIn(before.application)).toBe(true);
+    copies.push(fields);
+    return Promise.resolve();
+  };
+  await rotate({ ...fake.world(), copyOut }, 'database', { ...how, resume: true });
+  const { application } = fake.regions[0].credentials().active;
+  expect(copies).toMatchObject([{ 'application-username': application.user, 'application-password': application.password }]);
+  expect(fake.letsIn(before.application)).toBe(false);
+});
+
 describe('nothing is written', () => {
   const refused = async (fake: Fake, work: Promise<unknown>, because: RegExp): Promise<void> => {
     await expect(work).rejects.toThrow(RotationError);
