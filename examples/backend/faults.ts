@@ -16,6 +16,8 @@ export const faultsSchema = z.strictObject({
   clockOffsetMs: z.number().default(0),
   /** Events per second that this pod takes from the queue; null: as many as it can. */
   drainPerSecond: z.number().min(0).nullable().default(null),
+  /** No fault, a measurement: beside what the limits ask of the cache, a bare question is asked of it. */
+  compareLimits: z.boolean().default(false),
 });
 
 export type FaultSettings = z.infer<typeof faultsSchema>;

@@ -36,6 +36,12 @@ export const createMetrics = () => {
     degraded: new Gauge({ name: 'backend_degraded', help: '1: the service goes without this part', labelNames: ['part'], registers }),
     inFlight: new Gauge({ name: 'backend_requests_in_flight', help: 'Requests that are being answered', registers }),
     limiterSeconds: new Histogram({ name: 'backend_limiter_seconds', help: 'What the limits add to a request', buckets: FINE_SECONDS, registers }),
+    limiterOwnSeconds: new Histogram({
+      name: 'backend_limiter_own_seconds',
+      help: 'By how much what the limits ask of the cache takes longer than a bare question at the same moment; only while a drill compares them',
+      buckets: FINE_SECONDS,
+      registers,
+    }),
     requestSeconds: new Histogram({
       name: 'http_request_duration_seconds',
       help: 'From the request to the end of its answer',

@@ -79,6 +79,7 @@ export const createService = (config: Config): Service => {
     warmUp: (seconds) => warmUp.factor(seconds),
     replicas: () => watch.peers.count,
     metrics,
+    isCompared: () => faults.current.compareLimits,
   });
   const gate: GateParts = { clock, metrics, suspects, limiter, switches: () => switches.current, isOperational: (url) => isOperational(config.interface, url) };
   guardRequests(app, gate, () => limits.current?.maxBody);

@@ -20,6 +20,7 @@ export interface Misbehaviour {
   readonly unready?: boolean;
   readonly drainPerSecond?: number;
   readonly clockOffsetMs?: number;
+  readonly compareLimits?: boolean;
 }
 
 /**

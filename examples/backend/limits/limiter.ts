@@ -16,6 +16,8 @@ export interface LimiterParts {
   /** Pods that share a limit. */
   readonly replicas: () => number;
   readonly metrics: Metrics;
+  /** A drill wants to know what the limits add to a bare question to the cache. */
+  readonly isCompared: () => boolean;
 }
 
 export interface Asking {
@@ -53,11 +55,24 @@ export class RateLimiter {
       { kind: 'user', key: `{${asking.subject}}`, limit: inForce.user },
       { kind: 'endpoint', key: `{${asking.subject}}:${asking.method} ${asking.route}`, limit: endpointLimit(inForce, asking) },
     ];
+    const bare = this.parts.isCompared() ? this.bareQuestion(asking) : null;
     const end = this.parts.metrics.limiterSeconds.startTimer();
     try {
       await this.consume(limits, applied);
     } finally {
-      end();
+      const seconds = end();
+      void bare?.then((took) => took !== null && this.parts.metrics.limiterOwnSeconds.observe(Math.max(0, seconds - took)));
+    }
+  }
+
+  /** Of the node that counts for this subject, on the same connection. @returns seconds until its answer; null: there was none */
+  private async bareQuestion({ subject }: Asking): Promise<number | null> {
+    const began = performance.now();
+    try {
+      await this.parts.cache?.client.get(`limit:bare:{${subject}}`);
+      return this.parts.cache === null ? null : (performance.now() - began) / 1000;
+    } catch {
+      return null; // what the limits do without the cache is not what is compared
     }
   }
 

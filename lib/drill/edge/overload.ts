@@ -16,7 +16,10 @@ export interface OverloadHistory {
   readonly flood: readonly FloodSecond[];
   readonly floodSeconds: number;
   readonly addresses: number;
-  /** Seconds that the limits added to a request, 99 of 100 at most; null: not measured. */
+  /**
+   * Seconds that the limits added to a request, 99 of 100 at most; null: not measured. In the application: to a bare question to the cache, asked by the same pod at the
+   * same moment, because in the lab nine nodes of the cache wait for the processors that everything else runs on.
+   */
   readonly addedP99: { readonly gateway: number | null; readonly application: number | null };
 }
 

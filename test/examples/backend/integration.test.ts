@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { configFrom } from '../../../examples/backend/config';
 import { createService, type Service } from '../../../examples/backend/service';
+import { valuesOf } from '../../../lib/services/exposition';
 import { freePort } from '../../support/free-port';
 import { describeIf, imageTools } from '../../support/requires';
 import { newUser, receiptBy } from './client';
@@ -259,9 +260,11 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
     };
     const write = (content: object): Promise<void> => writeFile(join(servers.directory, 'limits.json'), JSON.stringify(content));
     let pods: readonly [Service, Service];
+    let metricsPort: string;
     beforeAll(async () => {
       await write(limits());
-      pods = [await start({ POD_NAME: 'limited-a' }), await start({ POD_NAME: 'limited-b' })];
+      metricsPort = String(await freePort());
+      pods = [await start({ POD_NAME: 'limited-a', METRICS_PORT: metricsPort }), await start({ POD_NAME: 'limited-b' })];
     }, SLOW_MS);
     afterAll(() => rm(join(servers.directory, 'limits.json')));
 
@@ -281,6 +284,19 @@ describeIf(imageTools, 'the backend with a real PostgreSQL, PgBouncer and Valkey
       expect(admitted(answers)).toBeLessThanOrEqual(14);
       expect(answers.find(({ status }) => status === 429)).toMatchObject({ headers: { 'retry-after': '10', 'x-limit': 'user' } });
       expect((await flood('10.0.0.2', 1))[0]?.status).toBe(400);
+    });
+
+    test('are compared with a bare question to the cache while a drill asks for it', async () => {
+      const [pod] = pods;
+      const compared = async (): Promise<readonly number[]> =>
+        valuesOf(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(), 'backend_limiter_own_seconds_count');
+      await flood('10.0.0.7', 4);
+      expect(await compared()).toEqual([0]);
+      await ask(pod, 'POST', '/faults', { compareLimits: true });
+      await flood('10.0.0.8', 4);
+      await ask(pod, 'POST', '/faults', {});
+      await flood('10.0.0.9', 4);
+      expect(await compared()).toEqual([2]);
     });
 
     test(

@@ -40,6 +40,7 @@ const limiter = (limits: Limits | null, { emergency = false, replicas = 1, warmU
     warmUp: () => warmUp,
     replicas: () => replicas,
     metrics,
+    isCompared: () => false,
   });
   const admitted = async (times: number, subject = 'ann', route = '/orders'): Promise<number> => {
     const answers = await Promise.allSettled(Array.from({ length: times }, () => made.admit({ subject, method: 'POST', route })));

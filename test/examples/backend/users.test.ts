@@ -39,6 +39,7 @@ const service = () => {
     warmUp: () => 1,
     replicas: () => 1,
     metrics,
+    isCompared: () => false,
   });
   const gate: GateParts = { clock, metrics, suspects: new Suspects(null, () => LIMITS), limiter, switches: () => state.switches, isOperational: () => false };
   guardRequests(app, gate, () => LIMITS.maxBody);
