@@ -82,16 +82,19 @@ type GivenRole = RegionRole & { readonly execution?: string };
 export type PrimaryRegion = GivenRole & { readonly standbyCluster: StandbyCluster };
 
 const READ_ONLY = 'default_transaction_read_only';
-/** Whoever keeps the primary's heartbeat reads it, and when it changes writes a checkpoint, which makes the primary's end short. */
+/**
+ * Whoever keeps the primary's heartbeat reads it, and when it changes writes a checkpoint, which makes the primary's end short. The last wish stays where it is: to take it
+ * away would be a change that Patroni reloads PostgreSQL for, and it hears of nothing for a second then, just when it should step back or be promoted.
+ */
 const HANDOVER = 'holdfast.handover';
-const NO_MORE = { [READ_ONLY]: null, [HANDOVER]: null };
+const WRITABLE = { [READ_ONLY]: null };
 
 /** The change of the dynamic configuration (a merge patch) that makes a region follow another one. A drain's soft fence has done its work then. */
 export const followPatch = ({ epoch, primary, standbyCluster, execution }: PrimaryRegion): Plain => ({
   standby_cluster: standbyCluster,
   // Whoever is made to follow is done with whatever was promised or done before; by hand, no execution is named.
   holdfast: { epoch, primary, promised: null, execution: execution ?? null },
-  postgresql: { parameters: NO_MORE },
+  postgresql: { parameters: WRITABLE },
 });
 
 /** Patroni's `primary_start_timeout` while a region follows another one (k8s/cluster-configuration.ts). Seconds. */
@@ -105,7 +108,7 @@ export const promotePatch = (role: GivenRole, primaryStartTimeout: number): Plai
   standby_cluster: null,
   holdfast: { promised: null, execution: null, ...role },
   primary_start_timeout: primaryStartTimeout,
-  postgresql: { parameters: NO_MORE },
+  postgresql: { parameters: WRITABLE },
 });
 
 /** @param wish different every time: it is the change that is acted on */

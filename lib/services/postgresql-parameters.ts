@@ -81,11 +81,8 @@ const replication = (region: Region): Parameters => ({
   max_slot_wal_keep_size: walSize(region, 4, 65_536),
 });
 
+/** What notices that the other end of a connection is gone is in images/patroni/connections.conf, and why it is there. */
 const connections = (): Parameters => ({
-  tcp_keepalives_idle: 2,
-  tcp_keepalives_interval: 1,
-  tcp_keepalives_count: 3,
-  tcp_user_timeout: '5s',
   // A statement whose client is gone does not hold its locks until it ends.
   client_connection_check_interval: '5s',
 });

@@ -52,6 +52,18 @@ describeIf(imageTools, 'the programs of the images', () => {
     },
   );
 
+  test('a cluster that is made in the image of PostgreSQL notices dead connections, without Patroni knowing of it', async () => {
+    const script = `initdb -U postgres --auth trust -D /tmp/data >/dev/null && pg_ctl -D /tmp/data -w -o "-c listen_addresses= -k /tmp" -l /tmp/log start >/dev/null
+psql -h /tmp -U postgres -Atc "select name || '=' || setting from pg_file_settings where applied and sourcefile like '%connections.conf' order by 1"
+pg_ctl -D /tmp/data -m immediate stop >/dev/null`;
+    expect((await sh('patroni', script)).trim().split('\n')).toEqual([
+      'tcp_keepalives_count=3',
+      'tcp_keepalives_idle=2',
+      'tcp_keepalives_interval=1',
+      'tcp_user_timeout=5s',
+    ]);
+  }, 120_000);
+
   test.each<[ImageName, string]>([
     ['etcd', 'pkg:deb/debian/etcd-server@3.5.'],
     ['patroni', 'pkg:pypi/patroni@4.1.5'],
