@@ -67,9 +67,12 @@ const alone = async (stage: WorkloadStage): Promise<{ readonly before: readonly 
   const { lab, api } = stage.context;
   const bases = (await workloadPods(lab, api, stage.workload)).map((pod) => baseOf(stage.workload, pod));
   const before = await seriesNow(stage);
-  for (const base of bases) await misbehave(lab, base, { compareLimits: true });
-  await pause(stage, ALONE_SECONDS);
-  await behaveAgain(lab);
+  try {
+    for (const base of bases) await misbehave(lab, base, { compareLimits: true });
+    await pause(stage, ALONE_SECONDS);
+  } finally {
+    await behaveAgain(lab);
+  }
   return { before, after: await seriesNow(stage) };
 };
 

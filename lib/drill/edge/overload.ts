@@ -78,11 +78,13 @@ const unanswered = ({ flood }: OverloadHistory): Finding => {
   return pass('flood-unanswered', `${errors} of the flood’s ${asked(flood)} requests had no answer; that is allowed`);
 };
 
+const ADDED_TO = { gateway: 'a request', application: 'a bare question to the cache' } as const;
+
 const latency = ({ addedP99 }: OverloadHistory): readonly Finding[] =>
   (['gateway', 'application'] as const).map((where) => {
     const seconds = addedP99[where];
     if (seconds === null) return unknown(`limiter-latency-${where}`, 'could not be measured');
-    const detail = `the limits of the ${where} add ${(seconds * 1000).toFixed(2)} ms to 99 of 100 requests at most; allowed are ${ADDED_LATENCY_P99_SECONDS * 1000} ms`;
+    const detail = `the limits of the ${where} add ${(seconds * 1000).toFixed(2)} ms to ${ADDED_TO[where]}, in 99 of 100 requests at most; allowed are ${ADDED_LATENCY_P99_SECONDS * 1000} ms`;
     return (seconds <= ADDED_LATENCY_P99_SECONDS ? pass : fail)(`limiter-latency-${where}`, detail);
   });
 
