@@ -2,23 +2,7 @@ import { fence } from '../../lib/failover/steps';
 import type { FencePorts } from '../../lib/failover/steps/fence';
 import { advance, create, mark, type LeaseRecord } from '../../lib/failover/lease';
 import type { MemberSight, RegionSight } from '../../lib/failover/region-observation';
-import type { FailoverRequest } from '../../lib/failover/steps/run';
-import { failoverSettings } from '../../lib/failover/settings';
-import { namedEnvironment } from '../stacks/environments';
-
-const settings = failoverSettings(namedEnvironment('production'), 'us-east-1', '123456789012');
-const request: FailoverRequest = {
-  direction: 'failback',
-  target: 'us-east-1',
-  fromEpoch: 1,
-  renewals: 0,
-  attempt: 'production-1-failback',
-  startedAt: 0,
-  person: 'ada',
-  forceLoss: null,
-  dryRun: false,
-};
-const EXECUTION = 'production-1-failback@us-east-1';
+import { EXECUTION, request, settings } from './failback';
 
 const member = (name: string, change: Partial<MemberSight>): MemberSight => ({
   name,

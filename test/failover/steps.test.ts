@@ -4,28 +4,13 @@ import type { AuditEntry, DoorAnswer, DoorStatus, Urgency } from '../../lib/fail
 import { advance, create, giveBack, mark, settle, type LeaseAnswer, type LeaseRecord, type LeaseStep } from '../../lib/failover/lease';
 import { NO_ROLE, type OwnRole } from '../../lib/failover/region-role';
 import type { RegionSight } from '../../lib/failover/region-observation';
-import { failoverSettings } from '../../lib/failover/settings';
 import { abort, type AbortPorts } from '../../lib/failover/steps/abort';
 import { awaitStandby, type AwaitStandbyPorts } from '../../lib/failover/steps/after-promotion';
 import { drain, type DrainPorts } from '../../lib/failover/steps/drain';
 import { tell, type Occasion } from '../../lib/failover/steps/tell';
 import type { FailoverRequest } from '../../lib/failover/steps/run';
-import { namedEnvironment } from '../stacks/environments';
+import { EXECUTION, request, settings } from './failback';
 import { member, primarySight, silentSight, standbySight } from './sights';
-
-const settings = failoverSettings(namedEnvironment('production'), 'us-east-1', '123456789012');
-const EXECUTION = 'production-1-failback@us-east-1';
-const request: FailoverRequest = {
-  direction: 'failback',
-  target: 'us-east-1',
-  fromEpoch: 1,
-  renewals: 0,
-  attempt: 'production-1-failback',
-  startedAt: 0,
-  person: 'ada',
-  forceLoss: null,
-  dryRun: false,
-};
 
 const recordOf = (answer: LeaseAnswer): LeaseRecord => {
   if (answer.kind === 'refused') throw new Error(answer.because);
