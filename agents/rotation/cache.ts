@@ -3,6 +3,7 @@ import { CACHE_KEEPER_PORT, type CacheStatus } from '../../lib/services/cache-ke
 import { CACHE_PASSWORD_KEYS, CACHE_USER_NAMES, CACHE_USERS } from '../../lib/services/cache-users';
 import {
   cacheCredentialsSecret,
+  cachePasswordsInUse,
   cacheUsersOf,
   prepareCache,
   readCacheCredentials,
@@ -65,9 +66,9 @@ export const rotateCache = async (world: World, options: CacheRotation): Promise
   }
   if (phase() === 'switched') {
     await verify('keepers and nodes of the cache use the new passwords', () => verifySwitched(world, kept.credentials));
-    const { active } = kept.credentials;
-    const fields = Object.fromEntries(CACHE_USER_NAMES.map((user) => [CACHE_PASSWORD_KEYS[user], active[user]]));
-    if (world.copyOut !== undefined) await verify('AWS Secrets Manager has the new passwords of the cache', async () => world.copyOut?.('cache', fields));
+    const { copyOut } = world;
+    if (copyOut !== undefined)
+      await verify('AWS Secrets Manager has the new passwords of the cache', () => copyOut('cache', cachePasswordsInUse(kept.credentials)));
     const forced = kept.credentials.pending?.compromised === true;
     await verify('clients of the cache have had their time to read the new password', () =>
       world.sleep(forced ? CLIENTS_READ_SECONDS : Math.max(CLIENTS_READ_SECONDS, options.graceSeconds)),

@@ -1,6 +1,6 @@
 /** Rotates the database's credentials: each step writes a state that is safe by itself, and is verified by logging in before the next one begins. */
-import { CREDENTIAL_USES, PASSWORD_KEYS, USERNAME_KEYS, type Login } from '../../lib/services/rotation/roles';
-import { prepare, retire, settle, switchOver, type Credentials, type Logins, type Phase } from '../../lib/services/rotation/credentials';
+import { CREDENTIAL_USES, type Login } from '../../lib/services/rotation/roles';
+import { loginsInUse, prepare, retire, settle, switchOver, type Credentials, type Logins, type Phase } from '../../lib/services/rotation/credentials';
 import { knock, memberDoor, poolerDoor, replicationDoor, streamsOf, type Door } from './logins';
 import { journal, type Timing } from './journal';
 import { clientsOf, locatedEverywhere } from './pods';
@@ -37,7 +37,8 @@ export const rotateDatabase = async (world: World, options: DatabaseRotation): P
   }
   if (phase() === 'switched') {
     await verify('members replicate with the new login', () => verifySwitched(world, kept.credentials));
-    if (world.copyOut !== undefined) await verify('AWS Secrets Manager has the new logins', () => copyOut(world, kept.credentials));
+    const { copyOut } = world;
+    if (copyOut !== undefined) await verify('AWS Secrets Manager has the new logins', () => copyOut('database', loginsInUse(kept.credentials)));
     if (kept.credentials.pending?.compromised !== true)
       await verify('nobody uses the old login', () => awaitUnused(world, kept.credentials, options.graceSeconds));
     await write('the old logins are withdrawn', () => retire(kept.credentials, world.region));
@@ -113,18 +114,6 @@ const verifyBoth = (world: World, credentials: Credentials): Promise<void> =>
     ...(await complaints(world, others(credentials), 'let in')),
     ...(await complaints(world, credentials.active, 'let in')),
   ]);
-
-/** Also who logs in: a cluster that is made from it begins where this one is. */
-const copyOut = async ({ copyOut: copy }: World, { active, superuser }: Credentials): Promise<void> =>
-  copy?.('database', {
-    'superuser-password': superuser,
-    ...Object.fromEntries(
-      CREDENTIAL_USES.flatMap((use) => [
-        [USERNAME_KEYS[use], active[use].user],
-        [PASSWORD_KEYS[use], active[use].password],
-      ]),
-    ),
-  });
 
 /** Every stream runs under the new login; how many there should be is the members' number, of all regions, less the primary: a standby region's leader streams too. */
 const verifySwitched = (world: World, credentials: Credentials): Promise<void> =>

@@ -1,4 +1,4 @@
-import { drainPatch, followPatch, merged, NO_ROLE, parseStatus, promotePatch, roleOf } from '../../lib/failover/region-role';
+import { drainPatch, followPatch, merged, NO_ROLE, parseStatus, preparePatch, promotePatch, roleOf } from '../../lib/failover/region-role';
 
 const standbyCluster = { host: '10.0.0.1', port: 5433, primary_slot_name: 'standby_euc1', create_replica_methods: ['basebackup'] };
 
@@ -26,6 +26,11 @@ describe('the changes', () => {
     const promoted = merged({ ...following, primary_start_timeout: 300 }, promotePatch({ epoch: 3, primary: 'eu' }, 0));
     expect(roleOf(promoted)).toEqual({ initialized: true, follows: false, epoch: 3, primary: 'eu' });
     expect(promoted).toMatchObject({ primary_start_timeout: 0 });
+  });
+  test('neither takes away the last wish of a handover: Patroni would reload PostgreSQL for it, and hear of nothing meanwhile', () => {
+    const wished = merged(before, preparePatch('eu 1'));
+    const after = merged(merged(wished, followPatch({ epoch: 2, primary: 'us', standbyCluster })), promotePatch({ epoch: 3, primary: 'eu' }, 0));
+    expect(after).toMatchObject({ postgresql: { parameters: { 'holdfast.handover': 'eu 1' } } });
   });
   test('done twice they change nothing more', () => {
     expect(merged(following, followPatch({ epoch: 2, primary: 'us', standbyCluster }))).toEqual(following);

@@ -104,6 +104,9 @@ describe('the parameters', () => {
     expect(memberParameters(environment, withPostgres({ parameters: { MAX_WAL_SIZE: '8GB' } }))).not.toHaveProperty('MAX_WAL_SIZE');
   });
 
+  test('that a Unix socket shows as 0 are not among them: Patroni would find them changed at every change', () =>
+    expect(Object.keys(memberParameters(environment, home)).filter((name) => name.startsWith('tcp_'))).toEqual([]));
+
   test('that promises depend on are reserved; the others that are set only tune', () => {
     const tuning = [
       'checkpoint_timeout',

@@ -67,10 +67,12 @@ export class RateLimiter {
 
   /** Of the node that counts for this subject, on the same connection. @returns seconds until its answer; null: there was none */
   private async bareQuestion({ subject }: Asking): Promise<number | null> {
+    const { cache } = this.parts;
+    if (cache === null) return null;
     const began = performance.now();
     try {
-      await this.parts.cache?.client.get(`limit:bare:{${subject}}`);
-      return this.parts.cache === null ? null : (performance.now() - began) / 1000;
+      await cache.client.get(`limit:bare:{${subject}}`);
+      return (performance.now() - began) / 1000;
     } catch {
       return null; // what the limits do without the cache is not what is compared
     }

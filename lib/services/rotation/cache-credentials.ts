@@ -39,15 +39,15 @@ export const readCacheCredentials = (data: SecretData): CacheCredentials => {
   };
 };
 
-export const cacheCredentialsSecret = ({ active, other, pending, rotatedAt }: CacheCredentials): SecretChange => ({
-  ...Object.fromEntries(
-    CACHE_USER_NAMES.flatMap((user): (readonly [string, string | null])[] => [
-      [CACHE_PASSWORD_KEYS[user], active[user]],
-      [otherKey(user), other?.[user] ?? null],
-    ]),
-  ),
-  [PENDING_KEY]: pending === null ? null : JSON.stringify(pending),
-  [ROTATED_AT_KEY]: rotatedAt,
+/** What a cache that is made anew needs to begin where this one is. */
+export const cachePasswordsInUse = ({ active }: Pick<CacheCredentials, 'active'>): SecretData =>
+  Object.fromEntries(CACHE_USER_NAMES.map((user) => [CACHE_PASSWORD_KEYS[user], active[user]]));
+
+export const cacheCredentialsSecret = (state: CacheCredentials): SecretChange => ({
+  ...cachePasswordsInUse(state),
+  ...Object.fromEntries(CACHE_USER_NAMES.map((user) => [otherKey(user), state.other?.[user] ?? null])),
+  [PENDING_KEY]: state.pending === null ? null : JSON.stringify(state.pending),
+  [ROTATED_AT_KEY]: state.rotatedAt,
 });
 
 /** The passwords that are good, in an order of their own: when only which one is in use changes, the file does not. */

@@ -86,20 +86,25 @@ const missing = (key: string): never => {
 /** What is written: null removes a key. */
 export type SecretChange = Readonly<Record<string, string | null>>;
 
+/** What a cluster that is made anew needs to begin where this one is: who logs in, and with which passwords. */
+export const loginsInUse = ({ active, superuser }: Pick<Credentials, 'active' | 'superuser'>): SecretData => ({
+  ...Object.fromEntries(
+    CREDENTIAL_USES.flatMap((use) => [
+      [USERNAME_KEYS[use], active[use].user],
+      [PASSWORD_KEYS[use], active[use].password],
+    ]),
+  ),
+  [SUPERUSER_KEY]: superuser,
+});
+
 export const credentialsSecret = (state: Credentials): SecretChange => ({
-  ...Object.fromEntries(CREDENTIAL_USES.flatMap((use) => credentialEntries(state, use))),
-  [SUPERUSER_KEY]: state.superuser,
+  ...loginsInUse(state),
+  ...Object.fromEntries(CREDENTIAL_USES.map((use) => [otherKey(use), state.other?.[use].password ?? null])),
   [PENDING_KEY]: state.pending === null ? null : JSON.stringify(state.pending),
   [ROTATED_AT_KEY]: state.rotatedAt,
   [PATRONI_CREDENTIALS_FILE]: patroniCredentials(state.active),
   [ROLES_FILE]: rolesJson(state.roles),
 });
-
-const credentialEntries = ({ active, other }: Credentials, use: CredentialUse): (readonly [string, string | null])[] => [
-  [USERNAME_KEYS[use], active[use].user],
-  [PASSWORD_KEYS[use], active[use].password],
-  [otherKey(use), other?.[use].password ?? null],
-];
 
 /**
  * Everyone whom PgBouncer lets in, in an order of their own: when only which one is in use changes, the file does not, and PgBouncer isn't told to read it in the very

@@ -64,6 +64,8 @@ test('a Patroni that is gone says nothing; nothing listens on the server’s por
 
 test('while something listens, silence is no word', async () => expect(await ask(await patroni(() => 'silent'), await postgres())).toEqual([]));
 
+test('an address that can’t be reached says nothing', async () => expect(await ask('https://255.255.255.255:9/primary', 9)).toEqual([]));
+
 test('an address that answers for somebody else is nobody’s', async () => {
   const url = await patroni(() => ({ after: 0, body: { role: 'replica', state: 'running', patroni: { name: 'pg-7' } } }));
   expect(await ask(url, await postgres())).toEqual([]);
